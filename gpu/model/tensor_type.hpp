@@ -1,0 +1,34 @@
+// Element and block types of the weights in model files, and how to read them as float32.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace avp {
+
+/// How the weights of a tensor are stored in its file.
+enum class tensor_type : std::uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
+
+/// Values in one block: 1 for plain types, 32 or 256 for quantised ones.
+[[nodiscard]] std::int64_t block_values(tensor_type type);
+
+/// Bytes of one block.
+[[nodiscard]] std::int64_t block_bytes(tensor_type type);
+
+/// The name that files and messages use: "F32", "Q4_K", …
+[[nodiscard]] std::string_view to_string(tensor_type type);
+
+/// A tensor as it lies in the (memory-mapped) file; the mapping belongs to the model_file that gave it.
+struct tensor_view {
+  tensor_type type = tensor_type::f32;
+  std::vector<std::int64_t> shape; ///< Row-major, outermost first; the last one is a whole number of blocks.
+  std::span<const std::byte> data;
+};
+
+/// Reads `out.size()` values that start at block-aligned `data`. `data` needs no alignment in memory.
+void dequantize(tensor_type type, const std::byte* data, std::span<float> out);
+
+} // namespace avp
