@@ -2,18 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <vector>
 
 namespace avp {
-
-/// Llama 3's scaling of rotary frequencies (config.json `rope_type` "llama3").
-struct rope_scaling {
-  double factor = 1;
-  double low_freq_factor = 1;
-  double high_freq_factor = 4;
-  std::int64_t original_max_positions = 8192;
-};
 
 /// Names follow config.json of transformers.
 struct model_config {
@@ -29,7 +21,7 @@ struct model_config {
   std::int64_t max_positions = 0; ///< Longest context in tokens.
   double rms_norm_eps = 1e-6;
   double rope_theta = 10000;
-  std::optional<rope_scaling> scaling;
+  std::vector<float> rope_factors; ///< One for each rotated pair, by which its frequency is divided; empty: all 1.
   bool tied = false; ///< Input and output embeddings are one matrix (a GGUF may hold it twice, in two formats).
 };
 

@@ -28,7 +28,8 @@ struct tensor_view {
   std::span<const std::byte> data;
 };
 
-/// Reads `out.size()` values that start at block-aligned `data`. `data` needs no alignment in memory.
+/// Reads `out.size()` values, a whole number of blocks (else std::invalid_argument), from `data`, which starts with a
+/// block and needs no alignment in memory.
 void dequantize(tensor_type type, const std::byte* data, std::span<float> out);
 
 } // namespace avp

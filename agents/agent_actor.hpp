@@ -1,0 +1,32 @@
+// The actor around an agent: takes hops, runs them side by side, answers each.
+#pragma once
+
+#include <memory>
+
+#include <caf/actor_system.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <avp/agents/hop.hpp>
+#include <avp/agents/registry.hpp>
+#include <avp/gpu/device_actor.hpp>
+
+namespace avp {
+
+/// What came of a hop.
+struct hop_output {
+  avp::output output;
+  avp::counts counts;
+  double ms = 0; ///< From the hop's arrival to its end, waiting for the device included.
+};
+
+/// One actor per agent serves all tasks. A hop fails with an error whose text says why (see text_of).
+using agent_actor = caf::typed_actor<caf::replies_to<hop_input>::with<hop_output>>;
+
+/// Starts the actor for one agent. Throws what the agent's constructor throws.
+[[nodiscard]] agent_actor start_agent(caf::actor_system& system, const registry& kinds, const agent_spec& spec,
+                                      const device_actor& device);
+
+} // namespace avp
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::hop_input)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::hop_output)

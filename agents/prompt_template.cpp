@@ -1,0 +1,109 @@
+// A prompt with `{{name}}` places, parsed once and rendered for every task.
+#include <avp/agents/prompt_template.hpp>
+
+namespace avp {
+namespace {
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+bool is_name_char(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; }
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// The part of a bad name that a message can show on one line.
+std::string shown(std::string_view name) {
+  constexpr std::size_t longest = 40;
+  std::string result;
+  for (const char c : name.substr(0, longest))
+    result += c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
+  if (name.size() > longest) {
+    // Not in the middle of a UTF-8 character.
+    for (auto next = longest; !result.empty() && (name[next] & 0xC0) == 0x80; --next)
+      result.pop_back();
+    result += "…";
+  }
+  return result;
+}
+
+/// Reads the name after the `{{` at `open` and moves `at` behind the closing braces.
+std::string read_name(std::string_view text, std::size_t open, std::size_t& at) {
+  const auto begin = open + 2;
+  const auto close = text.find("}}", begin);
+  if (close == std::string_view::npos)
+    throw template_error("\"{{\" is not closed: expected \"{{name}}\" (\"{{{{\" writes two braces as they are)", open);
+  const auto name = trimmed(text.substr(begin, close - begin));
+  if (name.empty())
+    throw template_error("\"{{}}\" has no name: expected \"{{name}}\" (\"{{{{\" writes two braces as they are)", open);
+  if (!is_template_name(name))
+    throw template_error("\"" + shown(name) +
+                             "\" is not a name: between \"{{\" and \"}}\" expected a letter or _, then letters, digits, "
+                             "_ and - (\"{{{{\" writes two braces as they are)",
+                         open);
+  at = close + 2;
+  return std::string(name);
+}
+
+} // namespace
+
+bool is_template_name(std::string_view name) {
+  if (name.empty() || !is_letter(name.front()))
+    return false;
+  for (const char c : name)
+    if (!is_name_char(c))
+      return false;
+  return true;
+}
+
+prompt_template::prompt_template(std::string_view text) {
+  std::string literal;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t braces = 0;
+    while (at + braces < text.size() && text[at + braces] == '{')
+      ++braces;
+    if (braces < 2) {
+      literal += text[at++];
+    } else if (braces >= 4) {
+      literal += "{{";
+      at += 4;
+    } else {
+      if (braces == 3) {
+        literal += '{';
+        ++at;
+      }
+      const auto open = at;
+      places_.push_back({read_name(text, open, at), open});
+      literals_.push_back(std::move(literal));
+      literal.clear();
+    }
+  }
+  literals_.push_back(std::move(literal));
+}
+
+std::set<std::string> prompt_template::variables() const {
+  std::set<std::string> names;
+  for (const auto& place : places_)
+    names.insert(place.name);
+  return names;
+}
+
+std::string prompt_template::render(const std::map<std::string, std::string>& values) const {
+  std::string result;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const auto value = values.find(places_[i].name);
+    if (value == values.end())
+      throw missing_variable(places_[i].name);
+    result += literals_[i];
+    result += value->second;
+  }
+  if (!literals_.empty())
+    result += literals_.back();
+  return result;
+}
+
+} // namespace avp

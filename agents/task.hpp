@@ -1,0 +1,20 @@
+// One input record on its way through a pipeline.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include <avp/agents/agent_spec.hpp>
+
+namespace avp {
+
+/// Known by its record id, never by its place.
+struct task {
+  std::string id;
+  avp::mode mode = mode::latent;
+  std::map<std::string, std::string> fields; ///< The record's fields, by name.
+  std::uint64_t run_seed = 0;
+};
+
+} // namespace avp

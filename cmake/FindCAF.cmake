@@ -1,0 +1,35 @@
+# Finds CAF 0.17, which Debian ships without a CMake package. Gives CAF::core, CAF::io and CAF::openssl.
+
+find_path(CAF_INCLUDE_DIR caf/all.hpp)
+mark_as_advanced(CAF_INCLUDE_DIR)
+if(CAF_INCLUDE_DIR)
+  file(STRINGS ${CAF_INCLUDE_DIR}/caf/config.hpp CAF_VERSION_LINE REGEX "#define CAF_VERSION [0-9]+")
+  string(REGEX REPLACE ".* ([0-9]+)$" "\\1" CAF_VERSION_NUMBER "${CAF_VERSION_LINE}")
+  math(EXPR CAF_MAJOR "${CAF_VERSION_NUMBER} / 10000")
+  math(EXPR CAF_MINOR "${CAF_VERSION_NUMBER} / 100 % 100")
+  math(EXPR CAF_PATCH "${CAF_VERSION_NUMBER} % 100")
+  set(CAF_VERSION ${CAF_MAJOR}.${CAF_MINOR}.${CAF_PATCH})
+endif()
+
+set(CAF_LIBRARIES_REQUIRED "")
+foreach(part core io openssl)
+  find_library(CAF_${part}_LIBRARY caf_${part})
+  mark_as_advanced(CAF_${part}_LIBRARY)
+  list(APPEND CAF_LIBRARIES_REQUIRED CAF_${part}_LIBRARY)
+endforeach()
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(CAF REQUIRED_VARS CAF_INCLUDE_DIR ${CAF_LIBRARIES_REQUIRED} VERSION_VAR CAF_VERSION)
+
+if(CAF_FOUND)
+  foreach(part core io openssl)
+    if(NOT TARGET CAF::${part})
+      add_library(CAF::${part} UNKNOWN IMPORTED)
+      set_target_properties(CAF::${part} PROPERTIES IMPORTED_LOCATION ${CAF_${part}_LIBRARY}
+                                                    INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR})
+    endif()
+  endforeach()
+  target_link_libraries(CAF::core INTERFACE Threads::Threads)
+  target_link_libraries(CAF::io INTERFACE CAF::core)
+  target_link_libraries(CAF::openssl INTERFACE CAF::io)
+endif()

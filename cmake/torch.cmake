@@ -1,0 +1,18 @@
+# Finds libtorch and keeps its headers last: the wheel carries an fmt of its own, which would shadow the one that spdlog needs.
+
+find_package(Protobuf REQUIRED) # before Torch, whose CMake files otherwise define an empty protobuf::libprotobuf
+find_package(Torch REQUIRED)
+
+set(AVP_TORCH_INCLUDES ${TORCH_INCLUDE_DIRS})
+foreach(target torch torch_cpu torch_cuda c10 c10_cuda torch_library)
+  if(TARGET ${target})
+    set_property(TARGET ${target} PROPERTY INTERFACE_INCLUDE_DIRECTORIES "")
+  endif()
+endforeach()
+
+function(avp_use_torch target)
+  target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES})
+  foreach(folder ${AVP_TORCH_INCLUDES})
+    target_compile_options(${target} PRIVATE -idirafter ${folder})
+  endforeach()
+endfunction()

@@ -1,0 +1,10 @@
+// The agent in a runner of one's own, which takes the arguments of avp-run.
+#include <avp/runtime/run_main.hpp>
+
+#include "calculator_agent.hpp"
+
+int main(int argc, char** argv) {
+  avp::registry kinds;
+  kinds.add<calculator::calculator_agent>("calculator");
+  return avp::run_main(argc, argv, kinds);
+}

@@ -1,0 +1,31 @@
+// Errors of a device as CAF error values.
+#include <avp/gpu/device_error.hpp>
+
+#include <caf/atom.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/message.hpp>
+#include <caf/sec.hpp>
+
+namespace avp {
+
+namespace {
+
+const auto category = caf::atom("avpdevice");
+
+} // namespace
+
+caf::error make_error(device_errc code, const std::string& text) {
+  return {static_cast<std::uint8_t>(code), category, caf::make_message(text)};
+}
+
+std::string text_of(const caf::error& error) {
+  if (error.context().match_elements<std::string>())
+    return error.context().get_as<std::string>(0);
+  if (error.category() == caf::atom("system"))
+    return "actor system error: " + caf::to_string(static_cast<caf::sec>(error.code()));
+  if (error.category() == caf::atom("exit"))
+    return caf::to_string(static_cast<caf::exit_reason>(error.code()));
+  return "error " + std::to_string(error.code()) + " of category " + caf::to_string(error.category());
+}
+
+} // namespace avp

@@ -1,0 +1,26 @@
+// config.json of transformers: reading, checking, hashing.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <avp/gpu/model/model_config.hpp>
+
+namespace avp {
+
+/// Reads config.json of transformers (versions 4 and 5). `where` names the file in messages. Throws model_error on a
+/// family or a feature that the decoder does not have, and on missing, wrong or absurd numbers.
+[[nodiscard]] model_config config_from_json(const nlohmann::json& config, const std::string& where);
+
+/// The fields of `config` as a config.json would have them, without its name.
+[[nodiscard]] nlohmann::json config_json(const model_config& config);
+
+/// Throws model_error when the numbers can't be those of a transformer (zero, negative, absurd, or heads that don't
+/// divide).
+void check_config(const model_config& config, const std::string& where);
+
+/// AVP's hash of a configuration: SHA-256 of its canonical JSON (sorted keys, `,` and `:`, ASCII only).
+[[nodiscard]] std::string hash_of(const nlohmann::json& config);
+
+} // namespace avp

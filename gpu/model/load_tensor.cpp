@@ -1,0 +1,52 @@
+// Dequantising weights, in parallel over rows.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <avp/gpu/model/load_tensor.hpp>
+
+namespace avp {
+
+namespace {
+
+// Rows per piece of work: enough to keep a thread busy, few enough to stay in cache.
+constexpr std::int64_t rows_at_once = 16;
+
+at::Tensor dequantized(const tensor_view& view, at::ScalarType dtype) {
+  auto out = at::empty(view.shape, at::TensorOptions().dtype(dtype));
+  const std::int64_t columns = view.shape.back();
+  const std::int64_t rows = out.numel() / columns;
+  const std::int64_t row_bytes = columns / block_values(view.type) * block_bytes(view.type);
+  auto flat = out.view({rows, columns});
+  at::parallel_for(0, rows, rows_at_once, [&](std::int64_t begin, std::int64_t end) {
+    auto buffer = at::empty({rows_at_once, columns}, at::kFloat);
+    for (std::int64_t row = begin; row < end; row += rows_at_once) {
+      const std::int64_t count = std::min(rows_at_once, end - row);
+      const auto values = std::span<float>(buffer.data_ptr<float>(), count * columns);
+      dequantize(view.type, view.data.data() + row * row_bytes, values);
+      flat.narrow(0, row, count).copy_(buffer.narrow(0, 0, count));
+    }
+  });
+  return out;
+}
+
+// llama.cpp stores the rows of a head so that rotation pairs lie side by side (0, half, 1, half + 1, …).
+at::Tensor rows_by_halves(const at::Tensor& weight, std::int64_t head_dim) {
+  const std::int64_t heads = weight.size(0) / head_dim;
+  return weight.view({heads, head_dim / 2, 2, -1}).transpose(1, 2).reshape(weight.sizes());
+}
+
+bool is_rotated(const std::string& name) {
+  return name.find(".q_proj.") != std::string::npos || name.find(".k_proj.") != std::string::npos;
+}
+
+} // namespace
+
+at::Tensor load_tensor(const model_file& file, const std::string& name, const at::TensorOptions& options) {
+  const auto dtype = c10::typeMetaToScalarType(options.dtype());
+  auto tensor = dequantized(file.tensors.at(name), dtype);
+  if (file.interleaved_rope && is_rotated(name))
+    tensor = rows_by_halves(tensor, file.config.head_dim);
+  return tensor.to(options.device());
+}
+
+} // namespace avp

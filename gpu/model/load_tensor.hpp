@@ -1,0 +1,16 @@
+// From a tensor as it lies in the file to one on the device.
+#pragma once
+
+#include <string>
+
+#include <ATen/core/Tensor.h>
+
+#include <avp/gpu/model/model_file.hpp>
+
+namespace avp {
+
+/// Dequantises a tensor of the file into `options` (dtype and device). q_proj and k_proj of a GGUF of the llama family
+/// get their rows put back into the order that rotary embedding by halves needs.
+[[nodiscard]] at::Tensor load_tensor(const model_file& file, const std::string& name, const at::TensorOptions& options);
+
+} // namespace avp

@@ -1,0 +1,153 @@
+// safetensors files: header length u64, header JSON {name: {dtype, shape, data_offsets}}, data.
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <avp/gpu/model/model_error.hpp>
+#include <avp/gpu/model/safetensors.hpp>
+
+namespace avp {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t longest_json = 100 << 20; // What the format's own library allows a header.
+constexpr int deepest_json = 64;
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
+  throw model_error(path.string() + ": " + what);
+}
+
+json parse(const std::filesystem::path& path, std::string_view text) {
+  const auto bounded = [&path](int depth, json::parse_event_t, json&) {
+    if (depth > deepest_json)
+      fail(path, "JSON is nested more than " + std::to_string(deepest_json) + " deep");
+    return true;
+  };
+  try {
+    return json::parse(text, bounded);
+  } catch (const json::exception& error) {
+    fail(path, std::string("is not valid JSON: ") + error.what());
+  }
+}
+
+std::optional<tensor_type> type_of(std::string_view name) {
+  if (name == "F32")
+    return tensor_type::f32;
+  if (name == "F16")
+    return tensor_type::f16;
+  if (name == "BF16")
+    return tensor_type::bf16;
+  return std::nullopt;
+}
+
+bool is_size(const json& value) {
+  return value.is_number_unsigned() && value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
+}
+
+tensor_view read_tensor(const std::filesystem::path& path, const std::string& name, const json& entry,
+                        std::span<const std::byte> data) {
+  const auto what = "tensor \"" + name + "\"";
+  const auto shape = entry.is_object() ? entry.value("shape", json()) : json();
+  const auto offsets = entry.is_object() ? entry.value("data_offsets", json()) : json();
+  if (!shape.is_array() || !offsets.is_array() || offsets.size() != 2 || !is_size(offsets[0]) || !is_size(offsets[1]) ||
+      !entry.contains("dtype") || !entry["dtype"].is_string())
+    fail(path, what + ": its entry needs dtype, shape and two data_offsets, but is " + entry.dump().substr(0, 200));
+  const auto dtype = entry["dtype"].get<std::string>();
+  const auto type = type_of(dtype);
+  if (!type)
+    fail(path, what + " is stored as " + dtype + ", which can't be read; these can: F32, F16, BF16");
+  tensor_view tensor;
+  tensor.type = *type;
+  auto size = static_cast<std::uint64_t>(block_bytes(*type));
+  for (const auto& dimension : shape) {
+    if (!is_size(dimension) || dimension == 0 || dimension.get<std::uint64_t>() > data.size() / size)
+      fail(path, what + " has an impossible shape " + shape.dump().substr(0, 200));
+    tensor.shape.push_back(dimension.get<std::int64_t>());
+    size *= dimension.get<std::uint64_t>();
+  }
+  const auto begin = offsets[0].get<std::uint64_t>();
+  const auto end = offsets[1].get<std::uint64_t>();
+  if (begin > end || end > data.size())
+    fail(path, what + " lies at bytes " + offsets.dump() + " of the data, but there are " +
+                   std::to_string(data.size()) + "; is the file only part of a download?");
+  if (end - begin != size)
+    fail(path, what + " has " + std::to_string(end - begin) + " bytes, but " + dtype + " of " + shape.dump() +
+                   " needs " + std::to_string(size));
+  tensor.data = data.subspan(begin, size);
+  return tensor;
+}
+
+// File names only: an index must not lead out of its directory.
+std::string shard_name(const std::filesystem::path& index, const json& value) {
+  const auto name = value.is_string() ? value.get<std::string>() : std::string();
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos ||
+      name.find('\0') != std::string::npos)
+    fail(index, "weight_map has " + value.dump() + " where a file name was expected");
+  return name;
+}
+
+} // namespace
+
+json read_json_file(const std::filesystem::path& path) {
+  const mapped_file file(path);
+  if (file.bytes().size() > longest_json)
+    fail(path, "has " + std::to_string(file.bytes().size()) + " bytes, more than any such JSON file");
+  return parse(path, {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+}
+
+std::map<std::string, tensor_view> read_safetensors(const mapped_file& file) {
+  const auto bytes = file.bytes();
+  std::uint64_t length = 0;
+  if (bytes.size() < sizeof length)
+    fail(file.path(), "is not a safetensors file: it has only " + std::to_string(bytes.size()) + " bytes");
+  std::memcpy(&length, bytes.data(), sizeof length);
+  if (length > longest_json || length > bytes.size() - sizeof length)
+    fail(file.path(), "is not a safetensors file or only part of one: its header would have " + std::to_string(length) +
+                          " bytes, the file has " + std::to_string(bytes.size()));
+  const auto header = parse(file.path(), {reinterpret_cast<const char*>(bytes.data()) + sizeof length, length});
+  if (!header.is_object())
+    fail(file.path(), "is not a safetensors file: its header is no JSON object");
+  std::map<std::string, tensor_view> tensors;
+  for (const auto& [name, entry] : header.items())
+    if (name != "__metadata__")
+      tensors.emplace(name, read_tensor(file.path(), name, entry, bytes.subspan(sizeof length + length)));
+  return tensors;
+}
+
+safetensors_directory open_safetensors(const std::filesystem::path& directory) {
+  safetensors_directory result;
+  if (std::filesystem::exists(directory / "model.safetensors")) {
+    result.files.push_back(std::make_shared<const mapped_file>(directory / "model.safetensors"));
+    result.tensors = read_safetensors(*result.files.front());
+    return result;
+  }
+  const auto index_path = directory / "model.safetensors.index.json";
+  if (!std::filesystem::exists(index_path))
+    fail(directory, "has neither model.safetensors nor model.safetensors.index.json");
+  const auto index = read_json_file(index_path);
+  if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object())
+    fail(index_path, "has no object \"weight_map\"");
+  std::map<std::string, std::set<std::string>> shards; // File name: its tensors.
+  for (const auto& [name, file] : index["weight_map"].items())
+    shards[shard_name(index_path, file)].insert(name);
+  for (const auto& [name, expected] : shards) {
+    result.files.push_back(std::make_shared<const mapped_file>(directory / name));
+    const auto tensors = read_safetensors(*result.files.back());
+    for (const auto& tensor : expected) {
+      const auto found = tensors.find(tensor);
+      if (found == tensors.end())
+        fail(directory / name, "has no tensor \"" + tensor + "\", but " + index_path.filename().string() + " says so");
+      result.tensors.insert(*found);
+    }
+  }
+  return result;
+}
+
+} // namespace avp

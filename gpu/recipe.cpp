@@ -1,0 +1,27 @@
+// The canonical encoding of a recipe.
+#include <avp/gpu/recipe.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <avp/gpu/sha256.hpp>
+
+namespace avp {
+
+std::string recipe::encode() const {
+  auto object = nlohmann::json::object(); // std::map inside: keys come out sorted
+  object["weights"] = weights_digest;
+  object["dtype"] = static_cast<int>(dtype);
+  object["parents"] = nlohmann::json::array();
+  for (const auto& parent : parents)
+    object["parents"].push_back(parent->id());
+  object["foreign"] = foreign;
+  object["prompt"] = prompt;
+  object["latent_steps"] = latent_steps;
+  object["generated"] = generated;
+  object["seed"] = seed;
+  return object.dump();
+}
+
+std::string recipe::id() const { return sha256_hex(encode()); }
+
+} // namespace avp

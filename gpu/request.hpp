@@ -1,0 +1,45 @@
+// What an agent asks of a device.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <avp/gpu/sampling.hpp>
+#include <avp/gpu/text/chat_message.hpp>
+#include <avp/transport/payload.hpp>
+
+namespace avp {
+
+/// Names a request for cancellation; unique within the process.
+using request_id = std::uint64_t;
+
+/// A request_id that no other call returns.
+[[nodiscard]] request_id next_request_id();
+
+/// What think and generate have in common: messages, fed on top of a context.
+struct request {
+  request_id id = 0;
+  std::string model;                  ///< Name of a model of the device.
+  payload context;                    ///< What to continue on; without a body the request starts from nothing.
+  std::vector<chat_message> messages; ///< Rendered with the model's chat template.
+  double time_limit = 0;              ///< Seconds from the moment that the request starts to run; 0 for none.
+};
+
+/// Prefills the messages and makes latent steps (reference: LatentMAS, arXiv 2511.20639). `steps` 0 only reads.
+struct think : request {
+  int steps = 0;
+};
+
+/// Prefills the messages and decodes an answer.
+struct generate : request {
+  int max_new_tokens = 512;
+  avp::sampling sampling;
+  std::vector<std::string> stop;                 ///< The answer ends before the first of these.
+  std::uint64_t seed = 0;                        ///< Of the sampler.
+  std::function<void(std::string_view)> on_text; ///< Gets whole UTF-8 text as it comes, on the device's thread; may be empty.
+};
+
+} // namespace avp

@@ -1,0 +1,30 @@
+// Splits text into the pieces inside which a byte-level BPE tokenizer merges.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <avp/gpu/text/vocabulary.hpp>
+
+namespace avp {
+
+/// A pre-tokenizer. Const use is safe from many threads.
+class text_splitter {
+public:
+  /// Compiles the pattern of `split`.
+  explicit text_splitter(pre_tokenizer split);
+
+  /// Cuts `text` into pieces, in order and without gaps; they view `text`. Bytes that are not UTF-8 make pieces of
+  /// their own. Takes time in proportion to the text. Throws std::runtime_error only when PCRE2 runs out of memory.
+  [[nodiscard]] std::vector<std::string_view> split(std::string_view text) const;
+
+private:
+  struct pattern;
+
+  void split_valid(std::string_view text, std::vector<std::string_view>& pieces) const;
+
+  std::shared_ptr<const pattern> pattern_;
+};
+
+} // namespace avp

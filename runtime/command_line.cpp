@@ -1,0 +1,38 @@
+// Arguments by CLI11.
+#include <avp/runtime/command_line.hpp>
+
+#include <CLI/CLI.hpp>
+
+namespace avp {
+
+std::variant<command_line, int> parse_command_line(int argc, const char* const* argv) {
+  command_line line;
+  CLI::App app("Runs a pipeline of LLM agents and compares how they hand over.", "avp-run");
+  app.set_version_flag("--version", "avp-run " AVP_VERSION);
+  app.add_option("pipeline", line.pipeline, "The pipeline file (TOML)")->required();
+  app.add_option("--mode", line.mode, "How agents hand over, in place of the file's mode")
+      ->check(CLI::IsMember({"latent", "text", "direct", "all"}));
+  auto* input = app.add_option("--input", line.input, "JSON Lines file in place of the file's; - is standard input");
+  app.add_option("--ask", line.ask, "One question in place of an input file; the answer streams to stdout")->excludes(input);
+  app.add_option("--limit", line.limit, "At most so many records")->check(CLI::PositiveNumber);
+  app.add_option("--set", line.set, "Changes a value of the file: --set model.main.dtype=float32 (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--out", line.out, "Folder for the results (default: avp-runs/NAME-DATE; none with --ask)");
+  app.add_option("--concurrency", line.concurrency, "Tasks in flight at most")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{10000}))
+      ->capture_default_str();
+  app.add_option("--plugin", line.plugins, "Shared library with agent kinds (repeatable)")->allow_extra_args(false);
+  app.add_flag("--json", line.json, "The lines of results.jsonl on stdout and nothing else there");
+  app.add_flag("--quiet", line.quiet, "No progress and no line per task");
+  app.add_flag("--check", line.check, "Checks the file and says what would run; loads no model");
+  app.add_flag("--graph", line.graph, "Prints the flow as Graphviz DOT and ends");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return line;
+}
+
+} // namespace avp

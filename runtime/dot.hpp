@@ -1,0 +1,15 @@
+// A pipeline's flow as a picture: Graphviz DOT.
+#pragma once
+
+#include <string>
+
+#include <avp/runtime/plan.hpp>
+
+namespace avp {
+
+/// The graph of one mode: agents with kind and model (the answering one with a double border), hand-overs labelled
+/// context or text. Dashed edges show where an agent continues the context of one that does not hand over to it
+/// (merge "sequence").
+[[nodiscard]] std::string to_dot(const pipeline& p, const plan& planned);
+
+} // namespace avp

@@ -1,0 +1,35 @@
+// Signal handling.
+#include <avp/runtime/interrupt.hpp>
+
+#include <csignal>
+
+#include <unistd.h>
+
+namespace avp {
+
+namespace {
+
+volatile std::sig_atomic_t signals_seen = 0;
+
+void on_signal(int) {
+  signals_seen = signals_seen + 1;
+  if (signals_seen > 1)
+    _exit(130);
+}
+
+} // namespace
+
+interrupt_guard::interrupt_guard() {
+  signals_seen = 0;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+interrupt_guard::~interrupt_guard() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+bool interrupt_guard::interrupted() const { return signals_seen > 0; }
+
+} // namespace avp

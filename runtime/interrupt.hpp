@@ -1,0 +1,19 @@
+// Ctrl-C: once to finish, twice to stop.
+#pragma once
+
+namespace avp {
+
+/// Catches SIGINT and SIGTERM for as long as it lives. The first one is remembered, the second one ends the process at once with status
+/// 130; results that were reported are on disk by then.
+class interrupt_guard {
+public:
+  interrupt_guard();
+  interrupt_guard(const interrupt_guard&) = delete;
+  interrupt_guard& operator=(const interrupt_guard&) = delete;
+  ~interrupt_guard();
+
+  /// Whether a signal came.
+  [[nodiscard]] bool interrupted() const;
+};
+
+} // namespace avp

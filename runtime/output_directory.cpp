@@ -1,0 +1,67 @@
+// Writing results so that a full disk is noticed at the line that it cost.
+#include <avp/runtime/output_directory.hpp>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace avp {
+
+namespace {
+
+void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& file) {
+  const auto start = lseek(descriptor, 0, SEEK_END);
+  while (!bytes.empty()) {
+    const auto written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0) {
+      const std::string why = std::strerror(errno);
+      if (start >= 0 && ftruncate(descriptor, start) != 0)
+        throw write_error("cannot write '" + file.string() + "': " + why + "; its last line may be torn");
+      throw write_error("cannot write '" + file.string() + "': " + why);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+int open_new(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor < 0 && errno == EEXIST)
+    throw write_error("'" + file.string() + "' is there already; name another folder with --out");
+  if (descriptor < 0)
+    throw write_error("cannot make '" + file.string() + "': " + std::strerror(errno));
+  return descriptor;
+}
+
+} // namespace
+
+output_directory::output_directory(const std::filesystem::path& folder, const std::string& pipeline_text)
+    : folder_(folder), file_(folder / "results.jsonl") {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed)
+    throw write_error("cannot make the folder '" + folder.string() + "': " + failed.message());
+  descriptor_ = open_new(file_);
+  const auto copy = folder / "pipeline.toml";
+  const int copy_descriptor = ::open(copy.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  try {
+    if (copy_descriptor < 0)
+      throw write_error("cannot make '" + copy.string() + "': " + std::strerror(errno));
+    write_all(copy_descriptor, pipeline_text, copy);
+  } catch (...) {
+    ::close(descriptor_);
+    if (copy_descriptor >= 0)
+      ::close(copy_descriptor);
+    throw;
+  }
+  ::close(copy_descriptor);
+}
+
+output_directory::~output_directory() { ::close(descriptor_); }
+
+void output_directory::add(const task_result& result) { write_all(descriptor_, to_json_line(result) + "\n", file_); }
+
+} // namespace avp

@@ -1,0 +1,39 @@
+// The folder that a run leaves behind.
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include <avp/runtime/task_result.hpp>
+
+namespace avp {
+
+/// A result that could not be written: which file, and why.
+class write_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Holds `results.jsonl` and a copy of the pipeline file, `pipeline.toml`. Every line is with the operating system when add() returns,
+/// so nothing is lost when the process dies.
+class output_directory {
+public:
+  /// Makes the folder. Throws write_error, also when it already holds results: a run never overwrites another's.
+  output_directory(const std::filesystem::path& folder, const std::string& pipeline_text);
+  output_directory(const output_directory&) = delete;
+  output_directory& operator=(const output_directory&) = delete;
+  ~output_directory();
+
+  /// Appends one line. Throws write_error; what was written before stays whole.
+  void add(const task_result& result);
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
+private:
+  std::filesystem::path folder_;
+  std::filesystem::path file_;
+  int descriptor_ = -1;
+};
+
+} // namespace avp

@@ -1,0 +1,52 @@
+// A pipeline: what its file says, checked, with defaults filled in.
+#include <avp/runtime/pipeline.hpp>
+
+#include <stdexcept>
+
+namespace avp {
+
+const agent_spec& pipeline::agent(std::string_view agent_name) const {
+  for (const auto& spec : agents)
+    if (spec.name == agent_name)
+      return spec;
+  throw std::out_of_range("The pipeline has no agent \"" + std::string(agent_name) + "\".");
+}
+
+const model_entry* pipeline::model(std::string_view model_name) const {
+  for (const auto& entry : models)
+    if (entry.name == model_name)
+      return &entry;
+  return nullptr;
+}
+
+bool pipeline::same_model(std::string_view a, std::string_view b) const {
+  const auto* first = model(a);
+  const auto* second = model(b);
+  return first != nullptr && second != nullptr &&
+         (first == second || (first->source == second->source && first->dtype == second->dtype &&
+                              first->device == second->device));
+}
+
+std::string_view mode_name(avp::mode m) {
+  switch (m) {
+  case mode::latent:
+    return "latent";
+  case mode::text:
+    return "text";
+  case mode::direct:
+    return "direct";
+  }
+  return "";
+}
+
+std::optional<std::vector<avp::mode>> modes_named(std::string_view name) {
+  const std::vector<avp::mode> all{mode::latent, mode::text, mode::direct};
+  if (name == "all")
+    return all;
+  for (const auto m : all)
+    if (mode_name(m) == name)
+      return std::vector{m};
+  return {};
+}
+
+} // namespace avp

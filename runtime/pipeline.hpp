@@ -1,0 +1,80 @@
+// A pipeline: what its file says, checked, with defaults filled in.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <avp/agents/agent_spec.hpp>
+#include <avp/runtime/flow.hpp>
+#include <avp/runtime/score.hpp>
+
+namespace avp {
+
+/// `[model.X]`.
+struct model_entry {
+  std::string name;
+  std::string source; ///< Catalogue name, path of a .gguf, or Hugging Face directory.
+  std::string dtype = "bfloat16"; ///< float32 or bfloat16.
+  std::string device = "cpu";     ///< cpu or cuda:N.
+  std::optional<std::string> chat_template; ///< In place of the one that the model's file implies.
+  std::optional<std::string> model_hash;    ///< The identity to claim towards other nodes, in place of the computed one.
+};
+
+/// `[device.X]`.
+struct device_entry {
+  std::string name; ///< As models name it: cpu or cuda:N.
+  std::optional<int> threads;
+};
+
+/// `[input]`, with what the command line says in its place.
+struct input_spec {
+  std::optional<std::filesystem::path> file; ///< Found from the working folder; `-` is standard input.
+  std::optional<std::size_t> limit;          ///< At most so many records.
+  std::optional<std::string> id;             ///< The field that names the task.
+  std::optional<std::string> ask;            ///< The field that `--ask` fills.
+  std::optional<std::size_t> records;        ///< How many the file has up to the limit, when it was looked through.
+};
+
+/// `[score]`.
+struct score_spec {
+  score_kind kind = score_kind::exact;
+  std::string expected; ///< Template over the record's fields.
+};
+
+/// A pipeline as it is to be run.
+struct pipeline {
+  std::string name;
+  std::uint64_t seed = 42;
+  std::vector<avp::mode> modes{mode::latent}; ///< What to run, one after the other.
+  avp::flow flow;
+  std::vector<model_entry> models;
+  std::vector<device_entry> devices;
+  std::vector<agent_spec> agents; ///< In the order of the flow.
+  input_spec input;
+  std::optional<score_spec> score;
+  std::string output; ///< The answering agent.
+  std::string source; ///< The file's text; where `--set` changed something, TOML of the whole with the changes.
+
+  /// The agent of that name; throws std::out_of_range where there is none.
+  [[nodiscard]] const agent_spec& agent(std::string_view agent_name) const;
+
+  /// The model of that name, or null.
+  [[nodiscard]] const model_entry* model(std::string_view model_name) const;
+
+  /// Whether contexts of one model can be continued by the other: two entries are the same model where source, dtype
+  /// and device are equal, whatever they are called. Agents without a model have no contexts.
+  [[nodiscard]] bool same_model(std::string_view a, std::string_view b) const;
+};
+
+/// "latent", "text" or "direct".
+[[nodiscard]] std::string_view mode_name(avp::mode m);
+
+/// The modes that `--mode` or `mode = ` asks for by name; "all" is latent, text and direct. Nothing for another name.
+[[nodiscard]] std::optional<std::vector<avp::mode>> modes_named(std::string_view name);
+
+} // namespace avp

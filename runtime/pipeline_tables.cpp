@@ -1,0 +1,221 @@
+// From the tables of a pipeline file to a pipeline whose parts do not know each other yet: internal to the loader.
+#include <avp/runtime/pipeline_tables.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+
+#include <avp/agents/prompt_template.hpp>
+#include <avp/runtime/nearest_name.hpp>
+#include <avp/runtime/table_reader.hpp>
+
+namespace avp {
+namespace {
+
+constexpr auto most_int = std::numeric_limits<int>::max();
+constexpr auto most_int64 = std::numeric_limits<std::int64_t>::max();
+
+/// Puts what was read where it belongs; what is not there leaves the default.
+template <class Value, class Target>
+void put(const std::optional<Value>& value, Target& target) {
+  if (value)
+    target = static_cast<Target>(*value);
+}
+
+template <class Value, class Target>
+void put(const std::optional<Value>& value, std::optional<Target>& target) {
+  if (value)
+    target = static_cast<Target>(*value);
+}
+
+/// Calls `read` for every table in `[group.NAME]`.
+void for_each_table(table_reader& top, const std::string& group,
+                    const std::function<void(const std::string&, table_reader&)>& read) {
+  const auto* tables = top.table(group);
+  if (tables == nullptr)
+    return;
+  for (const auto& [key, value] : *tables) {
+    const std::string name(key.str());
+    const auto path = key_path(group, name);
+    if (!value.is_table()) {
+      top.source().report(path, "[" + group + "] holds one table for each name, [" + group + ".NAME]; found " +
+                                    described(value) + " for \"" + name + "\"");
+      continue;
+    }
+    table_reader reader(top.source(), value.as_table(), path);
+    read(name, reader);
+    reader.finish();
+  }
+}
+
+bool is_device(const std::string& name) {
+  if (name == "cpu")
+    return true;
+  const auto number = name.starts_with("cuda:") ? name.substr(5) : "";
+  return !number.empty() && number.size() <= 3 && number.find_first_not_of("0123456789") == std::string::npos;
+}
+
+constexpr auto device_form = "\"cpu\" or \"cuda:N\", such as \"cuda:0\"";
+
+model_entry read_model(const std::string& name, table_reader& table) {
+  model_entry model{.name = name};
+  const auto mistakes = [&](const std::string& key, const std::string& message) {
+    table.source().report(key_path(table.path(), key), message);
+  };
+  put(table.text("source"), model.source);
+  put(table.word("dtype", {"float32", "bfloat16"}), model.dtype);
+  put(table.text("device"), model.device);
+  put(table.word("chat_template", {"chatml", "qwen", "llama3"}), model.chat_template);
+  put(table.text("model_hash"), model.model_hash);
+  if (!is_device(model.device))
+    mistakes("device", std::string("\"device\" must be ") + device_form + ", found \"" + model.device + "\"");
+  return model;
+}
+
+/// TOML as JSON; dates and times, which JSON does not have, as strings.
+nlohmann::json to_json(const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    auto result = nlohmann::json::object();
+    for (const auto& [key, value] : *table)
+      result[std::string(key.str())] = to_json(value);
+    return result;
+  }
+  if (const auto* array = node.as_array()) {
+    auto result = nlohmann::json::array();
+    for (const auto& value : *array)
+      result.push_back(to_json(value));
+    return result;
+  }
+  if (node.is_string())
+    return *node.value<std::string>();
+  if (node.is_boolean())
+    return *node.value<bool>();
+  if (node.is_integer())
+    return *node.value<std::int64_t>();
+  if (node.is_floating_point())
+    return *node.value<double>();
+  return described(node);
+}
+
+/// The keys that [defaults] and [agent.X] share, read over what `spec` has.
+void read_agent_keys(table_reader& table, const std::vector<kind_info>& kinds, agent_spec& spec) {
+  std::vector<std::string> names;
+  for (const auto& kind : kinds)
+    names.push_back(kind.name);
+  if (const auto kind = table.text("kind")) {
+    spec.kind = *kind;
+    if (std::find(names.begin(), names.end(), *kind) == names.end())
+      table.source().report(key_path(table.path(), "kind"),
+                            "no agent kind is registered as \"" + *kind + "\"" + name_hint(*kind, names));
+  }
+  const auto at_least_0 = [](double value) { return value >= 0; };
+  const auto above_0 = [](double value) { return value > 0; };
+  put(table.text("model"), spec.model);
+  put(table.any_text("system"), spec.system);
+  put(table.text("prompt"), spec.prompt);
+  put(table.text("text_prompt"), spec.text_prompt);
+  put(table.text("direct_prompt"), spec.direct_prompt);
+  put(table.whole("steps", 0, most_int), spec.steps);
+  put(table.whole("max_new_tokens", 1, most_int), spec.max_new_tokens);
+  put(table.number("temperature", "a number, 0 or more", at_least_0), spec.sampling.temperature);
+  put(table.number("top_p", "a number above 0, at most 1", [](double v) { return v > 0 && v <= 1; }),
+      spec.sampling.top_p);
+  put(table.whole("top_k", 0, most_int), spec.sampling.top_k);
+  put(table.number("min_p", "a number from 0 to 1", [](double v) { return v >= 0 && v <= 1; }), spec.sampling.min_p);
+  put(table.number("repetition_penalty", "a number above 0", above_0), spec.sampling.repetition_penalty);
+  put(table.texts("stop"), spec.stop);
+  put(table.whole("seed", 0, most_int64), spec.seed);
+  put(table.number("time_limit", "a number of seconds above 0", above_0), spec.time_limit);
+  table.word("merge", {"sequence"}); // The only way to join contexts so far, so there is nothing to remember.
+}
+
+agent_spec read_agent(const std::string& name, table_reader& table, const std::vector<kind_info>& kinds,
+                      agent_spec spec) {
+  spec.name = name;
+  if (!is_template_name(name))
+    table.source().report(table.path(), "\"" + name +
+                                            "\" cannot be an agent's name: expected a letter or _, then letters, "
+                                            "digits, _ and -");
+  read_agent_keys(table, kinds, spec);
+  if (const auto* options = table.table("options"))
+    spec.options = to_json(*options);
+  return spec;
+}
+
+void read_flow(table_reader& top, pipeline& p) {
+  const auto chains = top.texts("flow");
+  if (!chains || chains->empty()) {
+    if (!top.source().root().contains("flow") || chains)
+      top.source().report("flow", "the pipeline needs a flow, such as flow = [\"planner -> judge\"], or flow = "
+                                  "[\"judge\"] for one agent alone");
+    return;
+  }
+  std::vector<flow_mistake> mistakes;
+  p.flow = flow::parse(*chains, mistakes);
+  for (auto& m : mistakes)
+    top.source().report_in("flow[" + std::to_string(m.place.chain) + "]", m.place.offset, std::move(m.message));
+}
+
+void read_input(table_reader& top, pipeline& p) {
+  table_reader table(top.source(), top.table("input"), "input");
+  put(table.text("file"), p.input.file);
+  put(table.whole("limit", 1, most_int64), p.input.limit);
+  put(table.text("id"), p.input.id);
+  put(table.text("ask"), p.input.ask);
+  table.finish();
+}
+
+void read_score(table_reader& top, pipeline& p) {
+  const auto* node = top.table("score");
+  table_reader table(top.source(), node, "score");
+  const auto kind = table.word("kind", score_kind_names());
+  const auto expected = table.text("expected");
+  table.finish();
+  if (node == nullptr)
+    return;
+  for (const auto* key : {"kind", "expected"})
+    if (!node->contains(key))
+      top.source().report("score", std::string("[score] needs \"") + key + "\": " +
+                                       (key == std::string("kind")
+                                            ? "number, exact, contains or choice"
+                                            : "a template over the record's fields, such as \"{{answer}}\""));
+  if (kind && expected)
+    p.score = score_spec{*score_kind_named(*kind), *expected};
+}
+
+} // namespace
+
+pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kinds) {
+  pipeline p;
+  table_reader top(source, &source.root(), "");
+  put(top.text("name"), p.name);
+  put(top.whole("seed", 0, most_int64), p.seed);
+  if (const auto modes = top.word("mode", {"latent", "text", "direct", "all"}))
+    p.modes = *modes_named(*modes);
+  read_flow(top, p);
+  for_each_table(top, "model", [&](const auto& name, auto& table) { p.models.push_back(read_model(name, table)); });
+  for_each_table(top, "device", [&](const auto& name, auto& table) {
+    if (!is_device(name))
+      source.report(table.path(), std::string("a device is called ") + device_form + ", not \"" + name + "\"");
+    device_entry device{.name = name};
+    put(table.whole("threads", 1, 1024), device.threads);
+    if (is_device(name))
+      p.devices.push_back(device);
+  });
+  agent_spec defaults;
+  table_reader default_table(source, top.table("defaults"), "defaults");
+  read_agent_keys(default_table, kinds, defaults);
+  default_table.finish();
+  for_each_table(top, "agent", [&](const auto& name, auto& table) {
+    p.agents.push_back(read_agent(name, table, kinds, defaults));
+  });
+  read_input(top, p);
+  read_score(top, p);
+  table_reader output(source, top.table("output"), "output");
+  put(output.text("agent"), p.output);
+  output.finish();
+  top.finish();
+  return p;
+}
+
+} // namespace avp

@@ -1,0 +1,48 @@
+// Everything that a run shows and writes.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <avp/runtime/command_line.hpp>
+#include <avp/runtime/output_directory.hpp>
+#include <avp/runtime/progress.hpp>
+#include <avp/runtime/summary.hpp>
+
+namespace avp {
+
+/// Results to the folder, to stdout (lines for people, or JSON), progress to stderr, and the table at the end.
+class reporter {
+public:
+  /// `total` is the number of results to come, if known. Throws write_error when the folder can't be made.
+  reporter(const command_line& line, const std::string& pipeline_name, const std::string& pipeline_text,
+           std::optional<std::size_t> total);
+
+  /// Takes a result. Throws write_error.
+  void add(const task_result& result);
+
+  /// Takes words of an answer that streams.
+  void add_words(const std::string& words);
+
+  /// Counts the wall time of a mode.
+  void add_seconds(mode mode, double seconds) { summary_.add_seconds(mode, seconds); }
+
+  /// Shows that time goes by.
+  void tick() { bar_.draw(); }
+
+  /// Prints the table and where the results are.
+  void finish();
+
+  [[nodiscard]] const avp::summary& summary() const { return summary_; }
+
+private:
+  void print_line(const task_result& result);
+
+  const command_line& line_;
+  std::optional<output_directory> directory_;
+  progress_bar bar_;
+  avp::summary summary_;
+  bool words_shown_ = false;
+};
+
+} // namespace avp

@@ -1,0 +1,52 @@
+// The actor that runs a plan: starts tasks, routes what agents hand over, restarts agents that die.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <avp/agents/agent_actor.hpp>
+#include <avp/runtime/plan.hpp>
+#include <avp/runtime/record_feed.hpp>
+#include <avp/runtime/task_result.hpp>
+
+namespace avp {
+
+/// Everything that a run of one mode needs. All pointers outlive the actor.
+struct run_config {
+  const avp::pipeline* pipeline = nullptr;
+  const registry* kinds = nullptr;
+  avp::plan plan;
+  std::map<std::string, device_actor> devices; ///< By the name of each model on it.
+  std::size_t concurrency = 1;                 ///< Tasks in flight at most.
+  bool stream = false;                         ///< Whether the observer gets the answering agent's words as they come.
+  caf::actor observer;                         ///< Gets task_result, answer_piece, and run_ended at last.
+  record_feed::source input;                   ///< Gives the records; called on a thread of its own.
+};
+
+/// To the run actor: start no more tasks, finish those that run.
+struct stop_run {};
+
+/// To the observer: words of the answering agent.
+struct answer_piece {
+  std::string text;
+};
+
+/// To the observer: nothing more will come.
+struct run_ended {
+  std::string error; ///< Why it ended early; empty when all tasks had their turn.
+};
+
+/// Starts the actor and its agents. Throws what an agent's constructor throws.
+[[nodiscard]] caf::actor start_run(caf::actor_system& system, run_config config);
+
+} // namespace avp
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::stop_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::answer_piece)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::run_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::task_result)

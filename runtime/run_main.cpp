@@ -1,0 +1,275 @@
+// avp-run, from arguments to exit status.
+#include <avp/runtime/run_main.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <deque>
+#include <fstream>
+#include <iostream>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/atom.hpp>
+#include <caf/scoped_actor.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <avp/gpu/model/catalogue.hpp>
+#include <avp/gpu/model/model_error.hpp>
+#include <avp/runtime/command_line.hpp>
+#include <avp/runtime/dot.hpp>
+#include <avp/runtime/interrupt.hpp>
+#include <avp/runtime/pipeline_file.hpp>
+#include <avp/runtime/plugin.hpp>
+#include <avp/runtime/reporter.hpp>
+#include <avp/runtime/run_actor.hpp>
+
+namespace avp {
+
+namespace {
+
+// How often the terminal is drawn anew and signals are looked for.
+constexpr auto tick = std::chrono::milliseconds(100);
+
+// The exit statuses of avp-run.
+enum status : int { all_done = 0, some_failed = 1, bad_usage = 2, was_interrupted = 130 };
+
+load_options options_of(const command_line& line, const registry& kinds) {
+  load_options options;
+  options.kinds = kinds.kinds();
+  options.overrides = line.set;
+  options.input = line.input;
+  options.limit = line.limit;
+  options.ask = line.ask.has_value();
+  if (line.mode)
+    options.modes = modes_named(*line.mode);
+  return options;
+}
+
+int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
+  for (const auto& plan : plans) {
+    std::printf("%s, mode %s: %zu agents, answer from '%s'\n", pipeline.name.c_str(),
+                std::string(mode_name(plan.mode)).c_str(), plan.agents.size(), plan.output.c_str());
+    for (const auto& agent : plan.agents) {
+      std::printf("  %s (%s)", agent.name.c_str(), agent.kind.c_str());
+      if (agent.context_from)
+        std::printf(", continues the context of %s", agent.context_from->c_str());
+      std::printf("\n");
+    }
+    for (const auto& note : plan.notes)
+      std::printf("  note: %s\n", note.c_str());
+  }
+  if (pipeline.input.records)
+    std::printf("input: %zu records\n", *pipeline.input.records);
+  int outcome = all_done;
+  for (const auto& model : pipeline.models) {
+    try {
+      std::printf("model %s: %s\n", model.name.c_str(), resolve_model(model.source).c_str());
+    } catch (const model_error& error) {
+      std::fflush(stdout);
+      std::fprintf(stderr, "model %s: %s\n", model.name.c_str(), error.what());
+      outcome = bad_usage;
+    }
+  }
+  return outcome;
+}
+
+// One actor per device, with the models that some agent of some mode uses.
+std::map<std::string, device_actor> start_devices(caf::actor_system& system, const pipeline& pipeline,
+                                                  const std::vector<plan>& plans) {
+  std::set<std::string> used;
+  for (const auto& plan : plans)
+    for (const auto& agent : plan.agents)
+      used.insert(pipeline.agent(agent.name).model);
+  std::map<std::string, device_config> configs;
+  for (const auto& model : pipeline.models) {
+    if (!used.contains(model.name))
+      continue;
+    auto& config = configs[model.device];
+    config.device = model.device;
+    config.models.push_back({model.name, model.source, model.dtype == "float32" ? data_type::float32 : data_type::bfloat16,
+                             model.chat_template.value_or(""), model.model_hash.value_or("")});
+  }
+  for (const auto& device : pipeline.devices)
+    if (configs.contains(device.name))
+      configs[device.name].threads = device.threads;
+  std::map<std::string, device_actor> devices;
+  for (const auto& [name, config] : configs) {
+    for (const auto& model : config.models)
+      spdlog::info("loading model '{}' ({}) onto {}", model.name, model.source, name);
+    auto device = start_device(system, config);
+    for (const auto& model : config.models)
+      devices[model.name] = device;
+  }
+  return devices;
+}
+
+// The records of a run, which every mode reads from the start. Standard input can't be read twice, so it is kept.
+class input_source {
+public:
+  input_source(const pipeline& pipeline, const command_line& line) : spec_(pipeline.input), ask_(line.ask) {}
+
+  record_feed::source open() {
+    if (ask_)
+      return [this, given = false]() mutable -> std::optional<input_item> {
+        if (std::exchange(given, true))
+          return std::nullopt;
+        auto made = ask_record(spec_.ask.value_or("question"), *ask_);
+        if (auto* question = std::get_if<record>(&made))
+          return *question;
+        return bad_line{"ask", 0, 0, std::get<std::string>(made)};
+      };
+    if (spec_.file == "-") {
+      if (!reader_)
+        reader_.emplace(std::cin, spec_.id, spec_.limit);
+      return [this, next = std::size_t{0}]() mutable -> std::optional<input_item> {
+        if (next == kept_.size()) {
+          auto item = reader_->next();
+          if (!item)
+            return std::nullopt;
+          kept_.push_back(std::move(*item));
+        }
+        return kept_[next++];
+      };
+    }
+    struct open_file {
+      std::ifstream stream;
+      record_reader reader;
+      open_file(const input_spec& spec) : stream(*spec.file), reader(stream, spec.id, spec.limit) {}
+    };
+    return [file = std::make_shared<open_file>(spec_)] { return file->reader.next(); };
+  }
+
+private:
+  input_spec spec_;
+  std::optional<std::string> ask_;
+  std::optional<record_reader> reader_;
+  std::deque<input_item> kept_;
+};
+
+// Runs one mode to its end. Returns why it ended early, or nothing.
+std::string run_mode(caf::actor_system& system, run_config config, input_source& input, reporter& reports,
+                     const interrupt_guard& interrupts) {
+  caf::scoped_actor self(system);
+  const auto started = std::chrono::steady_clock::now();
+  const auto mode = config.plan.mode;
+  config.observer = self;
+  config.input = input.open();
+  const auto run = start_run(system, std::move(config));
+  std::optional<std::string> end;
+  std::string write_failure;
+  bool stopping = false;
+  const auto stop = [&] {
+    if (!std::exchange(stopping, true))
+      self->send(run, stop_run{});
+  };
+  const auto report = [&](auto&& work) {
+    try {
+      work();
+    } catch (const write_error& error) {
+      if (write_failure.empty())
+        write_failure = error.what();
+      stop();
+    }
+  };
+  while (!end) {
+    self->receive([&](const task_result& result) { report([&] { reports.add(result); }); },
+                  [&](const answer_piece& piece) { report([&] { reports.add_words(piece.text); }); },
+                  [&](const run_ended& ended) { end = ended.error; }, caf::after(tick) >> [&] { reports.tick(); });
+    if (interrupts.interrupted() && !stopping) {
+      std::fprintf(stderr, "\ninterrupted: finishing the tasks that run; once more to stop now\n");
+      stop();
+    }
+  }
+  reports.add_seconds(mode, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  return write_failure.empty() ? *end : write_failure;
+}
+
+int run_all(caf::actor_system& system, const command_line& line, const pipeline& pipeline, const registry& kinds,
+            std::vector<plan> plans) {
+  std::optional<std::size_t> total;
+  if (pipeline.input.records)
+    total = *pipeline.input.records * plans.size();
+  const interrupt_guard interrupts;
+  const auto devices = start_devices(system, pipeline, plans);
+  reporter reports(line, pipeline.name, pipeline.source, total);
+  input_source input(pipeline, line);
+  std::string failure;
+  for (auto& plan : plans) {
+    for (const auto& note : plan.notes)
+      spdlog::warn("{}", note);
+    run_config config;
+    config.pipeline = &pipeline;
+    config.kinds = &kinds;
+    config.plan = std::move(plan);
+    config.devices = devices;
+    config.concurrency = line.concurrency;
+    config.stream = line.ask.has_value();
+    failure = run_mode(system, std::move(config), input, reports, interrupts);
+    if (!failure.empty() || interrupts.interrupted())
+      break;
+  }
+  for (const auto& [model, device] : devices)
+    caf::anon_send_exit(device, caf::exit_reason::user_shutdown);
+  reports.finish();
+  if (!failure.empty())
+    spdlog::error("the run ended early: {}", failure);
+  if (interrupts.interrupted())
+    return was_interrupted;
+  return failure.empty() && reports.summary().failed() == 0 ? all_done : some_failed;
+}
+
+int run_pipeline(const command_line& line, const registry& kinds) {
+  auto loaded = load_pipeline_file(line.pipeline, options_of(line, kinds));
+  if (!loaded.pipeline) {
+    std::fprintf(stderr, "%s\n", to_string(loaded.mistakes).c_str());
+    return bad_usage;
+  }
+  const auto& pipeline = *loaded.pipeline;
+  std::vector<plan> plans;
+  for (auto mode : pipeline.modes)
+    plans.push_back(make_plan(pipeline, mode, kinds.kinds()));
+  if (line.check)
+    return explain_plans(pipeline, plans);
+  if (line.graph) {
+    std::fputs(to_dot(pipeline, plans.front()).c_str(), stdout);
+    return all_done;
+  }
+  caf::actor_system_config config;
+  config.set("scheduler.policy", caf::atom("sharing")); // the stealing policy polls beside the arithmetic threads
+  caf::actor_system system(config);
+  return run_all(system, line, pipeline, kinds, std::move(plans));
+}
+
+} // namespace
+
+int run_main(int argc, const char* const* argv, registry kinds) {
+  auto parsed = parse_command_line(argc, argv);
+  if (auto* status = std::get_if<int>(&parsed))
+    return *status;
+  const auto& line = std::get<command_line>(parsed);
+  auto logger = spdlog::stderr_color_st("avp-run");
+  logger->set_pattern("%^%l%$: %v");
+  logger->set_level(line.quiet ? spdlog::level::err : spdlog::level::info);
+  spdlog::set_default_logger(logger);
+  std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of the write
+  std::signal(SIGXFSZ, SIG_IGN); // likewise a file that may not grow
+  try {
+    for (const auto& plugin : line.plugins)
+      load_plugin(plugin, kinds);
+    return run_pipeline(line, kinds);
+  } catch (const plugin_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const model_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const write_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+    return some_failed;
+  }
+  return bad_usage;
+}
+
+} // namespace avp

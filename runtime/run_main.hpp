@@ -1,0 +1,11 @@
+// The program avp-run as a function, for runners with agent kinds of their own.
+#pragma once
+
+#include <avp/agents/registry.hpp>
+
+namespace avp {
+
+/// Runs avp-run with these agent kinds. Returns the exit status: 0 all tasks done, 1 some failed, 2 bad file or arguments, 130 interrupted.
+[[nodiscard]] int run_main(int argc, const char* const* argv, registry kinds = {});
+
+} // namespace avp

@@ -1,0 +1,96 @@
+// Sums and their table.
+#include <avp/runtime/summary.hpp>
+
+#include <array>
+#include <cstdio>
+
+#include <avp/runtime/pipeline.hpp>
+
+namespace avp {
+
+namespace {
+
+template <class... Values>
+std::string format(const char* pattern, Values... values) {
+  std::array<char, 64> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), pattern, values...);
+  return buffer.data();
+}
+
+std::string with_separators(std::int64_t number) {
+  auto digits = std::to_string(number);
+  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3)
+    digits.insert(static_cast<std::size_t>(place), ",");
+  return digits;
+}
+
+} // namespace
+
+void summary::add(const task_result& result) {
+  auto& row = rows_[result.mode];
+  ++row.tasks;
+  row.failed += result.ok() ? 0 : 1;
+  row.counts += result.counts();
+  if (result.score) {
+    ++row.scored;
+    row.score += *result.score;
+  }
+}
+
+std::int64_t summary::failed() const {
+  std::int64_t sum = 0;
+  for (const auto& [mode, row] : rows_)
+    sum += row.failed;
+  return sum;
+}
+
+std::int64_t summary::done() const {
+  std::int64_t sum = 0;
+  for (const auto& [mode, row] : rows_)
+    sum += row.tasks - row.failed;
+  return sum;
+}
+
+std::vector<std::string> summary::cells(mode mode, const totals& row) const {
+  const auto text = rows_.find(mode::text);
+  const bool compare = text != rows_.end() && mode != mode::text && text->second.tokens() > 0;
+  const auto saving = [&] {
+    return format("%.1f %%", 100 * (1 - static_cast<double>(row.tokens()) / static_cast<double>(text->second.tokens())));
+  };
+  return {std::string(mode_name(mode)),
+          std::to_string(row.tasks),
+          std::to_string(row.failed),
+          row.scored ? format("%.1f %% (%g/%lld)", 100 * row.score / static_cast<double>(row.scored), row.score,
+                              static_cast<long long>(row.scored))
+                     : "-",
+          with_separators(row.counts.prompt_tokens),
+          with_separators(row.counts.latent_steps),
+          with_separators(row.counts.output_tokens),
+          with_separators(row.tokens()),
+          compare ? saving() : "-",
+          format("%.1f", row.seconds),
+          compare && row.seconds > 0 ? format("%.2fx", text->second.seconds / row.seconds) : "-"};
+}
+
+std::string summary::table() const {
+  std::vector<std::vector<std::string>> lines = {
+      {"mode", "tasks", "failed", "score", "prompt", "latent", "output", "tokens", "saving", "seconds", "speed-up"}};
+  for (const auto& [mode, row] : rows_)
+    lines.push_back(cells(mode, row));
+  if (lines.size() == 1)
+    return {};
+  std::string table;
+  for (const auto& line : lines) {
+    for (std::size_t column = 0; column < line.size(); ++column) {
+      std::size_t width = 0;
+      for (const auto& other : lines)
+        width = std::max(width, other[column].size());
+      const std::string blanks(width - line[column].size(), ' ');
+      table += column == 0 ? line[column] + blanks : "  " + blanks + line[column];
+    }
+    table += '\n';
+  }
+  return table;
+}
+
+} // namespace avp

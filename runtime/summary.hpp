@@ -1,0 +1,46 @@
+// The table at the end of a run: modes side by side.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <avp/runtime/task_result.hpp>
+
+namespace avp {
+
+/// Adds up results by mode.
+class summary {
+public:
+  void add(const task_result& result);
+
+  /// Wall time of a mode, in seconds.
+  void add_seconds(mode mode, double seconds) { rows_[mode].seconds += seconds; }
+
+  [[nodiscard]] std::int64_t failed() const;
+  [[nodiscard]] std::int64_t done() const;
+
+  /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents), saving of tokens and
+  /// speed-up against text mode, seconds. Empty when nothing ran.
+  [[nodiscard]] std::string table() const;
+
+private:
+  struct totals {
+    std::int64_t tasks = 0;
+    std::int64_t failed = 0;
+    std::int64_t scored = 0;
+    double score = 0;
+    avp::counts counts;
+    double seconds = 0;
+
+    [[nodiscard]] std::int64_t tokens() const {
+      return counts.prompt_tokens + counts.latent_steps + counts.output_tokens;
+    }
+  };
+
+  [[nodiscard]] std::vector<std::string> cells(mode mode, const totals& row) const;
+
+  std::map<mode, totals> rows_;
+};
+
+} // namespace avp

@@ -1,0 +1,56 @@
+// What became of one task in one mode: a line of results.jsonl.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <avp/agents/agent_spec.hpp>
+#include <avp/gpu/result.hpp>
+
+namespace avp {
+
+/// What a hop, or all hops of a task, handed over.
+struct handed_over {
+  std::int64_t context_tokens = 0; ///< Positions, summed over the edges.
+  std::uint64_t context_bytes = 0; ///< What they would weigh as whole AVP messages, in bytes, summed over the edges.
+  std::uint64_t wire_bytes = 0;    ///< What was really sent over a socket, in bytes.
+
+  handed_over& operator+=(const handed_over& other);
+};
+
+/// One agent's part in a task.
+struct agent_result {
+  std::string name;
+  std::string kind;
+  std::string node;
+  std::string text;
+  double ms = 0; ///< From the hop's start to its end.
+  avp::counts counts;
+  avp::handed_over handed_over;
+};
+
+/// One task in one mode.
+struct task_result {
+  std::string task;
+  avp::mode mode = mode::latent;
+  std::string error; ///< Why it failed; empty when it did not.
+  std::string text;  ///< The answering agent's.
+  std::optional<std::string> expected;
+  std::optional<double> score;
+  double ms = 0;                    ///< From the first hop's start to the last one's end.
+  std::vector<agent_result> agents; ///< In the order in which they finished.
+
+  [[nodiscard]] bool ok() const { return error.empty(); }
+  [[nodiscard]] avp::counts counts() const;
+  [[nodiscard]] avp::handed_over handed_over() const;
+};
+
+
+/// The object of results.jsonl. Text that is not UTF-8 has U+FFFD where it is broken.
+[[nodiscard]] std::string to_json_line(const task_result& result);
+
+} // namespace avp

@@ -1,0 +1,418 @@
+// The link's protocol without sockets: envelopes, and both sides over a channel that loses what it likes.
+#include <deque>
+#include <random>
+
+#include "payloads.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <avp/transport/link/envelope.hpp>
+#include <avp/transport/link/inbox.hpp>
+#include <avp/transport/link/outbox.hpp>
+#include <avp/transport/link/wakeup.hpp>
+#include <avp/transport/message.hpp>
+
+namespace avp {
+namespace {
+
+using namespace std::chrono_literals;
+using test::number_of;
+using test::numbered_payload;
+
+TEST(envelope, both_ways) {
+  const envelope e{envelope_kind::report, 1, 2, 3, 4, 5, 6, ~std::uint64_t{0}};
+  const auto frame = encode_envelope(e);
+  EXPECT_EQ(frame.size(), 60u);
+  EXPECT_EQ(decode_envelope(frame), e);
+}
+
+TEST(envelope, what_is_none_is_refused) {
+  const auto good = encode_envelope({});
+  EXPECT_EQ(decode_envelope({}).error().code, errc::bad_envelope);
+  EXPECT_EQ(decode_envelope(std::span(good).first(59)).error().code, errc::bad_envelope);
+  for (const std::size_t at : {0, 1, 2, 3}) {
+    auto bad = good;
+    bad[at] ^= std::byte{0xff};
+    EXPECT_EQ(decode_envelope(bad).error().code, errc::bad_envelope) << at;
+  }
+  auto bad = good;
+  bad[3] = std::byte{0};
+  EXPECT_EQ(decode_envelope(bad).error().code, errc::bad_envelope);
+  bad[3] = std::byte{7};
+  EXPECT_EQ(decode_envelope(bad).error().code, errc::bad_envelope);
+}
+
+/// A receiver's side with a clock of its own; replies are collected.
+struct receiving {
+  explicit receiving(inbox_options options = {})
+      : box(options, {[this](const std::string&, const envelope& e) { replies.push_back(e); },
+                      {[this](received_payload p) { came.push_back(std::move(p)); },
+                       [this](const link_peer& who, const error& why) { lost.emplace_back(who.name, why.code); }},
+                      std::make_shared<wakeup>()}) {}
+
+  void take(const envelope& e, std::span<const std::byte> second = {}, const std::string& key = {}) {
+    const auto frame = encode_envelope(e);
+    auto owner = std::make_shared<std::vector<std::byte>>(second.begin(), second.end());
+    box.take("route", key, frame, *owner, owner, now);
+  }
+
+  void take_data(std::uint64_t incarnation, std::uint64_t id, const payload& p, const std::string& key = {}) {
+    take({.kind = envelope_kind::data, .incarnation = incarnation, .id = id}, encode(p)->bytes(), key);
+  }
+
+  std::vector<std::uint64_t> numbers() const {
+    std::vector<std::uint64_t> result;
+    for (const auto& p : came)
+      result.push_back(number_of(p.content));
+    return result;
+  }
+
+  inbox::time_point now = std::chrono::steady_clock::now();
+  std::vector<envelope> replies;
+  std::vector<received_payload> came;
+  std::vector<std::pair<std::string, errc>> lost;
+  inbox box;
+};
+
+std::span<const std::byte> text(const std::string& s) { return std::as_bytes(std::span(s)); }
+
+TEST(inbox, duplicates_and_gaps_are_dropped_and_reported) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7}, text("node-a"));
+  ASSERT_EQ(r.replies.size(), 1u);
+  EXPECT_EQ(r.replies[0].received, 0u);
+  EXPECT_EQ(r.replies[0].credit, inbox_options{}.window);
+  for (const std::uint64_t id : {1, 1, 3, 2, 1, 2, 3})
+    r.take_data(7, id, numbered_payload(id, 10));
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(1, 2, 3));
+  EXPECT_EQ(r.came[0].from.name, "node-a");
+  EXPECT_EQ(r.came[0].from.incarnation, 7u);
+  EXPECT_EQ(r.came[0].wire_bytes, encode(numbered_payload(1, 10))->size());
+  r.replies.clear();
+  r.box.report_changes();
+  ASSERT_EQ(r.replies.size(), 1u);
+  EXPECT_EQ(r.replies[0].received, 3u);
+  EXPECT_EQ(r.replies[0].acknowledged, 3u);
+}
+
+TEST(inbox, who_is_unknown_is_asked_for_a_hello) {
+  receiving r;
+  r.take_data(7, 1, numbered_payload(1, 10));
+  r.take({.kind = envelope_kind::beat, .incarnation = 7});
+  EXPECT_TRUE(r.came.empty());
+  ASSERT_EQ(r.replies.size(), 2u);
+  EXPECT_EQ(r.replies[0].kind, envelope_kind::unknown);
+}
+
+TEST(inbox, nobody_can_speak_for_a_peer_with_another_key) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7}, {}, "key-a");
+  r.take_data(7, 1, numbered_payload(1, 10), "key-b");
+  r.take({.kind = envelope_kind::hello, .incarnation = 7, .id = 5}, {}, "key-b");
+  r.take_data(7, 1, numbered_payload(1, 10), "key-a");
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(1));
+}
+
+TEST(inbox, frames_that_are_nothing_do_nothing) {
+  receiving r;
+  r.box.take("route", "", {}, {}, nullptr, r.now);
+  r.take({.kind = envelope_kind::report, .incarnation = 7});
+  EXPECT_TRUE(r.replies.empty());
+}
+
+TEST(inbox, memory_that_is_held_counts_against_the_window) {
+  inbox_options options;
+  options.window = 1000;
+  receiving r(options);
+  r.take({.kind = envelope_kind::hello, .incarnation = 7});
+  r.take_data(7, 1, numbered_payload(1, 600));
+  r.take_data(7, 2, numbered_payload(2, 600));
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(1));
+  r.replies.clear();
+  r.box.report_changes();
+  EXPECT_EQ(r.replies.at(0).credit, 400u);
+  r.came.clear();
+  r.replies.clear();
+  r.box.report_changes();
+  EXPECT_EQ(r.replies.at(0).credit, 1000u);
+  r.take_data(7, 2, numbered_payload(2, 5000)); // larger than the window, but alone
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(2));
+}
+
+TEST(inbox, a_message_that_cannot_be_decoded_is_refused_and_the_refusal_is_remembered) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7});
+  r.replies.clear();
+  r.take({.kind = envelope_kind::data, .incarnation = 7, .id = 1}, text("rubbish"));
+  ASSERT_EQ(r.replies.size(), 1u);
+  EXPECT_EQ(r.replies[0].kind, envelope_kind::refusal);
+  EXPECT_EQ(static_cast<errc>(r.replies[0].echo), errc::too_short);
+  r.take_data(7, 2, numbered_payload(2, 10));
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(2));
+  r.replies.clear();
+  r.take({.kind = envelope_kind::hello, .incarnation = 7});
+  ASSERT_EQ(r.replies.size(), 2u);
+  EXPECT_EQ(r.replies[0].kind, envelope_kind::refusal);
+  r.replies.clear();
+  r.take({.kind = envelope_kind::hello, .incarnation = 7, .id = 1});
+  EXPECT_EQ(r.replies.size(), 1u);
+}
+
+TEST(inbox, a_part_that_contradicts_is_refused_and_an_unfinished_payload_is_reported_with_its_sender) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7}, text("a"));
+  const auto parts = *split(numbered_payload(1, 100), 40);
+  r.take_data(7, 1, parts[0]);
+  r.replies.clear();
+  r.take_data(7, 2, parts[0]);
+  EXPECT_EQ(static_cast<errc>(r.replies.at(0).echo), errc::bad_part);
+  EXPECT_TRUE(r.came.empty());
+  r.box.tick(r.now);
+  for (int i = 0; i < 7; ++i)
+    r.box.tick(r.now += 900ms);
+  EXPECT_THAT(r.lost, testing::ElementsAre(testing::Pair("a", errc::bad_part), testing::Pair("a", errc::peer_lost)));
+}
+
+TEST(inbox, silence_is_noticed_and_what_was_received_is_remembered) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7}, text("a"));
+  r.take_data(7, 1, numbered_payload(1, 10));
+  for (int i = 0; i < 7; ++i)
+    r.box.tick(r.now += 900ms);
+  EXPECT_THAT(r.lost, testing::ElementsAre(testing::Pair("a", errc::peer_lost)));
+  r.take_data(7, 2, numbered_payload(2, 10));
+  EXPECT_EQ(r.replies.back().kind, envelope_kind::unknown);
+  r.take({.kind = envelope_kind::hello, .incarnation = 7});
+  r.take_data(7, 1, numbered_payload(1, 10));
+  r.take_data(7, 2, numbered_payload(2, 10));
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(1, 2));
+}
+
+TEST(inbox, who_slept_does_not_take_that_for_the_silence_of_others) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7}, text("a"));
+  r.box.tick(r.now += 400ms);
+  r.box.tick(r.now += 1h);
+  EXPECT_TRUE(r.lost.empty());
+}
+
+TEST(inbox, peers_are_limited) {
+  inbox_options options;
+  options.max_peers = 2;
+  receiving r(options);
+  for (std::uint64_t incarnation = 1; incarnation <= 3; ++incarnation)
+    r.take({.kind = envelope_kind::hello, .incarnation = incarnation});
+  EXPECT_EQ(r.replies.size(), 2u);
+  for (std::uint64_t incarnation = 1; incarnation <= 3; ++incarnation)
+    r.take_data(incarnation, 1, numbered_payload(incarnation, 10));
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(1, 2));
+}
+
+TEST(inbox, the_memory_of_past_peers_is_bounded) {
+  inbox_options options;
+  options.max_peers = 1;
+  options.peer_timeout = 1ms;
+  options.heartbeat = 1h;
+  receiving r(options);
+  r.box.tick(r.now);
+  for (std::uint64_t incarnation = 1; incarnation <= 5000; ++incarnation) {
+    r.take({.kind = envelope_kind::hello, .incarnation = incarnation});
+    r.box.tick(r.now += 2ms);
+  }
+  EXPECT_EQ(r.lost.size(), 5000u);
+  r.take({.kind = envelope_kind::hello, .incarnation = 5001});
+  r.take_data(5001, 1, numbered_payload(1, 10));
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(1));
+}
+
+/// Both sides and a channel between them that breaks now and then. A break loses everything on the way, as a connection
+/// does; the receiver may also restart, forgetting all.
+class lossy_channel {
+public:
+  lossy_channel(unsigned seed, bool restarts, std::uint64_t window) : random_(seed), restarts_(restarts) {
+    inbox_.window = window;
+    restart();
+    sender_options options;
+    options.loss = on_loss::keep;
+    options.part_bytes = 3000;
+    out_ = std::make_unique<outbox>(
+        options,
+        outbox::surroundings{.control = [this](const envelope& e, std::span<const std::byte>) { return put(e, {}); },
+                             .data = [this](const envelope& e, const payload& p) -> expected<std::uint64_t> {
+                               auto encoded = *encode(p);
+                               const auto size = encoded.size();
+                               return put(e, test_bytes(encoded)) ? size : 0;
+                             },
+                             .reconnect = [this] { break_connection(); },
+                             .on_peer = [](const std::optional<error>&) {}},
+        now_);
+  }
+
+  /// Sends payloads until all are acknowledged; returns false when that takes absurdly long.
+  bool run(std::uint64_t count) {
+    std::uint64_t submitted = 0;
+    for (int step = 0; step < 200'000; ++step) {
+      if (submitted < count && chance(0.5)) {
+        ++submitted;
+        out_->submit(numbered_payload(submitted, random_() % 8000),
+                     [this](const expected<send_receipt>& r) { acknowledged_ += r.has_value(); });
+      }
+      advance();
+      if (acknowledged_ == count)
+        return true;
+    }
+    return false;
+  }
+
+  std::vector<std::uint64_t> received; ///< By all lives of the receiver.
+  std::vector<std::vector<std::uint64_t>> received_by_life;
+
+private:
+  struct frame {
+    envelope e;
+    std::vector<std::byte> body;
+  };
+
+  static std::vector<std::byte> test_bytes(const byte_buffer& b) { return {b.bytes().begin(), b.bytes().end()}; }
+  bool chance(double p) { return std::uniform_real_distribution<>(0, 1)(random_) < p; }
+
+  bool put(const envelope& e, std::vector<std::byte> body) {
+    if (!connected_)
+      return false;
+    forward_.push_back({e, std::move(body)});
+    return true;
+  }
+
+  void break_connection() {
+    forward_.clear();
+    back_.clear();
+    connected_ = false;
+  }
+
+  void restart() {
+    break_connection();
+    held_.clear();
+    received_by_life.emplace_back();
+    in_ = std::make_unique<inbox>(
+        inbox_, inbox::surroundings{[this](const std::string&, const envelope& e) { back_.push_back(e); },
+                                    {[this](received_payload p) {
+                                       EXPECT_EQ(test::bytes_of(p.content),
+                                                 test::bytes_of(
+                                                     numbered_payload(number_of(p.content), p.content.body->size())));
+                                       received.push_back(number_of(p.content));
+                                       received_by_life.back().push_back(received.back());
+                                       held_.push_back(std::move(p));
+                                     },
+                                     {}},
+                                    std::make_shared<wakeup>()});
+  }
+
+  void advance() {
+    now_ += 20ms;
+    if (!connected_ && chance(0.3))
+      connected_ = true;
+    if (chance(0.01))
+      break_connection();
+    if (restarts_ && chance(0.002))
+      restart();
+    for (int i = 0; i < 3 && !forward_.empty(); ++i) {
+      auto f = std::make_shared<frame>(std::move(forward_.front()));
+      forward_.pop_front();
+      const auto first = encode_envelope(f->e);
+      in_->take("route", "", first, f->body, f, now_);
+    }
+    if (chance(0.3))
+      held_.clear();
+    in_->report_changes();
+    if (++steps_ % 25 == 0)
+      in_->tick(now_);
+    for (int i = 0; i < 3 && !back_.empty(); ++i) {
+      const auto e = back_.front();
+      back_.pop_front();
+      out_->take(e, now_);
+    }
+    out_->tick(now_);
+    out_->pump();
+  }
+
+  std::mt19937 random_;
+  bool restarts_;
+  inbox_options inbox_;
+  std::unique_ptr<outbox> out_;
+  std::unique_ptr<inbox> in_;
+  std::deque<frame> forward_;
+  std::deque<envelope> back_;
+  std::vector<received_payload> held_;
+  bool connected_ = false;
+  std::uint64_t acknowledged_ = 0;
+  int steps_ = 0;
+  inbox::time_point now_ = std::chrono::steady_clock::now();
+};
+
+std::vector<std::uint64_t> one_to(std::uint64_t n) {
+  std::vector<std::uint64_t> numbers(n);
+  for (std::uint64_t i = 0; i < n; ++i)
+    numbers[i] = i + 1;
+  return numbers;
+}
+
+TEST(link_protocol, over_a_breaking_connection_everything_comes_once_and_in_order) {
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    lossy_channel channel(seed, false, seed % 2 ? 20'000 : 1'000'000);
+    ASSERT_TRUE(channel.run(200)) << "seed " << seed;
+    ASSERT_EQ(channel.received, one_to(200)) << "seed " << seed;
+  }
+}
+
+TEST(link_protocol, over_restarts_of_the_receiver_nothing_is_lost_and_no_life_sees_a_payload_twice) {
+  for (unsigned seed = 100; seed < 140; ++seed) {
+    lossy_channel channel(seed, true, 20'000);
+    ASSERT_TRUE(channel.run(200)) << "seed " << seed;
+    for (const auto& life : channel.received_by_life)
+      EXPECT_TRUE(std::ranges::is_sorted(life, std::less_equal<>{})) << "seed " << seed;
+    auto all = channel.received;
+    std::ranges::sort(all);
+    all.erase(std::ranges::unique(all).begin(), all.end());
+    EXPECT_EQ(all, one_to(200)) << "seed " << seed;
+  }
+}
+
+TEST(outbox, reports_that_make_no_sense_are_ignored) {
+  sender_options options;
+  int sent = 0;
+  envelope hello;
+  const auto now = std::chrono::steady_clock::now();
+  outbox out(options,
+             {.control =
+                  [&](const envelope& e, std::span<const std::byte>) {
+                    hello = e;
+                    return true;
+                  },
+              .data = [&](const envelope&, const payload&) -> expected<std::uint64_t> { return ++sent; },
+              .reconnect = [] {},
+              .on_peer = [](const std::optional<error>&) {}},
+             now);
+  int ok = 0;
+  out.submit(numbered_payload(1, 10), [&](const expected<send_receipt>& r) { ok += r.has_value(); });
+  out.tick(now);
+  EXPECT_EQ(hello.kind, envelope_kind::hello);
+  const auto me = hello.incarnation;
+  const std::uint64_t much = 1 << 20;
+  out.take({.kind = envelope_kind::report, .incarnation = 9, .id = me + 1, .credit = much, .window = much}, now);
+  out.take({.kind = envelope_kind::report, .incarnation = 9, .id = me, .received = 5, .credit = much, .window = much},
+           now);
+  out.take({.kind = envelope_kind::hello, .incarnation = 9, .id = me}, now);
+  out.pump();
+  EXPECT_EQ(sent, 0);
+  out.take({.kind = envelope_kind::report, .incarnation = 9, .id = me, .credit = much, .window = much}, now);
+  out.pump();
+  EXPECT_EQ(sent, 1);
+  out.take({.kind = envelope_kind::report, .incarnation = 9, .id = me, .received = 0, .acknowledged = 1}, now);
+  out.take({.kind = envelope_kind::refusal, .incarnation = 9, .id = 2}, now);
+  EXPECT_EQ(ok, 0);
+  out.take({.kind = envelope_kind::report, .incarnation = 9, .id = me, .received = 1, .acknowledged = 1}, now);
+  EXPECT_EQ(ok, 1);
+}
+
+} // namespace
+} // namespace avp

@@ -1,0 +1,34 @@
+// Tensor bytes as one zstd frame; used inside the room only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include <avp/transport/byte_buffer.hpp>
+#include <avp/transport/error.hpp>
+#include <avp/transport/message.hpp>
+
+namespace avp::wire {
+
+/// Hands out the next bytes of a body: called with an offset and a length, returns a view that is valid until the next
+/// call.
+using chunk_source = std::function<std::span<const std::byte>(std::uint64_t offset, std::size_t length)>;
+
+/// How many bytes of a body are handled at a time: little enough to be summed up and copied from the same cache.
+inline constexpr std::size_t chunk_bytes = 256 * 1024;
+
+/// The most bytes that the frame of a body of `body_bytes` can have.
+[[nodiscard]] std::uint64_t compressed_bound(std::uint64_t body_bytes);
+
+/// Compresses a body into `out` (at least compressed_bound() bytes) as one frame that pledges its content size, and
+/// returns the frame's length. Fails with invalid_argument for an unknown level.
+[[nodiscard]] expected<std::uint64_t> compress(std::uint64_t body_bytes, const chunk_source& next, compression level,
+                                               std::span<std::byte> out);
+
+/// Decompresses the frame at the start of `frame`. Fails with decompression_failed, or with too_large when more than
+/// `limit` bytes would come out.
+[[nodiscard]] expected<byte_buffer> decompress(std::span<const std::byte> frame, std::uint64_t limit);
+
+} // namespace avp::wire
