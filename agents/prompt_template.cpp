@@ -41,10 +41,11 @@ std::string read_name(std::string_view text, std::size_t open, std::size_t& at) 
   if (name.empty())
     throw template_error("\"{{}}\" has no name: expected \"{{name}}\" (\"{{{{\" writes two braces as they are)", open);
   if (!is_template_name(name))
-    throw template_error("\"" + shown(name) +
-                             "\" is not a name: between \"{{\" and \"}}\" expected a letter or _, then letters, digits, "
-                             "_ and - (\"{{{{\" writes two braces as they are)",
-                         open);
+    throw template_error(
+        "\"" + shown(name) +
+            "\" is not a name: between \"{{\" and \"}}\" expected a letter or _, then letters, digits, "
+            "_ and - (\"{{{{\" writes two braces as they are)",
+        open);
   at = close + 2;
   return std::string(name);
 }

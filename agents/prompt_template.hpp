@@ -28,7 +28,8 @@ private:
 class missing_variable : public std::runtime_error {
 public:
   explicit missing_variable(const std::string& name)
-      : std::runtime_error("Nothing gives a value for {{" + name + "}}: the record has no such field, and no earlier "
+      : std::runtime_error("Nothing gives a value for {{" + name +
+                           "}}: the record has no such field, and no earlier "
                            "agent of that name has a text.") {}
 };
 

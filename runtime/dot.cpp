@@ -1,7 +1,7 @@
 // A pipeline's flow as a picture: Graphviz DOT.
-#include <avp/runtime/dot.hpp>
-
 #include <algorithm>
+
+#include <avp/runtime/dot.hpp>
 
 namespace avp {
 namespace {

@@ -1,12 +1,11 @@
 // The graph of agents that a pipeline's `flow` describes.
-#include <avp/runtime/flow.hpp>
-
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
 #include <avp/agents/prompt_template.hpp>
+#include <avp/runtime/flow.hpp>
 
 namespace avp {
 namespace {
@@ -23,7 +22,9 @@ struct named_place {
 class chain_reader {
 public:
   chain_reader(std::string_view text, std::size_t chain, std::vector<flow_mistake>& mistakes)
-      : text_(text), chain_(chain), mistakes_(mistakes) {}
+      : text_(text),
+        chain_(chain),
+        mistakes_(mistakes) {}
 
   /// Nothing where the string has a syntax error.
   std::optional<std::vector<std::vector<named_place>>> read() {

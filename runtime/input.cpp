@@ -1,9 +1,8 @@
 // The records that tasks are made of, read from JSON Lines.
-#include <avp/runtime/input.hpp>
-
 #include <fstream>
 
 #include <avp/gpu/sha256.hpp>
+#include <avp/runtime/input.hpp>
 
 namespace avp {
 namespace {
@@ -42,7 +41,9 @@ std::string hash_id(const ordered_json& fields) {
 } // namespace
 
 record_reader::record_reader(std::istream& in, std::optional<std::string> id_field, std::optional<std::size_t> limit)
-    : in_(in), id_field_(std::move(id_field)), limit_(limit) {}
+    : in_(in),
+      id_field_(std::move(id_field)),
+      limit_(limit) {}
 
 std::optional<input_item> record_reader::next() {
   while (!ended_ && (!limit_ || items_ < *limit_)) {
@@ -110,7 +111,8 @@ input_item record_reader::read(std::string_view line) {
   }
 
   if (const auto [seen, is_new] = line_of_.emplace(result.id, line_); !is_new)
-    return bad("a second record with the id \"" + result.id + "\"; the first is on line " + std::to_string(seen->second));
+    return bad("a second record with the id \"" + result.id + "\"; the first is on line " +
+               std::to_string(seen->second));
   return result;
 }
 

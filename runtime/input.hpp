@@ -46,7 +46,8 @@ public:
   explicit record_reader(std::istream& in, std::optional<std::string> id_field = {},
                          std::optional<std::size_t> limit = {});
 
-  /// The next record, or what is wrong with the next line; nothing at the end or at the limit. Blocks as the stream does.
+  /// The next record, or what is wrong with the next line; nothing at the end or at the limit. Blocks as the stream
+  /// does.
   [[nodiscard]] std::optional<input_item> next();
 
 private:

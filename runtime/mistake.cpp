@@ -1,9 +1,9 @@
 // One mistake in what the user gave: a pipeline file, a `--set`, an input file.
-#include <avp/runtime/mistake.hpp>
-
 #include <algorithm>
 #include <map>
 #include <tuple>
+
+#include <avp/runtime/mistake.hpp>
 
 namespace avp {
 

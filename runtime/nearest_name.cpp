@@ -1,8 +1,8 @@
 // The known name that a mistyped one was probably meant to be.
-#include <avp/runtime/nearest_name.hpp>
-
 #include <algorithm>
 #include <numeric>
+
+#include <avp/runtime/nearest_name.hpp>
 
 namespace avp {
 

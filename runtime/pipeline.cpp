@@ -1,7 +1,7 @@
 // A pipeline: what its file says, checked, with defaults filled in.
-#include <avp/runtime/pipeline.hpp>
-
 #include <stdexcept>
+
+#include <avp/runtime/pipeline.hpp>
 
 namespace avp {
 
@@ -23,8 +23,8 @@ bool pipeline::same_model(std::string_view a, std::string_view b) const {
   const auto* first = model(a);
   const auto* second = model(b);
   return first != nullptr && second != nullptr &&
-         (first == second || (first->source == second->source && first->dtype == second->dtype &&
-                              first->device == second->device));
+         (first == second ||
+          (first->source == second->source && first->dtype == second->dtype && first->device == second->device));
 }
 
 std::string_view mode_name(avp::mode m) {

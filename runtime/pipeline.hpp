@@ -18,11 +18,11 @@ namespace avp {
 /// `[model.X]`.
 struct model_entry {
   std::string name;
-  std::string source; ///< Catalogue name, path of a .gguf, or Hugging Face directory.
-  std::string dtype = "bfloat16"; ///< float32 or bfloat16.
-  std::string device = "cpu";     ///< cpu or cuda:N.
+  std::string source;                       ///< Catalogue name, path of a .gguf, or Hugging Face directory.
+  std::string dtype = "bfloat16";           ///< float32 or bfloat16.
+  std::string device = "cpu";               ///< cpu or cuda:N.
   std::optional<std::string> chat_template; ///< In place of the one that the model's file implies.
-  std::optional<std::string> model_hash;    ///< The identity to claim towards other nodes, in place of the computed one.
+  std::optional<std::string> model_hash; ///< The identity to claim towards other nodes, in place of the computed one.
 };
 
 /// `[device.X]`.

@@ -1,9 +1,8 @@
 // Whether models, agents and flow of a pipeline fit each other.
-#include <avp/runtime/pipeline_check.hpp>
-
 #include <algorithm>
 
 #include <avp/runtime/nearest_name.hpp>
+#include <avp/runtime/pipeline_check.hpp>
 
 namespace avp {
 namespace {
@@ -56,7 +55,8 @@ void check_model(agent_spec& agent, const pipeline& p, pipeline_source& source) 
       source.report(place_of(source, agent.name, "model"),
                     "there is no [model." + agent.model + "]" + name_hint(agent.model, names));
   } else if (!names.empty()) {
-    source.report("agent." + agent.name, "the agent \"" + agent.name + "\" must say which model it runs on (model = …, " +
+    source.report("agent." + agent.name, "the agent \"" + agent.name +
+                                             "\" must say which model it runs on (model = …, " +
                                              "here or in [defaults]); known: " + joined(names));
   } else if (agent.kind == "think" || agent.kind == "generate") {
     // Custom kinds may do without; reported once, whoever needs it.
@@ -74,9 +74,9 @@ bool check_agents(pipeline& p, pipeline_source& source) {
     check_model(agent, p, source);
     const auto before = p.flow.predecessors(agent.name);
     if (source.has({"agent", agent.name, "merge"}) && before.size() < 2)
-      source.report("agent." + agent.name + ".merge",
-                    "\"merge\" is for an agent that several others hand over to; \"" + agent.name + "\" has " +
-                        (before.empty() ? "none" : "only " + before.front()));
+      source.report("agent." + agent.name + ".merge", "\"merge\" is for an agent that several others hand over to; \"" +
+                                                          agent.name + "\" has " +
+                                                          (before.empty() ? "none" : "only " + before.front()));
   }
   return !p.agents.empty();
 }
@@ -95,8 +95,8 @@ bool check_flow(const pipeline& p, pipeline_source& source) {
     }
   for (const auto& name : names)
     if (!in_flow.empty() && !contains(in_flow, name))
-      source.report("agent." + name, "the agent \"" + name + "\" is not in the flow, so it would never run" +
-                                         name_hint(name, in_flow));
+      source.report("agent." + name,
+                    "the agent \"" + name + "\" is not in the flow, so it would never run" + name_hint(name, in_flow));
   return good && p.flow.topological_order().size() == in_flow.size();
 }
 

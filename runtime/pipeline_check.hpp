@@ -18,8 +18,8 @@ namespace avp {
 
 /// What check_templates has to know beside the pipeline.
 struct template_context {
-  bool can_plan = false;                     ///< As check_structure says.
-  bool ask = false;                          ///< The input is one question, in the field that [input] ask names.
+  bool can_plan = false;                       ///< As check_structure says.
+  bool ask = false;                            ///< The input is one question, in the field that [input] ask names.
   std::optional<std::set<std::string>> fields; ///< Of the records, where they are known.
   std::vector<kind_info> kinds;
 };

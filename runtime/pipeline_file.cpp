@@ -1,11 +1,10 @@
 // Loading a pipeline file: everything is checked, and all mistakes are reported at once.
-#include <avp/runtime/pipeline_file.hpp>
-
 #include <fstream>
 #include <sstream>
 
 #include <avp/runtime/input.hpp>
 #include <avp/runtime/pipeline_check.hpp>
+#include <avp/runtime/pipeline_file.hpp>
 #include <avp/runtime/pipeline_source.hpp>
 #include <avp/runtime/pipeline_tables.hpp>
 
@@ -76,9 +75,10 @@ load_result load_pipeline_file(const fs::path& file, const load_options& options
   std::error_code error;
   std::ifstream in(file, std::ios::binary);
   if (!in || fs::is_directory(file, error))
-    return {std::nullopt,
-            {{file.string(), 0, 0,
-              in ? "a pipeline is a file, and this is a folder" : "cannot read the pipeline file; is the path right?"}}};
+    return {
+        std::nullopt,
+        {{file.string(), 0, 0,
+          in ? "a pipeline is a file, and this is a folder" : "cannot read the pipeline file; is the path right?"}}};
   std::ostringstream text;
   text << in.rdbuf();
   return load_pipeline(text.str(), file, options);

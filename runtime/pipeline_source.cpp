@@ -1,8 +1,8 @@
 // The TOML behind a pipeline, and where each key of it stands: internal to the loader.
-#include <avp/runtime/pipeline_source.hpp>
-
 #include <algorithm>
 #include <sstream>
+
+#include <avp/runtime/pipeline_source.hpp>
 
 namespace avp {
 namespace {
@@ -59,7 +59,8 @@ std::string key_path(const std::string& path, std::string_view key) {
 }
 
 pipeline_source::pipeline_source(std::string_view text, std::string file, const std::vector<std::string>& overrides)
-    : text_(text), file_(std::move(file)) {
+    : text_(text),
+      file_(std::move(file)) {
   parse();
   for (const auto& override_text : overrides)
     apply(override_text);

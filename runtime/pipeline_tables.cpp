@@ -1,12 +1,11 @@
 // From the tables of a pipeline file to a pipeline whose parts do not know each other yet: internal to the loader.
-#include <avp/runtime/pipeline_tables.hpp>
-
 #include <algorithm>
 #include <limits>
 #include <sstream>
 
 #include <avp/agents/prompt_template.hpp>
 #include <avp/runtime/nearest_name.hpp>
+#include <avp/runtime/pipeline_tables.hpp>
 #include <avp/runtime/table_reader.hpp>
 
 namespace avp {
@@ -206,9 +205,8 @@ pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kind
   table_reader default_table(source, top.table("defaults"), "defaults");
   read_agent_keys(default_table, kinds, defaults);
   default_table.finish();
-  for_each_table(top, "agent", [&](const auto& name, auto& table) {
-    p.agents.push_back(read_agent(name, table, kinds, defaults));
-  });
+  for_each_table(top, "agent",
+                 [&](const auto& name, auto& table) { p.agents.push_back(read_agent(name, table, kinds, defaults)); });
   read_input(top, p);
   read_score(top, p);
   table_reader output(source, top.table("output"), "output");

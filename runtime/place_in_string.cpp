@@ -1,4 +1,6 @@
 // Where a byte of a TOML string's value stands in the file.
+#include <algorithm>
+
 #include <avp/runtime/pipeline_source.hpp>
 
 namespace avp {

@@ -1,10 +1,9 @@
 // Who runs in one mode of a pipeline, after whom, on what.
-#include <avp/runtime/plan.hpp>
-
 #include <algorithm>
 #include <map>
 
 #include <avp/agents/prompt_template.hpp>
+#include <avp/runtime/plan.hpp>
 
 namespace avp {
 namespace {
@@ -25,7 +24,10 @@ std::set<std::string> variables_of(const std::string& text) {
 class planner {
 public:
   planner(const pipeline& p, avp::mode mode, const std::vector<kind_info>& kinds)
-      : p_(p), mode_(mode), kinds_(kinds), order_(p.flow.topological_order()) {}
+      : p_(p),
+        mode_(mode),
+        kinds_(kinds),
+        order_(p.flow.topological_order()) {}
 
   plan make() {
     result_.mode = mode_;
@@ -113,7 +115,8 @@ private:
       for (const auto& name : variables_of(to.prompt))
         if (contains(ancestors, name) && !find(name).makes_text) {
           make_text(find(name));
-          result_.notes.push_back(name + " answers instead of thinking: the text_prompt of " + to.name + " needs its text.");
+          result_.notes.push_back(name + " answers instead of thinking: the text_prompt of " + to.name +
+                                  " needs its text.");
         }
     }
   }

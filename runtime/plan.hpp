@@ -22,7 +22,7 @@ enum class prompt_choice : std::uint8_t { prompt, text_prompt, direct_prompt };
 /// One agent in a mode.
 struct planned_agent {
   std::string name;
-  std::string kind; ///< As which it runs: a think agent whose text is needed runs as "generate".
+  std::string kind;       ///< As which it runs: a think agent whose text is needed runs as "generate".
   bool makes_text = true; ///< Whether its text is needed or comes anyway; false for one that only thinks.
   prompt_choice choice = prompt_choice::prompt;
   std::string prompt;                      ///< The template that `choice` names.

@@ -1,12 +1,12 @@
 // How well an answer's text matches the expected one.
-#include <avp/runtime/score.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <locale>
 #include <sstream>
 #include <utility>
+
+#include <avp/runtime/score.hpp>
 
 namespace avp {
 namespace {
@@ -72,9 +72,19 @@ struct found_number {
 /// TeX and Unicode ways to write numbers, in plain ASCII. Fractions become `3/4`.
 std::string plain_numbers(std::string_view text) {
   std::string result(text);
-  for (const auto& [from, to] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
-           {"{,}", ","}, {"\\,", ""}, {"\\!", ""}, {"\\$", "$"}, {"\u2212", "-"}, {"\u00A0", " "}, {"\u202F", " "},
-           {"\\dfrac", "\\frac"}, {"\\tfrac", "\\frac"}, {"\u20AC", "$"}, {"\u00A3", "$"}, {"\u00A5", "$"}})
+  for (const auto& [from, to] :
+       std::initializer_list<std::pair<std::string_view, std::string_view>>{{"{,}", ","},
+                                                                            {"\\,", ""},
+                                                                            {"\\!", ""},
+                                                                            {"\\$", "$"},
+                                                                            {"\u2212", "-"},
+                                                                            {"\u00A0", " "},
+                                                                            {"\u202F", " "},
+                                                                            {"\\dfrac", "\\frac"},
+                                                                            {"\\tfrac", "\\frac"},
+                                                                            {"\u20AC", "$"},
+                                                                            {"\u00A3", "$"},
+                                                                            {"\u00A5", "$"}})
     replace_all(result, from, to);
   constexpr std::string_view opening = "\\frac{";
   for (auto at = result.find(opening); at != std::string::npos; at = result.find(opening, at + 1)) {
@@ -207,11 +217,13 @@ bool equal(double a, double b) {
 
 bool is_choice(char c) { return lower(c) >= 'a' && lower(c) <= 'e'; }
 
-bool is_word_char(char c) { return is_letter(c) || is_digit(c) || c == '_' || (static_cast<unsigned char>(c) & 0x80) != 0; }
+bool is_word_char(char c) {
+  return is_letter(c) || is_digit(c) || c == '_' || (static_cast<unsigned char>(c) & 0x80) != 0;
+}
 
 /// Whether "answer", "choice" or "option" comes before `at` with nothing but marks and small words between.
 bool is_behind_answer(std::string_view text, std::size_t at) {
-  constexpr std::array<std::string_view, 11> passed{"is", "are",    "be",      "the", "would", "must",
+  constexpr std::array<std::string_view, 11> passed{"is",     "are",  "be",      "the",  "would", "must",
                                                     "should", "will", "correct", "text", "mathrm"};
   while (true) {
     while (at > 0 && std::string_view(" \t\r\n*_(:[{\"'`$=\\").find(text[at - 1]) != std::string_view::npos)

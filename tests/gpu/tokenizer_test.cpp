@@ -263,7 +263,7 @@ TEST(tokenizer, refuses_a_vocabulary_that_contradicts_itself) {
   };
   auto source = small_vocabulary();
   source.merges.emplace_back("x", "y");
-  EXPECT_THAT(message(source), HasSubstr("the merge of \"x\" and \"y\""));
+  EXPECT_THAT(message(source), HasSubstr("the merge \"x y\""));
   source = small_vocabulary();
   source.end_of_turn.push_back(278);
   EXPECT_THAT(message(source), HasSubstr("end-of-turn token 278 is not among the 278 tokens"));

@@ -1,8 +1,8 @@
 // Tests of the DOT picture of a pipeline.
-#include <avp/runtime/dot.hpp>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <avp/runtime/dot.hpp>
 
 namespace avp {
 namespace {

@@ -1,8 +1,8 @@
 // Tests of the flow grammar and of what is asked of the graph.
-#include <avp/runtime/flow.hpp>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <avp/runtime/flow.hpp>
 
 namespace avp {
 namespace {
@@ -81,10 +81,10 @@ INSTANTIATE_TEST_SUITE_P(
                     bad_flow{{"a -> , b"}, 0, 5, "expected the name of an agent"},
                     bad_flow{{"a - > b"}, 0, 2, "expected \"->\" or \",\" after \"a\""},
                     bad_flow{{"a b"}, 0, 2, "expected \"->\""}, bad_flow{{"a => b"}, 0, 2, "expected \"->\""},
-                    bad_flow{{"-> a"}, 0, 0, "expected the name"}, bad_flow{{"a -> 2b"}, 0, 5, "cannot be an agent's name"},
+                    bad_flow{{"-> a"}, 0, 0, "expected the name"},
+                    bad_flow{{"a -> 2b"}, 0, 5, "cannot be an agent's name"},
                     bad_flow{{"a -> b", "a -> b"}, 1, 5, "a -> b is there already"},
-                    bad_flow{{"a -> b -> a"}, 0, 10, "cycle: a -> b -> a"},
-                    bad_flow{{"a -> a"}, 0, 5, "cycle: a -> a"},
+                    bad_flow{{"a -> b -> a"}, 0, 10, "cycle: a -> b -> a"}, bad_flow{{"a -> a"}, 0, 5, "cycle: a -> a"},
                     bad_flow{{"s -> a -> b -> c", "c -> a", "c -> end"}, 1, 5, "cycle: a -> b -> c -> a"}));
 
 TEST(flow, every_cycle_is_reported) {

@@ -1,12 +1,12 @@
 // Tests of reading records: what is taken as it comes, and what each bad line is told.
-#include <avp/runtime/input.hpp>
-
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <avp/runtime/input.hpp>
 
 namespace avp {
 namespace {
@@ -96,7 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
                     bad_input{std::string("{\"a\":\"x\0y\"}", 11), 1, "not JSON"},
                     bad_input{"{\"id\":null}", 1, "found null"}, bad_input{"{\"id\":\"\"}", 1, "an empty text"},
                     bad_input{"{\"id\":1.5}", 1, "found 1.5"}, bad_input{"{\"id\":true}", 1, "found true"},
-                    bad_input{"{\"id\":\"a\"}\n{\"id\":\"a\"}", 2, "second record with the id \"a\"; the first is on line 1"},
+                    bad_input{"{\"id\":\"a\"}\n{\"id\":\"a\"}", 2,
+                              "second record with the id \"a\"; the first is on line 1"},
                     bad_input{"{\"id\":1}\n{\"id\":\"1\"}", 2, "second record"},
                     bad_input{"{\"q\":1}\n{\"q\":1}", 2, "second record"},
                     bad_input{std::string(200000, '['), 1, "nested deeper"}));
@@ -116,7 +117,8 @@ TEST(input, an_endless_line_ends_the_reading) {
 class input_file : public testing::Test {
 protected:
   void SetUp() override {
-    path_ = testing::TempDir() + "avp_input_" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".jsonl";
+    path_ =
+        testing::TempDir() + "avp_input_" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".jsonl";
   }
   void TearDown() override { std::remove(path_.c_str()); }
   void write(const std::string& text) { std::ofstream(path_, std::ios::binary) << text; }
@@ -167,8 +169,9 @@ TEST(input, ask_makes_a_record) {
 TEST(input, fields_become_template_values) {
   const auto values =
       template_values(only_record(R"({"s":"a\"b","i":18,"d":2.50,"b":true,"z":null,"l":[1,"x"],"o":{"k":1}})").fields);
-  EXPECT_EQ(values, (std::map<std::string, std::string>{
-                        {"s", "a\"b"}, {"i", "18"}, {"d", "2.5"}, {"b", "true"}, {"l", "[1,\"x\"]"}, {"o", "{\"k\":1}"}}));
+  EXPECT_EQ(values,
+            (std::map<std::string, std::string>{
+                {"s", "a\"b"}, {"i", "18"}, {"d", "2.5"}, {"b", "true"}, {"l", "[1,\"x\"]"}, {"o", "{\"k\":1}"}}));
 }
 
 } // namespace

@@ -1,12 +1,12 @@
 // Tests of the loader: what a good file becomes, and every mistake with its place.
-#include <avp/runtime/pipeline_file.hpp>
-
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <avp/runtime/pipeline_file.hpp>
 
 namespace avp {
 namespace {
@@ -198,7 +198,8 @@ TEST(pipeline_file, mistakes_in_overrides_name_the_override) {
   EXPECT_THAT(mistakes_of(chain, with({"=1"})), ElementsAre(HasSubstr("expected key=value")));
   EXPECT_THAT(mistakes_of(chain, with({"a b=1"})), ElementsAre(HasSubstr("expected key=value")));
   EXPECT_THAT(mistakes_of(chain, with({"model.main.source.x=1"})), ElementsAre(HasSubstr("is a value, not a table")));
-  EXPECT_THAT(mistakes_of(chain, with({"agent.judge.prompt={{"})), ElementsAre(HasSubstr("--set agent.judge.prompt: ")));
+  EXPECT_THAT(mistakes_of(chain, with({"agent.judge.prompt={{"})),
+              ElementsAre(HasSubstr("--set agent.judge.prompt: ")));
   EXPECT_THAT(mistakes_of(chain, with({"name=1\nseed=2"})), IsEmpty()) << "a line break makes it a string";
 }
 
@@ -214,12 +215,13 @@ prompt = "hi {{"
 kind = "generate"
 temperature = -1
 )");
-  EXPECT_THAT(lines, ElementsAre(StartsWith("p.toml:1:25: the flow names \"cc\""),
-                                 StartsWith("p.toml:2:1: unknown key \"sead\" at the top of the file; did you mean \"seed\"?"),
-                                 StartsWith("p.toml:4:1: \"source\" must be a string, found 5"),
-                                 StartsWith("p.toml:6:1: no agent kind is registered as \"thinc\"; did you mean \"think\"?"),
-                                 StartsWith("p.toml:7:14: \"{{\" is not closed"),
-                                 StartsWith("p.toml:10:1: \"temperature\" must be a number, 0 or more, found -1")));
+  EXPECT_THAT(lines,
+              ElementsAre(StartsWith("p.toml:1:25: the flow names \"cc\""),
+                          StartsWith("p.toml:2:1: unknown key \"sead\" at the top of the file; did you mean \"seed\"?"),
+                          StartsWith("p.toml:4:1: \"source\" must be a string, found 5"),
+                          StartsWith("p.toml:6:1: no agent kind is registered as \"thinc\"; did you mean \"think\"?"),
+                          StartsWith("p.toml:7:14: \"{{\" is not closed"),
+                          StartsWith("p.toml:10:1: \"temperature\" must be a number, 0 or more, found -1")));
 }
 
 struct bad_pipeline {
@@ -242,12 +244,21 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{"a = 1\na = 2\n", "p.toml:2:5: not valid TOML: "},
         bad_pipeline{"name = \"\xFF\"", "p.toml:1:8: not valid TOML: "},
         bad_pipeline{std::string(100000, '['), "p.toml:1:"},
-        bad_pipeline{"a" + [] { std::string s; for (int i = 0; i < 100000; ++i) s += ".a"; return s; }() + " = 1",
+        bad_pipeline{"a" +
+                         [] {
+                           std::string s;
+                           for (int i = 0; i < 100000; ++i)
+                             s += ".a";
+                           return s;
+                         }() +
+                         " = 1",
                      "p.toml:1: the line has more dots"},
-        bad_pipeline{judge_with("steps = 1.5"), "p.toml:11:1: \"steps\" must be a whole number, 0 to 2147483647, found 1.5"},
+        bad_pipeline{judge_with("steps = 1.5"),
+                     "p.toml:11:1: \"steps\" must be a whole number, 0 to 2147483647, found 1.5"},
         bad_pipeline{judge_with("steps = 9999999999"), "p.toml:11:1: \"steps\" must be"},
         bad_pipeline{judge_with("max_new_tokens = 0"), "p.toml:11:1: \"max_new_tokens\" must be a whole number, 1 to"},
-        bad_pipeline{judge_with("temperature = \"0\""), "p.toml:11:1: \"temperature\" must be a number, 0 or more, found the string \"0\""},
+        bad_pipeline{judge_with("temperature = \"0\""),
+                     "p.toml:11:1: \"temperature\" must be a number, 0 or more, found the string \"0\""},
         bad_pipeline{judge_with("temperature = inf"), "p.toml:11:1: \"temperature\""},
         bad_pipeline{judge_with("temperature = nan"), "p.toml:11:1: \"temperature\""},
         bad_pipeline{judge_with("top_p = 0"), "p.toml:11:1: \"top_p\" must be a number above 0, at most 1"},
@@ -255,7 +266,8 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("top_k = -1"), "p.toml:11:1: \"top_k\""},
         bad_pipeline{judge_with("min_p = 2"), "p.toml:11:1: \"min_p\""},
         bad_pipeline{judge_with("repetition_penalty = 0"), "p.toml:11:1: \"repetition_penalty\""},
-        bad_pipeline{judge_with("stop = \"x\""), "p.toml:11:1: \"stop\" must be a list of strings, found the string \"x\""},
+        bad_pipeline{judge_with("stop = \"x\""),
+                     "p.toml:11:1: \"stop\" must be a list of strings, found the string \"x\""},
         bad_pipeline{judge_with("stop = [\"x\",\n  3]"), "p.toml:12:3: \"stop[1]\" must be a string"},
         bad_pipeline{judge_with("stop = [\"\"]"), "p.toml:11:9: \"stop[0]\""},
         bad_pipeline{judge_with("seed = -1"), "p.toml:11:1: \"seed\" must be a whole number, 0 or more"},
@@ -263,25 +275,37 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("system = [1]"), "p.toml:11:1: \"system\" must be a string, found a list"},
         bad_pipeline{judge_with("direct_prompt = \"\""), "p.toml:11:1: \"direct_prompt\" must not be empty"},
         bad_pipeline{judge_with("options = 3"), "p.toml:11:1: \"options\" must be a table, found 3"},
-        bad_pipeline{judge_with("temprature = 0"), "p.toml:11:1: unknown key \"temprature\" in [agent.judge]; did you mean \"temperature\"?"},
+        bad_pipeline{judge_with("temprature = 0"),
+                     "p.toml:11:1: unknown key \"temprature\" in [agent.judge]; did you mean \"temperature\"?"},
         bad_pipeline{judge_with("node = \"b\""), "p.toml:11:1: unknown key \"node\" in [agent.judge]"},
-        bad_pipeline{judge_with("zzzzzzzzzz = 0"), "p.toml:11:1: unknown key \"zzzzzzzzzz\" in [agent.judge]; known: kind, model"},
+        bad_pipeline{judge_with("zzzzzzzzzz = 0"),
+                     "p.toml:11:1: unknown key \"zzzzzzzzzz\" in [agent.judge]; known: kind, model"},
         bad_pipeline{judge_with("[defaults]\nmerge = \"concatenate\""), "p.toml:12:1: \"merge\" must be"},
         bad_pipeline{judge_with("[defaults.options]\na = 1"), "p.toml:11:11: unknown key \"options\" in [defaults]"},
         bad_pipeline{judge_with("[sweep]\na = 1"), "p.toml:11:2: unknown key \"sweep\" at the top of the file"},
         bad_pipeline{judge_with("[model]\nx = 1"), "p.toml:12:1: [model] holds one table for each name"},
-        bad_pipeline{judge_with("[input]\nlimit = 0"), "p.toml:12:1: \"limit\" must be a whole number, 1 or more, found 0"},
-        bad_pipeline{judge_with("[score]\nkind = \"nmber\"\nexpected = \"1\""), "p.toml:12:1: \"kind\" must be \"number\", \"exact\", \"contains\" or \"choice\", found the string \"nmber\""},
+        bad_pipeline{judge_with("[input]\nlimit = 0"),
+                     "p.toml:12:1: \"limit\" must be a whole number, 1 or more, found 0"},
+        bad_pipeline{judge_with("[score]\nkind = \"nmber\"\nexpected = \"1\""),
+                     "p.toml:12:1: \"kind\" must be \"number\", \"exact\", \"contains\" or \"choice\", found the "
+                     "string \"nmber\""},
         bad_pipeline{judge_with("[score]\nkind = \"number\""), "p.toml:11:2: [score] needs \"expected\""},
         bad_pipeline{judge_with("[score]\nexpected = \"x\""), "p.toml:11:2: [score] needs \"kind\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndtype = \"int4\""), "p.toml:4:1: \"dtype\" must be \"float32\" or \"bfloat16\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndevice = \"gpu\""), "p.toml:4:1: \"device\" must be \"cpu\" or \"cuda:N\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nchat_template = \"jinja\""), "p.toml:4:1: \"chat_template\" must be"},
+        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndtype = \"int4\""),
+                     "p.toml:4:1: \"dtype\" must be \"float32\" or \"bfloat16\""},
+        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndevice = \"gpu\""),
+                     "p.toml:4:1: \"device\" must be \"cpu\" or \"cuda:N\""},
+        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nchat_template = \"jinja\""),
+                     "p.toml:4:1: \"chat_template\" must be"},
         bad_pipeline{judge_with("[device.gpu]"), "p.toml:11:9: a device is called"},
-        bad_pipeline{"mode = \"fast\"\n" + chain, "p.toml:1:1: \"mode\" must be \"latent\", \"text\", \"direct\" or \"all\""},
-        bad_pipeline{replaced(chain, "[\"planner -> judge\"]", "\"planner -> judge\""), "p.toml:1:1: \"flow\" must be a list of strings"}));
+        bad_pipeline{"mode = \"fast\"\n" + chain,
+                     "p.toml:1:1: \"mode\" must be \"latent\", \"text\", \"direct\" or \"all\""},
+        bad_pipeline{replaced(chain, "[\"planner -> judge\"]", "\"planner -> judge\""),
+                     "p.toml:1:1: \"flow\" must be a list of strings"}));
 
-std::vector<std::string> mistakes_with_device_gpu() { return mistakes_of(judge_with("[device.\"cuda:1\"]\nthreads = 2")); }
+std::vector<std::string> mistakes_with_device_gpu() {
+  return mistakes_of(judge_with("[device.\"cuda:1\"]\nthreads = 2"));
+}
 
 TEST(pipeline_file, a_device_without_a_model_is_a_mistake) {
   EXPECT_THAT(mistakes_with_device_gpu(), ElementsAre(HasSubstr("no model runs on the device \"cuda:1\"")));
@@ -293,21 +317,34 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{replaced(chain, "\"planner -> judge\"", ""), "p.toml:1:1: the pipeline needs a flow"},
         bad_pipeline{replaced(chain, "flow = [\"planner -> judge\"]\n", ""), "p.toml:1:1: the pipeline needs a flow"},
         bad_pipeline{replaced(chain, "-> judge\"", "- judge\""), "p.toml:1:18: expected \"->\""},
-        bad_pipeline{replaced(chain, "judge\"]", "judge -> planner\"]"), "p.toml:1:30: the flow goes round in a cycle: planner -> judge -> planner"},
-        bad_pipeline{replaced(chain, "judge\"]", "judge\",\n \"planner -> judge\"]"), "p.toml:2:14: the hand-over planner -> judge is there already"},
-        bad_pipeline{replaced(chain, "-> judge\"", "-> judg, judge\""), "p.toml:1:21: the flow names \"judg\", but there is no [agent.judg]; did you mean \"judge\"?"},
-        bad_pipeline{judge_with("[agent.critic]\nkind = \"think\"\nprompt = \"x\""), "p.toml:11:8: the agent \"critic\" is not in the flow"},
-        bad_pipeline{replaced(chain, "\"planner -> judge\"", "\"planner\", \"judge\""), "p.toml:1:1: several agents hand over to nobody (planner, judge)"},
-        bad_pipeline{judge_with("[output]\nagent = \"jugde\""), "p.toml:12:1: the answering agent \"jugde\" is not in the flow; did you mean \"judge\"?"},
+        bad_pipeline{replaced(chain, "judge\"]", "judge -> planner\"]"),
+                     "p.toml:1:30: the flow goes round in a cycle: planner -> judge -> planner"},
+        bad_pipeline{replaced(chain, "judge\"]", "judge\",\n \"planner -> judge\"]"),
+                     "p.toml:2:14: the hand-over planner -> judge is there already"},
+        bad_pipeline{replaced(chain, "-> judge\"", "-> judg, judge\""),
+                     "p.toml:1:21: the flow names \"judg\", but there is no [agent.judg]; did you mean \"judge\"?"},
+        bad_pipeline{judge_with("[agent.critic]\nkind = \"think\"\nprompt = \"x\""),
+                     "p.toml:11:8: the agent \"critic\" is not in the flow"},
+        bad_pipeline{replaced(chain, "\"planner -> judge\"", "\"planner\", \"judge\""),
+                     "p.toml:1:1: several agents hand over to nobody (planner, judge)"},
+        bad_pipeline{judge_with("[output]\nagent = \"jugde\""),
+                     "p.toml:12:1: the answering agent \"jugde\" is not in the flow; did you mean \"judge\"?"},
         bad_pipeline{replaced(chain, "kind = \"think\"\n", ""), "p.toml:4:8: the agent \"planner\" needs a kind"},
-        bad_pipeline{replaced(chain, "prompt = \"Plan: {{question}}\"\n", ""), "p.toml:4:8: the agent \"planner\" needs a prompt"},
-        bad_pipeline{replaced(chain, "kind = \"generate\"", "kind = \"think\""), "p.toml:8:1: the answering agent \"judge\" only thinks"},
-        bad_pipeline{replaced(chain, "source = \"smollm2-135m-instruct\"\n", ""), "p.toml:2:8: [model.main] needs \"source\""},
-        bad_pipeline{replaced(chain, "[model.main]\nsource = \"smollm2-135m-instruct\"\n", ""), "p.toml:1:1: the pipeline needs a [model.NAME] table"},
+        bad_pipeline{replaced(chain, "prompt = \"Plan: {{question}}\"\n", ""),
+                     "p.toml:4:8: the agent \"planner\" needs a prompt"},
+        bad_pipeline{replaced(chain, "kind = \"generate\"", "kind = \"think\""),
+                     "p.toml:8:1: the answering agent \"judge\" only thinks"},
+        bad_pipeline{replaced(chain, "source = \"smollm2-135m-instruct\"\n", ""),
+                     "p.toml:2:8: [model.main] needs \"source\""},
+        bad_pipeline{replaced(chain, "[model.main]\nsource = \"smollm2-135m-instruct\"\n", ""),
+                     "p.toml:1:1: the pipeline needs a [model.NAME] table"},
         bad_pipeline{judge_with("model = \"mian\""), "p.toml:11:1: there is no [model.mian]; did you mean \"main\"?"},
-        bad_pipeline{judge_with("[defaults]\nmodel = \"other\""), "p.toml:12:1: there is no [model.other]; known: main"},
-        bad_pipeline{judge_with("model = \"main\"\n[model.b]\nsource = \"x\""), "p.toml:4:8: the agent \"planner\" must say which model it runs on"},
-        bad_pipeline{judge_with("merge = \"sequence\""), "p.toml:11:1: \"merge\" is for an agent that several others hand over to"}));
+        bad_pipeline{judge_with("[defaults]\nmodel = \"other\""),
+                     "p.toml:12:1: there is no [model.other]; known: main"},
+        bad_pipeline{judge_with("model = \"main\"\n[model.b]\nsource = \"x\""),
+                     "p.toml:4:8: the agent \"planner\" must say which model it runs on"},
+        bad_pipeline{judge_with("merge = \"sequence\""),
+                     "p.toml:11:1: \"merge\" is for an agent that several others hand over to"}));
 
 TEST(pipeline_file, no_agents) {
   EXPECT_THAT(mistakes_of(""), ElementsAre(StartsWith("p.toml:1:1: the pipeline needs a flow"),
@@ -324,17 +361,28 @@ TEST(pipeline_file, an_agent_whose_name_cannot_be_a_variable) {
 INSTANTIATE_TEST_SUITE_P(
     templates, pipeline_mistakes,
     testing::Values(
-        bad_pipeline{replaced(chain, "Plan: {{question}}", "Plan: {{quest ion}}"), "p.toml:6:17: \"quest ion\" is not a name"},
-        bad_pipeline{replaced(chain, "\"Plan: {{question}}\"", "\"\"\"\nPlän \\u00e9:\\\n   {{question}\n\"\"\""), "p.toml:8:4: \"{{\" is not closed"},
-        bad_pipeline{replaced(chain, "\"Plan: {{question}}\"", "'''é\n  {{a b}}'''"), "p.toml:7:3: \"a b\" is not a name"},
-        bad_pipeline{replaced(chain, "Plan: {{question}}", "Plan \\\"é\\\\: {{question}"), "p.toml:6:23: \"{{\" is not closed"},
-        bad_pipeline{replaced(chain, "Plan: {{question}}", "Plan: {{judge}}"), "p.toml:6:17: {{judge}} has no text yet: \"judge\" does not come before \"planner\""},
-        bad_pipeline{replaced(chain, "Plan: {{question}}", "Plan: {{planner}}"), "p.toml:6:17: {{planner}} has no text yet"},
-        bad_pipeline{replaced(chain, "\"Answer: {{question}}", "\"{{planner}} {{question}}"), "p.toml:9:11: {{planner}} has no text in latent mode: \"planner\" only thinks"},
+        bad_pipeline{replaced(chain, "Plan: {{question}}", "Plan: {{quest ion}}"),
+                     "p.toml:6:17: \"quest ion\" is not a name"},
+        bad_pipeline{replaced(chain, "\"Plan: {{question}}\"", "\"\"\"\nPlän \\u00e9:\\\n   {{question}\n\"\"\""),
+                     "p.toml:8:4: \"{{\" is not closed"},
+        bad_pipeline{replaced(chain, "\"Plan: {{question}}\"", "'''é\n  {{a b}}'''"),
+                     "p.toml:7:3: \"a b\" is not a name"},
+        bad_pipeline{replaced(chain, "Plan: {{question}}", "Plan \\\"é\\\\: {{question}"),
+                     "p.toml:6:23: \"{{\" is not closed"},
+        bad_pipeline{replaced(chain, "Plan: {{question}}", "Plan: {{judge}}"),
+                     "p.toml:6:17: {{judge}} has no text yet: \"judge\" does not come before \"planner\""},
+        bad_pipeline{replaced(chain, "Plan: {{question}}", "Plan: {{planner}}"),
+                     "p.toml:6:17: {{planner}} has no text yet"},
+        bad_pipeline{replaced(chain, "\"Answer: {{question}}", "\"{{planner}} {{question}}"),
+                     "p.toml:9:11: {{planner}} has no text in latent mode: \"planner\" only thinks"},
         bad_pipeline{judge_with("system = \"{{planner}}\""), "p.toml:11:11: {{planner}} has no text in latent mode"},
-        bad_pipeline{judge_with("direct_prompt = \"{{planner}} {{question}}\""), "p.toml:11:18: {{planner}} has no text: in direct mode \"judge\" runs alone"},
-        bad_pipeline{judge_with("[score]\nkind = \"exact\"\nexpected = \"{{a}\""), "p.toml:13:13: \"{{\" is not closed"},
-        bad_pipeline{judge_with("[input]\nask = \"qestion\""), "p.toml:12:1: no template names {{qestion}}, so a question would reach nobody; did you mean \"question\"?"}));
+        bad_pipeline{judge_with("direct_prompt = \"{{planner}} {{question}}\""),
+                     "p.toml:11:18: {{planner}} has no text: in direct mode \"judge\" runs alone"},
+        bad_pipeline{judge_with("[score]\nkind = \"exact\"\nexpected = \"{{a}\""),
+                     "p.toml:13:13: \"{{\" is not closed"},
+        bad_pipeline{judge_with("[input]\nask = \"qestion\""),
+                     "p.toml:12:1: no template names {{qestion}}, so a question would reach nobody; did you mean "
+                     "\"question\"?"}));
 
 TEST(pipeline_file, text_mode_needs_the_texts_of_predecessors) {
   const auto without = replaced(chain, "text_prompt = \"{{planner}} Answer: {{question}}\"\n", "");
@@ -346,7 +394,8 @@ TEST(pipeline_file, text_mode_needs_the_texts_of_predecessors) {
   EXPECT_THAT(mistakes_of(naming, in_modes("text")), IsEmpty());
   EXPECT_THAT(mistakes_of(naming, in_modes("latent")), ElementsAre(HasSubstr("no text in latent mode")));
   EXPECT_THAT(mistakes_of(naming, in_modes("direct")),
-              ElementsAre(AllOf(StartsWith("p.toml:9:11: {{planner}} has no text in direct mode"), HasSubstr("direct_prompt"))));
+              ElementsAre(AllOf(StartsWith("p.toml:9:11: {{planner}} has no text in direct mode"),
+                                HasSubstr("direct_prompt"))));
   EXPECT_THAT(mistakes_of(naming + "direct_prompt = \"{{question}}\"\n", in_modes("direct")), IsEmpty());
   EXPECT_THAT(mistakes_of(judge_with("system = \"{{planner}}\""), in_modes("direct")),
               ElementsAre(HasSubstr("leave it out of the system text")));
@@ -355,7 +404,8 @@ TEST(pipeline_file, text_mode_needs_the_texts_of_predecessors) {
 TEST(pipeline_file, prompts_are_needed_for_the_chosen_modes_only) {
   const auto text_only = replaced(chain, "prompt = \"Answer: {{question}}\"\n", "");
   EXPECT_THAT(mistakes_of(text_only, in_modes("text")), IsEmpty());
-  EXPECT_THAT(mistakes_of(text_only), ElementsAre(StartsWith("p.toml:7:8: the agent \"judge\" needs a prompt for latent mode")));
+  EXPECT_THAT(mistakes_of(text_only),
+              ElementsAre(StartsWith("p.toml:7:8: the agent \"judge\" needs a prompt for latent mode")));
 }
 
 TEST(pipeline_file, custom_kinds_may_do_without_prompt_and_model) {
@@ -379,9 +429,10 @@ TEST(pipeline_file, ask_fills_the_only_free_variable) {
               ElementsAre(AllOf(StartsWith("--ask: several variables"), HasSubstr("{{hint}}, {{question}}"))));
   EXPECT_THAT(mistakes_of(two + "[input]\nask = \"question\"\n", {.kinds = kinds, .ask = true}),
               ElementsAre(StartsWith("p.toml:6:11: nothing gives {{hint}}")));
-  EXPECT_THAT(mistakes_of("flow = [\"a\"]\n[model.m]\nsource = \"x\"\n[agent.a]\nkind = \"generate\"\nprompt = \"Hi\"\n",
-                          {.kinds = kinds, .ask = true}),
-              ElementsAre(StartsWith("--ask: no prompt names a variable")));
+  EXPECT_THAT(
+      mistakes_of("flow = [\"a\"]\n[model.m]\nsource = \"x\"\n[agent.a]\nkind = \"generate\"\nprompt = \"Hi\"\n",
+                  {.kinds = kinds, .ask = true}),
+      ElementsAre(StartsWith("--ask: no prompt names a variable")));
   const auto scored = chain + "[score]\nkind = \"exact\"\nexpected = \"{{gold}}\"\n";
   EXPECT_EQ(good(scored, {.kinds = kinds, .ask = true}).input.ask, "question");
 }
@@ -391,7 +442,8 @@ protected:
   void SetUp() override {
     folder_ = testing::TempDir() + "avp_pipeline_" + testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::create_directories(folder_ + "/data");
-    std::ofstream(folder_ + "/data/in.jsonl") << "{\"id\":1,\"question\":\"x\",\"gold\":3}\n{\"id\":2,\"question\":\"y\"}\n";
+    std::ofstream(folder_ + "/data/in.jsonl")
+        << "{\"id\":1,\"question\":\"x\",\"gold\":3}\n{\"id\":2,\"question\":\"y\"}\n";
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -415,12 +467,14 @@ TEST_F(pipeline_with_input, paths_are_found_from_the_pipeline_file) {
 }
 
 TEST_F(pipeline_with_input, variables_must_be_fields_or_agents) {
-  EXPECT_THAT(mistakes(replaced(chain, "Plan: {{question}}", "{{qestion}}") + input_),
-              HasSubstr("p.toml:6:11: nothing gives {{qestion}}: no field of the input is called so, and no agent before "
-                        "\"planner\"; did you mean \"question\"?"));
+  EXPECT_THAT(
+      mistakes(replaced(chain, "Plan: {{question}}", "{{qestion}}") + input_),
+      HasSubstr("p.toml:6:11: nothing gives {{qestion}}: no field of the input is called so, and no agent before "
+                "\"planner\"; did you mean \"question\"?"));
   EXPECT_THAT(mistakes(replaced(chain, "{{planner}}", "{{plannr}}") + input_), HasSubstr("did you mean \"planner\"?"));
-  EXPECT_THAT(mistakes(chain + input_ + "[score]\nkind = \"number\"\nexpected = \"{{glod}}\"\n"),
-              HasSubstr("p.toml:15:13: nothing gives {{glod}}: no field of the input is called so; did you mean \"gold\"?"));
+  EXPECT_THAT(
+      mistakes(chain + input_ + "[score]\nkind = \"number\"\nexpected = \"{{glod}}\"\n"),
+      HasSubstr("p.toml:15:13: nothing gives {{glod}}: no field of the input is called so; did you mean \"gold\"?"));
 }
 
 TEST_F(pipeline_with_input, a_name_must_not_be_field_and_agent) {
@@ -429,7 +483,8 @@ TEST_F(pipeline_with_input, a_name_must_not_be_field_and_agent) {
 }
 
 TEST_F(pipeline_with_input, bad_lines_are_mistakes_with_their_place) {
-  std::ofstream(folder_ + "/data/in.jsonl") << "{\"id\":1,\"question\":\"x\"}\nnonsense\n{\"id\":1,\"question\":\"x\"}\n";
+  std::ofstream(folder_ + "/data/in.jsonl")
+      << "{\"id\":1,\"question\":\"x\"}\nnonsense\n{\"id\":1,\"question\":\"x\"}\n";
   const auto found = mistakes("sed = 1\n" + chain + input_);
   EXPECT_THAT(found, HasSubstr("p.toml:1:1: unknown key \"sed\""));
   EXPECT_THAT(found, HasSubstr("/data/in.jsonl:2:2: not JSON"));
@@ -439,7 +494,8 @@ TEST_F(pipeline_with_input, bad_lines_are_mistakes_with_their_place) {
 }
 
 TEST_F(pipeline_with_input, a_missing_input_file_is_a_mistake_where_it_is_named) {
-  EXPECT_THAT(mistakes(chain + "[input]\nfile = \"none.jsonl\"\n"), HasSubstr("p.toml:12:1: cannot read the input file"));
+  EXPECT_THAT(mistakes(chain + "[input]\nfile = \"none.jsonl\"\n"),
+              HasSubstr("p.toml:12:1: cannot read the input file"));
   EXPECT_THAT(mistakes(chain, {.kinds = kinds, .input = "/none.jsonl"}),
               HasSubstr("--input /none.jsonl: cannot read the input file"));
 }

@@ -1,8 +1,8 @@
 // Tests of plans: who runs as what, after whom, and on whose context.
-#include <avp/runtime/plan.hpp>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <avp/runtime/plan.hpp>
 
 namespace avp {
 namespace {
@@ -120,7 +120,8 @@ TEST(plan, a_fan_in_runs_its_branches_in_sequence) {
 }
 
 TEST(plan, long_branches_and_nested_joins_share_one_cache) {
-  const auto planned = make_plan(thinking({"s -> a -> b -> j", "s -> c -> j", "j -> d, e -> end"}), mode::latent, kinds);
+  const auto planned =
+      make_plan(thinking({"s -> a -> b -> j", "s -> c -> j", "j -> d, e -> end"}), mode::latent, kinds);
   EXPECT_THAT(contexts(planned), ElementsAre("s", "a<s", "b<a", "c<b", "j<c", "d<j", "e<d", "end<e"));
 }
 
@@ -158,9 +159,8 @@ TEST(plan, an_edge_between_models_falls_back_to_text) {
   EXPECT_EQ(planned.find("d")->choice, prompt_choice::prompt) << "within one model contexts are handed over";
   EXPECT_EQ(planned.find("c")->kind, "think");
   EXPECT_EQ(planned.edges[1].how, hand_over::text);
-  EXPECT_THAT(planned.notes,
-              ElementsAre("b -> c falls back to text: b runs on model \"main\", c on model \"other\".",
-                          HasSubstr("a answers instead of thinking")));
+  EXPECT_THAT(planned.notes, ElementsAre("b -> c falls back to text: b runs on model \"main\", c on model \"other\".",
+                                         HasSubstr("a answers instead of thinking")));
 }
 
 TEST(plan, a_join_of_two_models_continues_the_one_that_is_its_own) {

@@ -158,19 +158,54 @@ TEST(inbox, a_message_that_cannot_be_decoded_is_refused_and_the_refusal_is_remem
   EXPECT_EQ(r.replies.size(), 1u);
 }
 
-TEST(inbox, a_part_that_contradicts_is_refused_and_an_unfinished_payload_is_reported_with_its_sender) {
+TEST(inbox, a_part_that_came_twice_fails_its_payload_and_no_other) {
   receiving r;
   r.take({.kind = envelope_kind::hello, .incarnation = 7}, text("a"));
   const auto parts = *split(numbered_payload(1, 100), 40);
   r.take_data(7, 1, parts[0]);
   r.replies.clear();
   r.take_data(7, 2, parts[0]);
-  EXPECT_EQ(static_cast<errc>(r.replies.at(0).echo), errc::bad_part);
-  EXPECT_TRUE(r.came.empty());
+  r.take_data(7, 3, parts[1]);
+  r.take_data(7, 4, parts[2]);
+  ASSERT_EQ(r.replies.size(), 3u);
+  for (const auto& e : r.replies)
+    EXPECT_EQ(static_cast<errc>(e.echo), errc::bad_part);
+  r.take_data(7, 5, numbered_payload(2, 10));
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(2));
+}
+
+TEST(inbox, parts_are_acknowledged_together_and_what_loses_one_is_given_up) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7}, text("a"));
+  const auto parts = *split(numbered_payload(1, 100), 40);
+  r.take_data(7, 1, parts[0]);
+  r.take_data(7, 2, parts[1]);
+  r.replies.clear();
+  r.box.report_changes();
+  EXPECT_EQ(r.replies.at(0).received, 2u);
+  EXPECT_EQ(r.replies.at(0).acknowledged, 0u);
+  r.take_data(7, 3, numbered_payload(2, 10)); // in place of the third part
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(2));
+  const auto others = *split(numbered_payload(3, 100), 40);
+  r.take_data(7, 4, others[0]);
+  r.take({.kind = envelope_kind::data, .incarnation = 7, .id = 5}, text("rubbish"));
+  r.take_data(7, 6, others[2]);
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(2));
+}
+
+TEST(inbox, an_unfinished_payload_is_reported_with_its_sender_and_comes_again) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7}, text("a"));
+  const auto parts = *split(numbered_payload(1, 100), 40);
+  r.take_data(7, 1, parts[0]);
   r.box.tick(r.now);
   for (int i = 0; i < 7; ++i)
     r.box.tick(r.now += 900ms);
   EXPECT_THAT(r.lost, testing::ElementsAre(testing::Pair("a", errc::bad_part), testing::Pair("a", errc::peer_lost)));
+  r.take({.kind = envelope_kind::hello, .incarnation = 7});
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    r.take_data(7, id, parts[id - 1]);
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(1));
 }
 
 TEST(inbox, silence_is_noticed_and_what_was_received_is_remembered) {

@@ -22,11 +22,7 @@ void session::address(metadata& meta) const {
     meta.extra[std::string(weights_digest_key)] = local_weights;
 }
 
-session_store::session_store(std::chrono::milliseconds time_to_live, expiring_store<session>::clock now)
-    : sessions_(
-          time_to_live, [](const std::string& id) { spdlog::info("AVP session {} expired.", id); }, std::move(now)) {}
-
-session session_store::create(const hello& local, const hello& peer, resolution_policy policy) {
+session make_session(const hello& local, const hello& peer, resolution_policy policy) {
   policy.local_weights = local.weights_digest();
   policy.remote_weights = peer.weights_digest();
   session made;
@@ -37,6 +33,15 @@ session session_store::create(const hello& local, const hello& peer, resolution_
   made.peer_identity = peer.identity.value_or(model_identity{});
   made.local_weights = policy.local_weights;
   made.agreed = resolve(made.local_identity, made.peer_identity, policy);
+  return made;
+}
+
+session_store::session_store(std::chrono::milliseconds time_to_live, expiring_store<session>::clock now)
+    : sessions_(
+          time_to_live, [](const std::string& id) { spdlog::info("AVP session {} expired.", id); }, std::move(now)) {}
+
+session session_store::create(const hello& local, const hello& peer, const resolution_policy& policy) {
+  auto made = make_session(local, peer, policy);
   sessions_.put(made.id, made);
   return made;
 }

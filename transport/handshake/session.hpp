@@ -28,6 +28,10 @@ struct session {
   void address(metadata& meta) const;
 };
 
+/// Resolves how a local agent and the sender of a hello can work together. The digests of the weights in `policy` are
+/// taken from the hellos.
+[[nodiscard]] session make_session(const hello& local, const hello& peer, resolution_policy policy = {});
+
 /// The sessions of a node.
 class session_store {
 public:
@@ -35,9 +39,8 @@ public:
   explicit session_store(std::chrono::milliseconds time_to_live = std::chrono::hours(1),
                          expiring_store<session>::clock now = std::chrono::steady_clock::now);
 
-  /// Resolves how a local agent and the sender of a hello can work together, and remembers it. The digests of the
-  /// weights in `policy` are taken from the hellos.
-  session create(const hello& local, const hello& peer, resolution_policy policy = {});
+  /// Makes a session as make_session() does, and remembers it.
+  session create(const hello& local, const hello& peer, const resolution_policy& policy = {});
 
   /// The session with this identifier, or nothing when there is none or its time is over.
   [[nodiscard]] std::optional<session> find(const std::string& id) { return sessions_.get(id); }

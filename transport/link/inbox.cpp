@@ -140,25 +140,48 @@ void inbox::take_data(peer& p, std::uint64_t id, std::span<const std::byte> byte
     refuse(p, id, content.error());
     return;
   }
-  // The parts of a split payload wait in the assembler, which has a limit of its own.
-  auto wire_bytes = bytes.size();
-  const auto split_id = split_id_of(content->meta);
-  if (!split_id.empty())
-    wire_bytes = p.part_bytes[split_id] += bytes.size();
-  auto whole = p.parts.add(std::move(*content));
+  take_payload(p, id, std::move(*content), bytes.size());
+}
+
+void inbox::take_payload(peer& p, std::uint64_t id, payload content, std::uint64_t wire_bytes) {
+  const auto split_id = split_id_of(content.meta);
+  if (!split_id.empty()) {
+    if (split_id == p.broken_split) {
+      refuse(p, id, {errc::bad_part, "Split payload " + split_id + ": another part of it was refused."});
+      return;
+    }
+    wire_bytes = p.part_bytes[split_id] += wire_bytes;
+  }
+  // A sender's parts come in a row, so whatever is unfinished when something else comes has lost a part.
+  abandon_parts(p, split_id);
+  // Parts wait in the assembler, which has a limit of its own, and do not count against the window.
+  auto whole = p.parts.add(std::move(content));
   if (!whole) {
+    p.broken_split = split_id;
     refuse(p, id, whole.error());
     return;
   }
-  if (*whole) {
-    p.part_bytes.erase(split_id);
-    hand_on(p, std::move(**whole), wire_bytes);
-  }
+  // A part is not acknowledged before the last one is here: if this process dies, all of them have to come again.
+  if (!*whole)
+    return;
+  p.part_bytes.erase(split_id);
+  hand_on(p, std::move(**whole), wire_bytes);
   p.acknowledged = id;
+}
+
+void inbox::abandon_parts(peer& p, const std::string& except) {
+  for (const auto& split_id : p.parts.unfinished()) {
+    if (split_id == except)
+      continue;
+    p.broken_split = split_id;
+    p.part_bytes.erase(split_id);
+    (void)p.parts.abandon(split_id);
+  }
 }
 
 void inbox::refuse(peer& p, std::uint64_t id, const error& why) {
   spdlog::warn("Link: message {} of {} is refused: {}", id, p.who.name, why.message);
+  abandon_parts(p, "");
   p.refused[id] = why.code;
   if (p.refused.size() > remembered_refusals)
     p.refused.erase(p.refused.begin());
@@ -192,13 +215,15 @@ void inbox::tick(time_point now) {
 
 void inbox::lose(peer& p, time_point now) {
   p.lost = true;
+  p.received = p.acknowledged; // what is not acknowledged was parts, which are given up here
   p.part_bytes.clear();
-  if (!around_.handlers.on_peer_lost)
-    return;
   for (const auto& id : p.parts.unfinished()) {
-    if (const auto missing = p.parts.abandon(id))
+    const auto missing = p.parts.abandon(id);
+    if (missing && around_.handlers.on_peer_lost)
       around_.handlers.on_peer_lost(p.who, *missing);
   }
+  if (!around_.handlers.on_peer_lost)
+    return;
   const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(now - p.heard);
   around_.handlers.on_peer_lost(
       p.who, {errc::peer_lost, fmt::format("Link: sender {} has been silent for {} ms.", p.who.name, silent.count())});

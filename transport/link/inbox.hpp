@@ -75,6 +75,7 @@ private:
     std::shared_ptr<account> memory;
     std::map<std::uint64_t, errc> refused;
     assembler parts;
+    std::string broken_split;                        ///< The last split payload of which a part was refused.
     std::map<std::string, std::uint64_t> part_bytes; ///< On the socket, by split payload.
   };
   class counted_body;
@@ -83,6 +84,8 @@ private:
   void take_hello(const route& from, const std::string& peer_key, const envelope& e, std::span<const std::byte> name,
                   time_point now);
   void take_data(peer& p, std::uint64_t id, std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);
+  void take_payload(peer& p, std::uint64_t id, payload content, std::uint64_t wire_bytes);
+  static void abandon_parts(peer& p, const std::string& except);
   void refuse(peer& p, std::uint64_t id, const error& why);
   void hand_on(peer& p, payload content, std::uint64_t wire_bytes);
   void report(peer& p);

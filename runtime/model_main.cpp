@@ -1,0 +1,138 @@
+// avp-model: lists, fetches and describes models.
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <avp/gpu/model/catalogue.hpp>
+#include <avp/gpu/model/fetch.hpp>
+#include <avp/gpu/model/model_file.hpp>
+#include <avp/runtime/fetch_display.hpp>
+#include <avp/runtime/model_info.hpp>
+#include <avp/runtime/model_main.hpp>
+#include <avp/runtime/nearest_name.hpp>
+
+namespace avp {
+
+namespace {
+
+enum status : int { all_done = 0, some_failed = 1, bad_usage = 2 };
+
+std::vector<std::string> catalogue_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : catalogue())
+    names.push_back(entry.name);
+  return names;
+}
+
+std::uint64_t size_or_zero(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return error ? 0 : size;
+}
+
+// Size only: reading gigabytes for a checksum is for `fetch` and `info`.
+std::string state_of(const catalogue_entry& entry, const std::filesystem::path& path) {
+  if (size_or_zero(path) == entry.bytes)
+    return "yes";
+  const auto part = size_or_zero(path.string() + ".part");
+  return part == 0 ? "no" : std::to_string(std::min(part, entry.bytes) * 100 / entry.bytes) + "%";
+}
+
+int list(bool json) {
+  const auto folder = model_folder();
+  if (json) {
+    auto lines = nlohmann::ordered_json::array();
+    for (const auto& entry : catalogue()) {
+      const auto path = model_path(folder, entry);
+      lines.push_back({{"name", entry.name},
+                       {"origin", entry.origin},
+                       {"licence", entry.licence},
+                       {"bytes", entry.bytes},
+                       {"sha256", entry.sha256},
+                       {"path", path.string()},
+                       {"here", size_or_zero(path) == entry.bytes}});
+    }
+    std::printf("%s\n", lines.dump(2).c_str());
+    return all_done;
+  }
+  std::printf("%-30s %9s  %-11s %-4s  %s\n", "name", "size", "licence", "here", "from");
+  for (const auto& entry : catalogue())
+    std::printf("%-30s %9s  %-11s %-4s  %s\n", entry.name.c_str(), size_text(entry.bytes).c_str(),
+                entry.licence.c_str(), state_of(entry, model_path(folder, entry)).c_str(), entry.origin.c_str());
+  std::printf("folder: %s\n", folder.c_str());
+  return all_done;
+}
+
+int fetch(const std::vector<std::string>& names) {
+  for (const auto& name : names)
+    if (find_in_catalogue(name) == nullptr) {
+      std::fprintf(stderr, "avp-model: \"%s\" is not in the catalogue%s\n", name.c_str(),
+                   name_hint(name, catalogue_names()).c_str());
+      return bad_usage;
+    }
+  int result = all_done;
+  for (const auto& name : names) {
+    fetch_display display(isatty(STDERR_FILENO) != 0);
+    try {
+      const auto path = fetch_model(*find_in_catalogue(name), model_folder(), display.observer());
+      std::printf("%s\n", path.c_str());
+      std::fflush(stdout);
+    } catch (const std::exception& error) {
+      display.observer().note(std::string("avp-model: ") + error.what());
+      result = some_failed;
+    }
+  }
+  return result;
+}
+
+int info(const std::string& source, bool json) {
+  const auto facts = model_info(open_model(resolve_model(source)));
+  // A name in a file may be any bytes; JSON must be UTF-8.
+  constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
+  std::printf("%s", json ? (facts.dump(2, ' ', false, replace) + "\n").c_str() : model_info_text(facts).c_str());
+  return all_done;
+}
+
+} // namespace
+
+int model_main(int argc, const char* const* argv) {
+  CLI::App app("Lists, fetches and describes models.", "avp-model");
+  app.require_subcommand(1);
+  app.footer("Models lie in $AVP_MODELS, else $XDG_CACHE_HOME/avp/models, else ~/.cache/avp/models.\n"
+             "$AVP_HUB is a mirror to use in place of https://huggingface.co.\n");
+  bool json = false;
+  std::vector<std::string> names;
+  std::string source;
+  auto* list_command = app.add_subcommand("list", "Shows the models that are known by name, and which are here.");
+  list_command->add_flag("--json", json, "As JSON");
+  auto* fetch_command = app.add_subcommand("fetch", "Gets models, or goes on getting them, and checks them.");
+  fetch_command->add_option("NAME", names, "Names as `avp-model list` shows them")->required();
+  auto* info_command = app.add_subcommand("info", "Describes a model.");
+  info_command->add_option("NAME|PATH", source, "A name, a .gguf file or a Hugging Face directory")->required();
+  info_command->add_flag("--json", json, "As JSON");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? all_done : bad_usage;
+  }
+  try {
+    if (list_command->parsed())
+      return list(json);
+    if (fetch_command->parsed())
+      return fetch(names);
+    return info(source, json);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "avp-model: %s\n", error.what());
+    return some_failed;
+  }
+}
+
+} // namespace avp

@@ -1,0 +1,140 @@
+// avp-model from arguments to exit status, and what it shows.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "../gpu/environment_variable.hpp"
+#include "../gpu/temporary_folder.hpp"
+#include "../gpu/tiny_model.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <avp/gpu/model/catalogue.hpp>
+#include <avp/runtime/fetch_display.hpp>
+#include <avp/runtime/model_main.hpp>
+
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class avp_model : public testing::Test {
+protected:
+  /// Runs the program; leaves what it wrote in out_ and err_.
+  int run(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "avp-model");
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const auto status = avp::model_main(static_cast<int>(arguments.size()), arguments.data());
+    out_ = testing::internal::GetCapturedStdout();
+    err_ = testing::internal::GetCapturedStderr();
+    return status;
+  }
+
+  avp::test::temporary_folder folder_;
+  avp::test::environment_variable models_{"AVP_MODELS", folder_.path().string()};
+  std::string out_;
+  std::string err_;
+};
+
+TEST_F(avp_model, lists_what_there_is) {
+  folder_.write("qwen2.5-coder-0.5b-instruct.gguf.part", std::string(4914001, 'x'));
+  ASSERT_EQ(run({"list"}), 0);
+  EXPECT_THAT(out_, HasSubstr("smollm2-135m-instruct            98.4 MB  Apache-2.0  no "));
+  EXPECT_THAT(out_, HasSubstr("qwen2.5-coder-0.5b-instruct     491.4 MB  Apache-2.0  1% "));
+  EXPECT_THAT(out_, HasSubstr("folder: " + folder_.path().string()));
+  ASSERT_EQ(run({"list", "--json"}), 0);
+  const auto lines = json::parse(out_);
+  ASSERT_EQ(lines.size(), avp::catalogue().size());
+  EXPECT_EQ(lines[0]["name"], "smollm2-135m-instruct");
+  EXPECT_EQ(lines[0]["here"], false);
+  EXPECT_EQ(err_, "");
+}
+
+TEST_F(avp_model, describes_a_model) {
+  auto file = avp::test::tiny_gguf("llama");
+  file.text(
+      "tokenizer.chat_template",
+      "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
+      "'\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}");
+  const auto path = folder_.write("tiny.gguf", file.bytes());
+  ASSERT_EQ(run({"info", path.c_str()}), 0) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("name                  tiny\n"), HasSubstr("layers                2\n"),
+                          HasSubstr("F32                 100.0% of the bytes, 20 tensors\n"),
+                          HasSubstr("splits as smollm, 8 tokens"), HasSubstr("ends a turn         <|im_end|>\n"),
+                          HasSubstr("chat template         chatml\n")));
+  ASSERT_EQ(run({"info", "--json", path.c_str()}), 0);
+  const auto facts = json::parse(out_);
+  EXPECT_EQ(facts["config"]["hidden_size"], 32);
+  EXPECT_EQ(facts["config"]["tied_embeddings"], true);
+  EXPECT_EQ(facts["weights"]["types"][0]["type"], "F32");
+  EXPECT_EQ(facts["chat_template"]["family"], "chatml");
+  EXPECT_EQ(facts["weights_digest"].get<std::string>().size(), 64);
+}
+
+TEST_F(avp_model, describes_a_model_whose_chat_template_is_unknown) {
+  const auto path = folder_.write("tiny.gguf", avp::test::tiny_gguf("qwen2").bytes());
+  ASSERT_EQ(run({"info", "--json", path.c_str()}), 0);
+  const auto chat = json::parse(out_)["chat_template"];
+  EXPECT_TRUE(chat["family"].is_null());
+  EXPECT_FALSE(chat["problem"].get<std::string>().empty());
+}
+
+TEST_F(avp_model, says_what_is_wrong_with_a_model) {
+  EXPECT_EQ(run({"info", "smollm2-135m-instruct"}), 1);
+  EXPECT_THAT(err_, HasSubstr("avp-model fetch smollm2-135m-instruct"));
+  EXPECT_EQ(run({"info", folder_.write("x.gguf", "GGUF").c_str()}), 1);
+  EXPECT_THAT(err_, HasSubstr("avp-model: " + (folder_.path() / "x.gguf").string() + ": damaged GGUF file at byte 4"));
+  EXPECT_EQ(out_, "");
+}
+
+TEST_F(avp_model, a_fetch_that_fails_has_status_1) {
+  const avp::test::environment_variable hub("AVP_HUB", "http://127.0.0.1:9");
+  const avp::test::environment_variable no_python("PATH", folder_.path().string());
+  EXPECT_EQ(run({"fetch", "smollm2-135m-instruct"}), 1);
+  EXPECT_THAT(err_, AllOf(HasSubstr("smollm2-135m-instruct from http://127.0.0.1:9/"),
+                          HasSubstr("avp-model: model \"smollm2-135m-instruct\" can't be fetched")));
+}
+
+TEST_F(avp_model, bad_arguments_have_status_2) {
+  EXPECT_EQ(run({"fetch", "smollm-135m-instruct"}), 2);
+  EXPECT_THAT(err_, HasSubstr("did you mean \"smollm2-135m-instruct\"?"));
+  EXPECT_EQ(run({}), 2);
+  EXPECT_EQ(run({"fetch"}), 2);
+  EXPECT_EQ(run({"list", "--jsn"}), 2);
+  EXPECT_EQ(run({"--help"}), 0);
+  EXPECT_THAT(out_, HasSubstr("AVP_HUB"));
+}
+
+TEST(fetch_display, shows_share_size_rate_and_time_left) {
+  EXPECT_EQ(avp::fetch_display::line(0, 98362432, 0, 0), "  0%  0 B of 98.4 MB");
+  EXPECT_EQ(avp::fetch_display::line(50000000, 100000000, 30000000, 4),
+            " 50%  50.0 MB of 100.0 MB  5.0 MB/s  0:10 left");
+  EXPECT_EQ(avp::fetch_display::line(99999, 100000, 0, 1), " 99%  100.0 kB of 100.0 kB  100.0 kB/s  0:01 left");
+  EXPECT_EQ(avp::fetch_display::line(1000000, 40000000000, 0, 1), "  0%  1.0 MB of 40.0 GB  1.0 MB/s  11:06:39 left");
+}
+
+TEST(fetch_display, draws_a_bar_on_a_terminal_and_lines_elsewhere) {
+  const auto shown = [](bool terminal) {
+    testing::internal::CaptureStderr();
+    {
+      avp::fetch_display display(terminal);
+      const auto observer = display.observer();
+      observer.note("model from somewhere");
+      for (std::uint64_t done = 0; done <= 1000; done += 25)
+        observer.progress(done, 1000);
+    }
+    return testing::internal::GetCapturedStderr();
+  };
+  const auto lines = shown(false);
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 11); // The note and every tenth.
+  EXPECT_THAT(lines, AllOf(HasSubstr("model from somewhere\n"), HasSubstr("\n100%  1.0 kB of 1.0 kB")));
+  const auto bar = shown(true);
+  EXPECT_EQ(std::ranges::count(bar, '\n'), 1);
+  EXPECT_THAT(bar, HasSubstr("[##############################] 100%"));
+  EXPECT_TRUE(bar.ends_with("\r\x1b[K"));
+}
+
+} // namespace
