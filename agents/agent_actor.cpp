@@ -78,18 +78,24 @@ void actor_port::ask(Request request, callback done) {
           });
 }
 
-void finish(agent_pointer self, std::list<active_hop>::iterator place) {
-  auto& active = *place;
+// Calls something of the agent's; what it throws is the hop's error.
+template <class Call>
+void guarded(active_hop& active, Call call) {
   try {
-    auto output = active.work->take();
-    const auto spent = std::chrono::steady_clock::now() - active.arrived;
-    active.promise.deliver(hop_output{std::move(output), active.hop.counts(),
-                                      std::chrono::duration<double, std::milli>(spent).count()});
+    call();
   } catch (const std::exception& error) {
     active.promise.deliver(caf::make_error(caf::sec::runtime_error, std::string(error.what())));
   } catch (...) {
     active.promise.deliver(caf::make_error(caf::sec::runtime_error, std::string("the agent threw something that is no std::exception")));
   }
+}
+
+void finish(agent_pointer self, std::list<active_hop>::iterator place) {
+  guarded(*place, [&] {
+    auto output = place->work->take();
+    const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - place->arrived;
+    place->promise.deliver(hop_output{std::move(output), place->hop.counts(), spent.count()});
+  });
   self->state.hops.erase(place);
 }
 
@@ -97,8 +103,11 @@ caf::typed_response_promise<hop_output> begin(agent_pointer self, hop_input& inp
   auto& state = self->state;
   auto place = state.hops.emplace(state.hops.end(), state.spec, state.system, std::move(input), *state.device);
   auto promise = place->promise = self->make_response_promise<hop_output>();
-  place->work.emplace(state.agent->run(place->hop));
-  place->work->start([self, place] { finish(self, place); });
+  guarded(*place, [&] { place->work.emplace(state.agent->run(place->hop)); });
+  if (place->work)
+    place->work->start([self, place] { finish(self, place); });
+  else
+    state.hops.erase(place); // run() was no coroutine, and threw
   return promise;
 }
 

@@ -43,16 +43,22 @@ std::string hop::incoming_text() const {
   return all;
 }
 
-std::vector<chat_message> hop::messages() const {
+std::map<std::string, std::string> hop::variables() const {
   auto values = input_.task->fields;
   for (const auto& [name, text] : input_.texts)
     values.insert_or_assign(name, text);
+  return values;
+}
+
+std::vector<chat_message> hop::messages_with(std::string prompt) const {
   std::vector<chat_message> messages;
-  if (auto system = system_.render(values); !system.empty())
+  if (auto system = system_.render(variables()); !system.empty())
     messages.push_back({"system", std::move(system)});
-  messages.push_back({"user", input_.prompt->render(values)});
+  messages.push_back({"user", std::move(prompt)});
   return messages;
 }
+
+std::vector<chat_message> hop::messages() const { return messages_with(input_.prompt->render(variables())); }
 
 template <class Request>
 Request hop::prepare(std::vector<chat_message> messages) {
@@ -74,6 +80,8 @@ Request hop::prepare(std::vector<chat_message> messages) {
 
 hop::pending<think> hop::think() { return think(messages(), spec_.steps); }
 
+hop::pending<think> hop::think(std::string prompt, int steps) { return think(messages_with(std::move(prompt)), steps); }
+
 hop::pending<think> hop::think(std::vector<chat_message> messages, int steps) {
   auto request = prepare<avp::think>(std::move(messages));
   request.steps = steps;
@@ -85,6 +93,8 @@ hop::pending<generate> hop::generate() {
   request.on_text = input_.on_text;
   return {*this, std::move(request)};
 }
+
+hop::pending<generate> hop::generate(std::string prompt) { return generate(messages_with(std::move(prompt))); }
 
 hop::pending<generate> hop::generate(std::vector<chat_message> messages) {
   return {*this, prepare<avp::generate>(std::move(messages))};

@@ -114,11 +114,17 @@ public:
   /// Thinks about messages() for the agent's number of latent steps.
   [[nodiscard]] pending<avp::think> think();
 
-  /// Reads messages and makes latent steps; 0 steps only reads.
+  /// Reads a prompt of the agent's own making (after its system text) and makes latent steps; 0 steps only reads.
+  [[nodiscard]] pending<avp::think> think(std::string prompt, int steps);
+
+  /// Reads messages and makes latent steps.
   [[nodiscard]] pending<avp::think> think(std::vector<chat_message> messages, int steps);
 
   /// Answers messages() with the agent's settings. What is decoded streams to the user when this agent answers the task.
   [[nodiscard]] pending<avp::generate> generate();
+
+  /// Answers a prompt of the agent's own making (after its system text) with the agent's settings; not streamed.
+  [[nodiscard]] pending<avp::generate> generate(std::string prompt);
 
   /// Answers other messages with the agent's settings; not streamed.
   [[nodiscard]] pending<avp::generate> generate(std::vector<chat_message> messages);
@@ -128,6 +134,8 @@ public:
 
 private:
   void account(const result& answer);
+  [[nodiscard]] std::map<std::string, std::string> variables() const;
+  [[nodiscard]] std::vector<chat_message> messages_with(std::string prompt) const;
   template <class Request>
   Request prepare(std::vector<chat_message> messages);
 

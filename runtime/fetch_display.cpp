@@ -54,34 +54,45 @@ std::string fetch_display::line(std::uint64_t done, std::uint64_t total, std::ui
 }
 
 void fetch_display::note(const std::string& text) {
+  const bool again = drawn_;
   clear();
-  begun_ = false; // The next source has a speed of its own.
   std::fprintf(stderr, "%s\n", text.c_str());
+  if (again)
+    draw();
 }
 
 void fetch_display::progress(std::uint64_t done, std::uint64_t total) {
   const auto now = clock::now();
-  if (!begun_) {
+  const bool first = !begun_ || done < done_; // A source that starts over has a speed of its own.
+  done_ = done;
+  total_ = std::max<std::uint64_t>(total, 1);
+  if (first) {
     begun_ = true;
     before_ = done;
-    start_ = drawn_at_ = now;
-    tenths_ = total > 0 ? done * 10 / total : 0;
+    start_ = now;
   }
-  const std::chrono::duration<double> seconds = now - start_;
-  if (terminal_) {
-    if (now - drawn_at_ < redraw && done < total)
-      return;
-    constexpr int width = 30;
-    const auto filled = static_cast<std::size_t>(total > 0 ? done * width / total : 0);
-    const auto bar = std::string(filled, '#') + std::string(width - std::min<std::size_t>(filled, width), '.');
-    std::fprintf(stderr, "\r\x1b[K[%s] %s", bar.c_str(), line(done, total, before_, seconds.count()).c_str());
-    std::fflush(stderr);
-    drawn_ = true;
-    drawn_at_ = now;
-  } else if (total > 0 && done * 10 / total > tenths_) {
-    tenths_ = done * 10 / total;
-    std::fprintf(stderr, "%s\n", line(done, total, before_, seconds.count()).c_str());
+  const auto tenths = done * 10 / total_;
+  if (terminal_ && (first || now - drawn_at_ >= redraw || done == total)) {
+    draw();
+  } else if (!terminal_ && !first && tenths > tenths_) {
+    std::fprintf(stderr, "%s\n", text().c_str());
   }
+  tenths_ = tenths;
+}
+
+std::string fetch_display::text() const {
+  const std::chrono::duration<double> seconds = clock::now() - start_;
+  return line(done_, total_, before_, seconds.count());
+}
+
+void fetch_display::draw() {
+  constexpr std::uint64_t width = 30;
+  const auto filled = std::min(done_ * width / total_, width);
+  std::fprintf(stderr, "\r\x1b[K[%s%s] %s", std::string(filled, '#').c_str(), std::string(width - filled, '.').c_str(),
+               text().c_str());
+  std::fflush(stderr);
+  drawn_ = true;
+  drawn_at_ = clock::now();
 }
 
 void fetch_display::clear() {

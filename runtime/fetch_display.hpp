@@ -32,12 +32,16 @@ private:
 
   void note(const std::string& text);
   void progress(std::uint64_t done, std::uint64_t total);
+  [[nodiscard]] std::string text() const;
+  void draw();
   void clear();
 
   bool terminal_;
   bool drawn_ = false;
   bool begun_ = false;
   std::uint64_t before_ = 0;
+  std::uint64_t done_ = 0;
+  std::uint64_t total_ = 1;
   std::uint64_t tenths_ = 0;
   clock::time_point start_;
   clock::time_point drawn_at_;

@@ -71,6 +71,12 @@ int list(bool json) {
   return all_done;
 }
 
+// The bar is gone when this returns.
+std::filesystem::path fetch_one(const catalogue_entry& entry) {
+  fetch_display display(isatty(STDERR_FILENO) != 0);
+  return fetch_model(entry, model_folder(), display.observer());
+}
+
 int fetch(const std::vector<std::string>& names) {
   for (const auto& name : names)
     if (find_in_catalogue(name) == nullptr) {
@@ -79,17 +85,14 @@ int fetch(const std::vector<std::string>& names) {
       return bad_usage;
     }
   int result = all_done;
-  for (const auto& name : names) {
-    fetch_display display(isatty(STDERR_FILENO) != 0);
+  for (const auto& name : names)
     try {
-      const auto path = fetch_model(*find_in_catalogue(name), model_folder(), display.observer());
-      std::printf("%s\n", path.c_str());
+      std::printf("%s\n", fetch_one(*find_in_catalogue(name)).c_str());
       std::fflush(stdout);
     } catch (const std::exception& error) {
-      display.observer().note(std::string("avp-model: ") + error.what());
+      std::fprintf(stderr, "avp-model: %s\n", error.what());
       result = some_failed;
     }
-  }
   return result;
 }
 

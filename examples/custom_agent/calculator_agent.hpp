@@ -19,7 +19,7 @@ public:
 
     // In latent mode the next agent continues on a context, so what was found must be read into it.
     if (hop.context().body)
-      co_await hop.think({{"user", "The arithmetic was checked. The right sums: " + checked.text}}, 0);
+      co_await hop.think("The arithmetic was checked. The right sums: " + checked.text, 0);
 
     co_return avp::output{checked.text, hop.context()};
   }

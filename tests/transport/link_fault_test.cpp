@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +61,7 @@ public:
     read_ = ends[0];
     id_ = fork();
     if (id_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL); // no test leaves a process behind
       work([write_end = ends[1]](std::uint64_t n) {
         if (write(write_end, &n, sizeof n) != sizeof n)
           _exit(1);
@@ -180,8 +182,10 @@ TEST(link_fault, a_receiver_killed_in_the_middle_of_64_mib_loses_nothing_while_t
       std::mt19937 random(7);
       for (int life = 0; life < 5; ++life) {
         const auto pid = fork();
-        if (pid == 0)
+        if (pid == 0) {
+          prctl(PR_SET_PDEATHSIG, SIGKILL);
           tell_what_comes(where, tell);
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(life < 4 ? 60 + random() % 200 : 3'600'000));
         ::kill(pid, SIGKILL);
         waitpid(pid, nullptr, 0);

@@ -1,0 +1,251 @@
+// Agents inside their actor, on a device that answers by rule.
+#include <avp/agents/agent_actor.hpp>
+
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fake_device.hpp"
+
+namespace {
+
+using namespace avp;
+using namespace avp::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class agent_actor_test : public testing::Test {
+protected:
+  caf::actor_system_config config_;
+  caf::actor_system system_{config_};
+  caf::scoped_actor self_{system_};
+  std::shared_ptr<fake_log> log_ = std::make_shared<fake_log>();
+  device_actor device_ = start_fake_device(system_, log_);
+  registry kinds_;
+
+  ~agent_actor_test() override { self_->send_exit(device_, caf::exit_reason::user_shutdown); }
+
+  static agent_spec spec(const std::string& kind) {
+    agent_spec made;
+    made.name = "critic";
+    made.kind = kind;
+    made.model = "main";
+    made.system = "Be {{manner}}.";
+    made.steps = 7;
+    made.max_new_tokens = 33;
+    made.stop = {"END"};
+    made.time_limit = 2.5;
+    return made;
+  }
+
+  static hop_input input(const std::string& prompt, const std::string& id = "t1") {
+    auto made = std::make_shared<task>();
+    made->id = id;
+    made->fields = {{"question", "6 x 7?"}, {"manner", "kind"}};
+    made->run_seed = 42;
+    hop_input hop;
+    hop.task = made;
+    hop.prompt = std::make_shared<prompt_template>(prompt);
+    return hop;
+  }
+
+  // What came of one hop: its output, or the text of its error.
+  std::variant<hop_output, std::string> run(const agent_actor& actor, hop_input hop) {
+    std::variant<hop_output, std::string> came;
+    self_->request(actor, std::chrono::seconds(20), std::move(hop))
+        .receive([&](hop_output& output) { came = output; }, [&](const caf::error& error) { came = text_of(error); });
+    return came;
+  }
+
+  agent_actor start(const agent_spec& made) { return start_agent(system_, kinds_, made, device_); }
+
+  void stop(const agent_actor& actor) { self_->send_exit(actor, caf::exit_reason::user_shutdown); }
+};
+
+TEST_F(agent_actor_test, think_asks_for_latent_steps_on_the_context_that_came) {
+  auto actor = start(spec("think"));
+  auto hop = input("Plan: {{question}}");
+  hop.context = {{}, std::make_shared<text_body>("before")};
+  auto output = std::get<hop_output>(run(actor, hop));
+  ASSERT_EQ(log_->thought.size(), 1U);
+  const auto& asked = log_->thought[0];
+  EXPECT_EQ(asked.model, "main");
+  EXPECT_EQ(asked.steps, 7);
+  EXPECT_EQ(asked.time_limit, 2.5);
+  EXPECT_EQ(asked.messages.at(0).role, "system");
+  EXPECT_EQ(asked.messages.at(0).content, "Be kind.");
+  EXPECT_EQ(asked.messages.at(1).content, "Plan: 6 x 7?");
+  EXPECT_EQ(output.output.text, "");
+  EXPECT_EQ(text_in(output.output.context), "before|Plan: 6 x 7?");
+  EXPECT_EQ(output.counts.prompt_tokens, 10);
+  stop(actor);
+}
+
+TEST_F(agent_actor_test, think_answers_where_its_text_is_needed) {
+  auto actor = start(spec("think"));
+  auto hop = input("Plan");
+  hop.makes_text = true;
+  EXPECT_EQ(std::get<hop_output>(run(actor, hop)).output.text, "<Plan>");
+  EXPECT_TRUE(log_->thought.empty());
+  stop(actor);
+}
+
+TEST_F(agent_actor_test, generate_hands_on_text_and_context) {
+  auto actor = start(spec("generate"));
+  auto hop = input("{{planner}}: {{question}}");
+  hop.texts = {{"planner", "a plan with {{question}} in it"}};
+  std::string words;
+  hop.on_text = [&](std::string_view text) { words += text; };
+  auto output = std::get<hop_output>(run(actor, hop));
+  EXPECT_EQ(output.output.text, "<a plan with {{question}} in it: 6 x 7?>"); // never expanded again
+  EXPECT_EQ(words, "words");
+  const auto& asked = log_->generated.at(0);
+  EXPECT_EQ(asked.max_new_tokens, 33);
+  EXPECT_THAT(asked.stop, ElementsAre("END"));
+  EXPECT_EQ(output.counts.output_tokens, 5);
+  stop(actor);
+}
+
+TEST_F(agent_actor_test, every_request_has_a_seed_of_its_own_that_stays) {
+  auto actor = start(spec("generate"));
+  for (const auto* id : {"t1", "t1", "t2"})
+    run(actor, input("Go", id));
+  auto other = spec("generate");
+  other.seed = 43;
+  auto second = start(other);
+  run(second, input("Go", "t1"));
+  const auto& asked = log_->generated;
+  EXPECT_EQ(asked[0].seed, asked[1].seed);
+  EXPECT_NE(asked[0].seed, asked[2].seed);
+  EXPECT_NE(asked[0].seed, asked[3].seed);
+  stop(actor);
+  stop(second);
+}
+
+TEST_F(agent_actor_test, a_missing_variable_fails_the_task_only) {
+  auto actor = start(spec("generate"));
+  EXPECT_THAT(std::get<std::string>(run(actor, input("{{nothing}}"))), HasSubstr("{{nothing}}"));
+  EXPECT_EQ(std::get<hop_output>(run(actor, input("fine"))).output.text, "<fine>");
+  stop(actor);
+}
+
+TEST_F(agent_actor_test, a_refused_request_fails_the_task_with_the_reason) {
+  log_->rule = [](const std::string&) { return make_error(device_errc::context_too_long, "too long: 9 of 5"); };
+  auto actor = start(spec("think"));
+  EXPECT_EQ(std::get<std::string>(run(actor, input("Go"))), "too long: 9 of 5");
+  stop(actor);
+}
+
+// Two requests in a row: the second goes on from the first. Then what the agent gives is its own.
+class twice_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    co_await hop.think("first", 0);
+    auto answer = co_await hop.generate("second");
+    co_return output{answer.text + " " + hop.incoming_text(), hop.context()};
+  }
+};
+
+TEST_F(agent_actor_test, requests_of_a_hop_continue_one_another) {
+  kinds_.add<twice_agent>("twice");
+  auto actor = start(spec("twice"));
+  auto hop = input("unused");
+  hop.from = {"b", "a", "silent"};
+  hop.texts = {{"a", "A"}, {"b", "B"}, {"c", "C"}};
+  auto output = std::get<hop_output>(run(actor, hop));
+  EXPECT_EQ(text_in(output.output.context), "first|second|<second>");
+  EXPECT_EQ(output.output.text, "<second> B\n\nA"); // in the order of the flow
+  EXPECT_EQ(output.counts.prompt_tokens, 20);
+  stop(actor);
+}
+
+class throwing_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    if (hop.task().id == "bad")
+      throw std::runtime_error("I cannot do 'bad'");
+    try {
+      co_await hop.generate();
+    } catch (const request_failed& failed) {
+      co_return output{std::string("caught: ") + failed.what(), {}};
+    }
+    co_return output{hop.text_of("nobody"), {}};
+  }
+};
+
+TEST_F(agent_actor_test, an_exception_is_the_reason_of_its_task) {
+  kinds_.add<throwing_agent>("throwing");
+  auto actor = start(spec("throwing"));
+  EXPECT_EQ(std::get<std::string>(run(actor, input("Go", "bad"))), "I cannot do 'bad'");
+  EXPECT_THAT(std::get<std::string>(run(actor, input("Go", "good"))), HasSubstr("agents that have one: none"));
+  log_->rule = [](const std::string&) { return make_error(device_errc::failed, "broken"); };
+  EXPECT_EQ(std::get<hop_output>(run(actor, input("Go", "good"))).output.text, "caught: broken");
+  stop(actor);
+}
+
+class plain_agent : public agent {
+public:
+  eventually<output> run(avp::hop&) override { throw std::runtime_error("no coroutine"); }
+};
+
+TEST_F(agent_actor_test, an_exception_before_the_coroutine_is_a_reason_too) {
+  kinds_.add<plain_agent>("plain");
+  auto actor = start(spec("plain"));
+  EXPECT_EQ(std::get<std::string>(run(actor, input("Go"))), "no coroutine");
+  EXPECT_EQ(std::get<std::string>(run(actor, input("Go"))), "no coroutine"); // it lives
+  stop(actor);
+}
+
+TEST_F(agent_actor_test, an_agent_that_ends_cancels_what_it_asked_for) {
+  log_->hang = true;
+  auto actor = start(spec("think"));
+  self_->send(actor, input("Go"));
+  while (true) {
+    const std::lock_guard lock(log_->mutex);
+    if (!log_->thought.empty())
+      break;
+  }
+  self_->monitor(actor);
+  self_->send_exit(actor, caf::exit_reason::kill);
+  self_->receive([](const caf::down_msg&) {});
+  for (int i = 0; i < 200; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const std::lock_guard lock(log_->mutex);
+    if (!log_->cancelled.empty())
+      break;
+  }
+  EXPECT_THAT(log_->cancelled, ElementsAre(log_->thought[0].id));
+}
+
+class choosy_agent : public agent {
+public:
+  explicit choosy_agent(const agent_spec& spec) {
+    if (!spec.options.contains("colour"))
+      throw std::runtime_error("agent '" + spec.name + "' needs [agent." + spec.name + ".options] colour");
+  }
+  eventually<output> run(avp::hop&) override { co_return output{"ok", {}}; }
+};
+
+TEST_F(agent_actor_test, a_constructor_may_refuse_its_options) {
+  kinds_.add<choosy_agent>("choosy");
+  EXPECT_THROW(start(spec("choosy")), std::runtime_error);
+  auto fine = spec("choosy");
+  fine.options["colour"] = "red";
+  auto actor = start(fine);
+  EXPECT_EQ(std::get<hop_output>(run(actor, input("Go"))).output.text, "ok");
+  stop(actor);
+}
+
+TEST(registry, knows_what_ships_and_refuses_a_name_twice) {
+  registry kinds;
+  auto all = kinds.kinds();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].name, "generate");
+  EXPECT_TRUE(all[0].answers);
+  EXPECT_EQ(all[1].name, "think");
+  EXPECT_FALSE(all[1].answers);
+  EXPECT_THROW(kinds.add<twice_agent>("think"), std::invalid_argument);
+}
+
+} // namespace

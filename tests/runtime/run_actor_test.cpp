@@ -1,0 +1,237 @@
+// Routing and supervision, on a device that answers by rule.
+#include <avp/runtime/run_actor.hpp>
+
+#include <sstream>
+
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <avp/runtime/pipeline_file.hpp>
+
+#include "../agents/fake_device.hpp"
+
+namespace {
+
+using namespace avp;
+using namespace avp::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr auto chain = R"(
+name = "chain"
+flow = ["a -> b -> c"]
+[model.main]
+source = "nothing"
+[defaults]
+temperature = 0.0
+[agent.a]
+kind = "think"
+prompt = "A {{q}}"
+[agent.b]
+kind = "think"
+prompt = "B"
+text_prompt = "B {{a}}"
+[agent.c]
+kind = "generate"
+prompt = "C"
+text_prompt = "C {{a}} {{b}}"
+direct_prompt = "only {{q}}"
+[score]
+kind = "contains"
+expected = "{{want}}"
+)";
+
+class run_actor_test : public testing::Test {
+protected:
+  caf::actor_system_config config_;
+  caf::actor_system system_{config_};
+  caf::scoped_actor self_{system_};
+  std::shared_ptr<fake_log> log_ = std::make_shared<fake_log>();
+  device_actor device_ = start_fake_device(system_, log_);
+  registry kinds_;
+  pipeline pipeline_;
+  std::istringstream lines_;
+  std::optional<record_reader> reader_;
+  std::vector<task_result> results_;
+  std::string words_;
+
+  ~run_actor_test() override { self_->send_exit(device_, caf::exit_reason::user_shutdown); }
+
+  caf::actor start(const std::string& toml, mode mode, const std::string& lines, std::size_t concurrency = 1,
+                   bool stream = false) {
+    load_options options;
+    options.kinds = kinds_.kinds();
+    options.modes = {mode};
+    options.input = "-";
+    auto loaded = load_pipeline(toml, "test.toml", options);
+    if (!loaded.pipeline)
+      throw std::runtime_error(to_string(loaded.mistakes));
+    pipeline_ = *loaded.pipeline;
+    lines_.str(lines);
+    reader_.emplace(lines_);
+    run_config run;
+    run.pipeline = &pipeline_;
+    run.kinds = &kinds_;
+    run.plan = make_plan(pipeline_, mode, kinds_.kinds());
+    run.devices = {{"main", device_}};
+    run.concurrency = concurrency;
+    run.stream = stream;
+    run.observer = self_;
+    run.input = [this] { return reader_->next(); };
+    return start_run(system_, std::move(run));
+  }
+
+  // Everything until the run ends; returns why it ended early.
+  std::string collect() {
+    std::optional<std::string> end;
+    while (!end)
+      self_->receive([&](task_result& result) { results_.push_back(std::move(result)); },
+                     [&](const answer_piece& piece) { words_ += piece.text; },
+                     [&](const run_ended& ended) { end = ended.error; },
+                     caf::after(std::chrono::seconds(20)) >> [&] { end = "the run hangs"; });
+    return *end;
+  }
+
+  std::string run(const std::string& toml, mode mode, const std::string& lines, std::size_t concurrency = 1) {
+    start(toml, mode, lines, concurrency);
+    return collect();
+  }
+};
+
+TEST_F(run_actor_test, latent_mode_hands_contexts_on) {
+  EXPECT_EQ(run(chain, mode::latent, R"({"id": "t", "q": "Q", "want": "c>"})"), "");
+  ASSERT_EQ(results_.size(), 1U);
+  const auto& result = results_[0];
+  EXPECT_TRUE(result.ok()) << result.error;
+  EXPECT_EQ(result.text, "<C>");
+  EXPECT_EQ(result.score, 1.0);
+  ASSERT_EQ(result.agents.size(), 3U);
+  EXPECT_EQ(result.counts().prompt_tokens, 30);
+  ASSERT_EQ(log_->generated.size(), 1U);
+  EXPECT_EQ(text_in(log_->generated[0].context), "A Q|B"); // nothing is read twice
+}
+
+TEST_F(run_actor_test, text_mode_hands_words_on_and_no_context) {
+  EXPECT_EQ(run(chain, mode::text, R"({"id": "t", "q": "Q", "want": "zzz"})"), "");
+  EXPECT_EQ(results_.at(0).text, "<C <A Q> <B <A Q>>>");
+  EXPECT_EQ(results_[0].score, 0.0);
+  for (const auto& asked : log_->generated)
+    EXPECT_EQ(asked.context.body, nullptr);
+  EXPECT_EQ(results_[0].agents[0].kind, "generate");
+  EXPECT_EQ(results_[0].handed_over().context_tokens, 0);
+}
+
+TEST_F(run_actor_test, direct_mode_runs_the_answering_agent_alone) {
+  EXPECT_EQ(run(chain, mode::direct, R"({"id": "t", "q": "Q"})"), "");
+  EXPECT_EQ(results_.at(0).text, "<only Q>");
+  EXPECT_EQ(results_[0].agents.size(), 1U);
+  EXPECT_FALSE(results_[0].score.has_value()); // no field "want": run and not scored
+}
+
+TEST_F(run_actor_test, words_of_the_answer_stream) {
+  start(chain, mode::latent, R"({"id": "t", "q": "Q"})", 1, true);
+  EXPECT_EQ(collect(), "");
+  EXPECT_EQ(words_, "words");
+}
+
+TEST_F(run_actor_test, bad_lines_are_failed_tasks_and_the_run_goes_on) {
+  EXPECT_EQ(run(chain, mode::direct, "{\"id\": 1, \"q\": \"x\"}\nno json\n{\"id\": 1, \"q\": \"again\"}\n{\"id\": 2, \"q\": \"y\"}\n{\"id\": 3}\n"), "");
+  ASSERT_EQ(results_.size(), 5U);
+  std::map<std::string, std::string> errors;
+  for (const auto& result : results_)
+    errors[result.task] = result.error;
+  EXPECT_EQ(errors.at("1"), "");
+  EXPECT_EQ(errors.at("2"), "");
+  EXPECT_THAT(errors.at("line 2"), HasSubstr("JSON"));
+  EXPECT_THAT(errors.at("line 3"), HasSubstr("1"));
+  EXPECT_THAT(errors.at("3"), HasSubstr("{{q}}"));
+}
+
+TEST_F(run_actor_test, a_failed_hop_fails_its_task_with_agent_and_reason) {
+  log_->rule = [](const std::string& message) -> fake_log::answer {
+    if (message == "A bad")
+      return make_error(device_errc::context_too_long, "too long");
+    return "fine";
+  };
+  EXPECT_EQ(run(chain, mode::latent, "{\"id\": \"x\", \"q\": \"bad\"}\n{\"id\": \"y\", \"q\": \"good\"}", 2), "");
+  ASSERT_EQ(results_.size(), 2U);
+  for (const auto& result : results_)
+    EXPECT_EQ(result.error, result.task == "x" ? "agent 'a': too long" : "");
+}
+
+TEST_F(run_actor_test, no_more_tasks_run_than_the_limit_allows) {
+  log_->hang = true;
+  std::string lines;
+  for (int i = 0; i < 20; ++i)
+    lines += "{\"id\": " + std::to_string(i) + ", \"q\": \"x\"}\n";
+  auto run = start(chain, mode::latent, lines, 3);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  {
+    const std::lock_guard lock(log_->mutex);
+    EXPECT_EQ(log_->thought.size(), 3U);
+  }
+  self_->send_exit(device_, caf::exit_reason::kill); // a device that dies ends the run and every task says so
+  EXPECT_THAT(collect(), HasSubstr("the device of model 'main' died"));
+  ASSERT_EQ(results_.size(), 3U);
+  for (const auto& result : results_)
+    EXPECT_THAT(result.error, HasSubstr("device"));
+}
+
+TEST_F(run_actor_test, stopping_finishes_what_runs_and_starts_nothing_new) {
+  std::atomic<bool> go = false;
+  log_->rule = [&](const std::string& message) {
+    while (!go)
+      std::this_thread::yield();
+    return message;
+  };
+  std::string lines;
+  for (int i = 0; i < 20; ++i)
+    lines += "{\"id\": " + std::to_string(i) + ", \"q\": \"x\"}\n";
+  auto run = start(chain, mode::latent, lines, 2);
+  self_->send(run, stop_run{});
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  go = true;
+  EXPECT_EQ(collect(), "");
+  EXPECT_LE(results_.size(), 2U);
+  for (const auto& result : results_)
+    EXPECT_TRUE(result.ok()) << result.error;
+}
+
+TEST_F(run_actor_test, a_dead_agent_is_restarted_and_only_its_tasks_fail) {
+  log_->kill_after = "only kill";
+  EXPECT_EQ(run(chain, mode::direct,
+                "{\"id\": \"before\", \"q\": \"x\"}\n{\"id\": \"dies\", \"q\": \"kill\"}\n{\"id\": \"after\", \"q\": \"y\"}"),
+            "");
+  ASSERT_EQ(results_.size(), 3U);
+  for (const auto& result : results_) {
+    EXPECT_EQ(result.ok(), result.task != "dies") << result.error;
+    if (result.task == "dies") {
+      EXPECT_THAT(result.error, HasSubstr("agent 'c': the agent died while it had this task (kill)"));
+    }
+  }
+}
+
+constexpr auto fan = R"(
+name = "fan"
+flow = ["a, b -> c"]
+[model.main]
+source = "nothing"
+[agent.a]
+kind = "think"
+prompt = "A {{q}}"
+[agent.b]
+kind = "think"
+prompt = "B {{q}}"
+[agent.c]
+kind = "generate"
+prompt = "C"
+)";
+
+TEST_F(run_actor_test, a_join_in_sequence_runs_its_branches_on_one_cache) {
+  EXPECT_EQ(run(fan, mode::latent, R"({"id": "t", "q": "Q"})"), "");
+  EXPECT_EQ(text_in(log_->generated.at(0).context), "A Q|B Q");
+}
+
+} // namespace
