@@ -1,7 +1,7 @@
 // Requests of a hop and what they need.
 #include <avp/agents/hop.hpp>
 
-#include <avp/gpu/sha256.hpp>
+#include <avp/transport/handshake/hash.hpp>
 
 namespace avp {
 
@@ -13,7 +13,7 @@ std::uint64_t seed_of(const agent_spec& spec, const task& task, int place) {
   std::string key = std::to_string(run_seed);
   for (const auto& part : {task.id, spec.name, std::to_string(place)})
     key += '\0' + part;
-  return sha256_seed(key);
+  return std::stoull(sha256_hex(key).substr(0, 16), nullptr, 16);
 }
 
 std::string names_of(const std::map<std::string, std::string>& texts) {

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/sha256.hpp>
+#include <avp/transport/handshake/hash.hpp>
 
 namespace avp {
 

@@ -5,6 +5,16 @@
 
 namespace avp {
 
+namespace {
+
+// CLI11's own check for positive numbers would name the largest double in its message.
+std::string check_limit(const std::string& text) {
+  const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return whole && text.find_first_not_of('0') != std::string::npos ? "" : "expected a whole number, 1 or more, found " + text;
+}
+
+} // namespace
+
 std::variant<command_line, int> parse_command_line(int argc, const char* const* argv) {
   command_line line;
   CLI::App app("Runs a pipeline of LLM agents and compares how they hand over.", "avp-run");
@@ -14,7 +24,7 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
       ->check(CLI::IsMember({"latent", "text", "direct", "all"}));
   auto* input = app.add_option("--input", line.input, "JSON Lines file in place of the file's; - is standard input");
   app.add_option("--ask", line.ask, "One question in place of an input file; the answer streams to stdout")->excludes(input);
-  app.add_option("--limit", line.limit, "At most so many records")->check(CLI::PositiveNumber);
+  app.add_option("--limit", line.limit, "At most so many records")->check(CLI::Validator(check_limit, "1 OR MORE"));
   app.add_option("--set", line.set, "Changes a value of the file: --set model.main.dtype=float32 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -24,9 +34,9 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
       ->capture_default_str();
   app.add_option("--plugin", line.plugins, "Shared library with agent kinds (repeatable)")->allow_extra_args(false);
   app.add_flag("--json", line.json, "The lines of results.jsonl on stdout and nothing else there");
-  app.add_flag("--quiet", line.quiet, "No progress and no line per task");
+  app.add_flag("--quiet", line.quiet, "No progress and no line per task: the table at the end, and errors");
   app.add_flag("--check", line.check, "Checks the file and says what would run; loads no model");
-  app.add_flag("--graph", line.graph, "Prints the flow as Graphviz DOT and ends");
+  app.add_flag("--graph", line.graph, "Prints the flow of the mode (the first one, where there are several) as Graphviz DOT and ends");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,7 +1,7 @@
 // The records that tasks are made of, read from JSON Lines.
 #include <fstream>
 
-#include <avp/gpu/sha256.hpp>
+#include <avp/transport/handshake/hash.hpp>
 #include <avp/runtime/input.hpp>
 
 namespace avp {

@@ -27,23 +27,33 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
   }
 }
 
+write_error already_there(const std::filesystem::path& file) {
+  return write_error("'" + file.string() + "' is there already; name another folder with --out");
+}
+
 int open_new(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor < 0 && errno == EEXIST)
-    throw write_error("'" + file.string() + "' is there already; name another folder with --out");
+    throw already_there(file);
   if (descriptor < 0)
-    throw write_error("cannot make '" + file.string() + "': " + std::strerror(errno));
+    throw write_error("cannot make '" + file.string() + "': " + std::strerror(errno) + "; name another folder with --out");
   return descriptor;
 }
 
 } // namespace
+
+void output_directory::check(const std::filesystem::path& folder) {
+  std::error_code unknown; // whatever else is wrong with the folder, making it will tell
+  if (std::filesystem::exists(folder / "results.jsonl", unknown))
+    throw already_there(folder / "results.jsonl");
+}
 
 output_directory::output_directory(const std::filesystem::path& folder, const std::string& pipeline_text)
     : folder_(folder), file_(folder / "results.jsonl") {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed)
-    throw write_error("cannot make the folder '" + folder.string() + "': " + failed.message());
+    throw write_error("cannot make the folder '" + folder.string() + "': " + failed.message() + "; name another one with --out");
   descriptor_ = open_new(file_);
   const auto copy = folder / "pipeline.toml";
   const int copy_descriptor = ::open(copy.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

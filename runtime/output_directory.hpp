@@ -19,6 +19,9 @@ public:
 /// so nothing is lost when the process dies.
 class output_directory {
 public:
+  /// Throws write_error when the folder already holds results: to be asked before a model is loaded for nothing.
+  static void check(const std::filesystem::path& folder);
+
   /// Makes the folder. Throws write_error, also when it already holds results: a run never overwrites another's.
   output_directory(const std::filesystem::path& folder, const std::string& pipeline_text);
   output_directory(const output_directory&) = delete;

@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdio>
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 namespace avp {
 
 namespace {
@@ -18,6 +21,13 @@ std::string duration(double seconds) {
   else
     std::snprintf(text.data(), text.size(), "%ld:%02ld", whole / 60, whole % 60);
   return text.data();
+}
+
+// What does not fit a terminal's line would wrap, and only the last line of it could be taken away.
+void cut_to_terminal(std::string& line) {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && line.size() >= size.ws_col)
+    line.resize(size.ws_col - 1U);
 }
 
 } // namespace
@@ -55,7 +65,9 @@ void progress_bar::draw() {
   if (!visible_)
     return;
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - started_;
-  std::fprintf(stderr, "\r\x1b[K%s", line(std::max(spent.count(), 1e-3)).c_str());
+  auto text = line(std::max(spent.count(), 1e-3));
+  cut_to_terminal(text);
+  std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -6,26 +6,34 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include <unistd.h>
-
-#include <avp/runtime/pipeline.hpp>
 
 namespace avp {
 
 namespace {
 
-std::filesystem::path default_folder(const std::string& pipeline_name) {
-  std::string name = pipeline_name.empty() ? "run" : pipeline_name;
+// Makes the folder too, so that two runs that start in one second get two.
+std::filesystem::path new_default_folder(std::string name) {
   std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_'; }, '-');
   char date[32];
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   std::strftime(date, sizeof date, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
-  auto folder = std::filesystem::path("avp-runs") / (name + "-" + date);
-  for (int i = 2; std::filesystem::exists(folder); ++i) // two runs within a second
-    folder = std::filesystem::path("avp-runs") / (name + "-" + date + "-" + std::to_string(i));
+  const std::filesystem::path parent("avp-runs");
+  auto folder = parent / (name + "-" + date);
+  std::error_code failed; // if it can't be made, whoever opens it will say why
+  std::filesystem::create_directories(parent, failed);
+  for (int i = 2; !std::filesystem::create_directory(folder, failed) && !failed; ++i)
+    folder = parent / (name + "-" + date + "-" + std::to_string(i));
   return folder;
+}
+
+std::optional<std::size_t> results_to_come(const pipeline& pipeline) {
+  if (!pipeline.input.records)
+    return std::nullopt;
+  return *pipeline.input.records * pipeline.modes.size();
 }
 
 void write_stdout(const std::string& text) {
@@ -35,26 +43,35 @@ void write_stdout(const std::string& text) {
 
 // The end of an answer is where its result stands.
 std::string last_words(const std::string& text) {
-  std::string flat = text;
-  std::replace_if(flat.begin(), flat.end(), [](unsigned char c) { return c < ' '; }, ' ');
   constexpr std::size_t width = 60;
-  if (flat.size() <= width)
-    return flat;
-  auto start = flat.size() - width;
-  while (start < flat.size() && (static_cast<unsigned char>(flat[start]) & 0xC0U) == 0x80U)
+  if (text.size() <= width)
+    return text;
+  auto start = text.size() - width;
+  while (start < text.size() && (static_cast<unsigned char>(text[start]) & 0xC0U) == 0x80U)
     ++start; // never in the middle of a character
-  return "…" + flat.substr(start);
+  return "…" + text.substr(start);
+}
+
+// On one line, and without what a terminal would obey.
+std::string flat(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  return text;
 }
 
 } // namespace
 
-reporter::reporter(const command_line& line, const std::string& pipeline_name, const std::string& pipeline_text,
-                   std::optional<std::size_t> total)
-    : line_(line), bar_(!line.quiet && !line.ask && isatty(STDERR_FILENO) != 0, total) {
+reporter::reporter(const command_line& line, const pipeline& pipeline)
+    : line_(line), several_modes_(pipeline.modes.size() > 1),
+      bar_(!line.quiet && !line.ask && isatty(STDERR_FILENO) != 0, results_to_come(pipeline)) {
   if (line.out)
-    directory_.emplace(*line.out, pipeline_text);
+    directory_.emplace(*line.out, pipeline.source);
   else if (!line.ask)
-    directory_.emplace(default_folder(pipeline_name), pipeline_text);
+    directory_.emplace(new_default_folder(pipeline.name), pipeline.source);
+}
+
+void reporter::begin(mode mode) {
+  if (line_.ask && !line_.json && several_modes_)
+    write_stdout(std::string(mode_name(mode)) + ":\n");
 }
 
 void reporter::add(const task_result& result) {
@@ -66,26 +83,31 @@ void reporter::add(const task_result& result) {
   if (line_.json)
     write_stdout(to_json_line(result) + "\n");
   else if (line_.ask)
-    print_line(result);
+    print_answer(result);
   else if (!line_.quiet)
     print_line(result);
   bar_.draw();
 }
 
+void reporter::print_answer(const task_result& result) {
+  const bool shown = std::exchange(words_shown_, false);
+  if (result.ok())
+    return write_stdout((shown ? "" : result.text) + "\n");
+  if (shown)
+    write_stdout("\n");
+  std::fprintf(stderr, "error: no answer in %s mode: %s\n", std::string(mode_name(result.mode)).c_str(),
+               result.error.c_str());
+}
+
 void reporter::print_line(const task_result& result) {
-  if (line_.ask && result.ok()) {
-    write_stdout((words_shown_ ? "" : result.text) + "\n");
-    words_shown_ = false;
-    return;
-  }
   std::string text = result.ok() ? (result.score ? (*result.score >= 1 ? "right " : "wrong ") : "done  ") : "FAILED";
   text += "  " + result.task + "  " + std::string(mode_name(result.mode));
   char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "  %.1f s  ", result.ms / 1000);
+  std::snprintf(seconds, sizeof seconds, "  %.*f s  ", result.ms < 10000 ? 2 : 1, result.ms / 1000);
   text += seconds + (result.ok() ? last_words(result.text) : result.error);
   if (result.ok() && result.expected)
     text += "  (expected " + *result.expected + ")";
-  write_stdout(text + "\n");
+  write_stdout(flat(std::move(text)) + "\n");
 }
 
 void reporter::add_words(const std::string& words) {

@@ -6,6 +6,7 @@
 
 #include <avp/runtime/command_line.hpp>
 #include <avp/runtime/output_directory.hpp>
+#include <avp/runtime/pipeline.hpp>
 #include <avp/runtime/progress.hpp>
 #include <avp/runtime/summary.hpp>
 
@@ -14,9 +15,11 @@ namespace avp {
 /// Results to the folder, to stdout (lines for people, or JSON), progress to stderr, and the table at the end.
 class reporter {
 public:
-  /// `total` is the number of results to come, if known. Throws write_error when the folder can't be made.
-  reporter(const command_line& line, const std::string& pipeline_name, const std::string& pipeline_text,
-           std::optional<std::size_t> total);
+  /// Throws write_error when the folder can't be made.
+  reporter(const command_line& line, const pipeline& pipeline);
+
+  /// Says which mode comes, where several ones answer one question. Throws write_error.
+  void begin(mode mode);
 
   /// Takes a result. Throws write_error.
   void add(const task_result& result);
@@ -36,9 +39,11 @@ public:
   [[nodiscard]] const avp::summary& summary() const { return summary_; }
 
 private:
+  void print_answer(const task_result& result);
   void print_line(const task_result& result);
 
   const command_line& line_;
+  bool several_modes_;
   std::optional<output_directory> directory_;
   progress_bar bar_;
   avp::summary summary_;

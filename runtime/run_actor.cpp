@@ -130,7 +130,7 @@ void run_state::fail_line(const bad_line& line) {
   task_result result;
   result.task = line.id;
   result.mode = config_.plan.mode;
-  result.error = "line " + std::to_string(line.line) + ": " + line.message;
+  result.error = (line.column > 0 ? "column " + std::to_string(line.column) + ": " : "") + line.message; // the id is the line
   report(std::move(result));
 }
 

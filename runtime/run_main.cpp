@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iostream>
 
+#include <unistd.h>
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
@@ -121,16 +123,16 @@ public:
         return bad_line{"ask", 0, 0, std::get<std::string>(made)};
       };
     if (spec_.file == "-") {
-      if (!reader_)
-        reader_.emplace(std::cin, spec_.id, spec_.limit);
-      return [this, next = std::size_t{0}]() mutable -> std::optional<input_item> {
-        if (next == kept_.size()) {
-          auto item = reader_->next();
+      if (!stdin_)
+        stdin_ = std::make_shared<standard_input>(spec_);
+      return [input = stdin_, next = std::size_t{0}]() mutable -> std::optional<input_item> {
+        if (next == input->kept.size()) {
+          auto item = input->reader.next();
           if (!item)
             return std::nullopt;
-          kept_.push_back(std::move(*item));
+          input->kept.push_back(std::move(*item));
         }
-        return kept_[next++];
+        return input->kept[next++];
       };
     }
     struct open_file {
@@ -142,10 +144,16 @@ public:
   }
 
 private:
+  // Shared with the thread that reads, which may still wait for a line when an interrupted run is over.
+  struct standard_input {
+    record_reader reader;
+    std::deque<input_item> kept;
+    explicit standard_input(const input_spec& spec) : reader(std::cin, spec.id, spec.limit) {}
+  };
+
   input_spec spec_;
   std::optional<std::string> ask_;
-  std::optional<record_reader> reader_;
-  std::deque<input_item> kept_;
+  std::shared_ptr<standard_input> stdin_;
 };
 
 // Runs one mode to its end. Returns why it ended early, or nothing.
@@ -173,12 +181,15 @@ std::string run_mode(caf::actor_system& system, run_config config, input_source&
       stop();
     }
   };
+  report([&] { reports.begin(mode); });
   while (!end) {
     self->receive([&](const task_result& result) { report([&] { reports.add(result); }); },
                   [&](const answer_piece& piece) { report([&] { reports.add_words(piece.text); }); },
                   [&](const run_ended& ended) { end = ended.error; }, caf::after(tick) >> [&] { reports.tick(); });
     if (interrupts.interrupted() && !stopping) {
-      std::fprintf(stderr, "\ninterrupted: finishing the tasks that run; once more to stop now\n");
+      // A terminal has the bar, or the keyboard's ^C, on the line already.
+      std::fprintf(stderr, "%sinterrupted: finishing the tasks that run; interrupt once more to stop at once\n",
+                   isatty(STDERR_FILENO) != 0 ? "\n" : "");
       stop();
     }
   }
@@ -188,15 +199,16 @@ std::string run_mode(caf::actor_system& system, run_config config, input_source&
 
 int run_all(caf::actor_system& system, const command_line& line, const pipeline& pipeline, const registry& kinds,
             std::vector<plan> plans) {
-  std::optional<std::size_t> total;
-  if (pipeline.input.records)
-    total = *pipeline.input.records * plans.size();
   const interrupt_guard interrupts;
+  if (line.out)
+    output_directory::check(*line.out);
   const auto devices = start_devices(system, pipeline, plans);
-  reporter reports(line, pipeline.name, pipeline.source, total);
+  reporter reports(line, pipeline);
   input_source input(pipeline, line);
   std::string failure;
   for (auto& plan : plans) {
+    if (interrupts.interrupted()) // while the models were loaded, or in the mode before
+      break;
     for (const auto& note : plan.notes)
       spdlog::warn("{}", note);
     run_config config;
@@ -207,7 +219,7 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
     config.concurrency = line.concurrency;
     config.stream = line.ask.has_value();
     failure = run_mode(system, std::move(config), input, reports, interrupts);
-    if (!failure.empty() || interrupts.interrupted())
+    if (!failure.empty())
       break;
   }
   for (const auto& [model, device] : devices)
@@ -217,13 +229,15 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
     spdlog::error("the run ended early: {}", failure);
   if (interrupts.interrupted())
     return was_interrupted;
+  if (failure.empty() && reports.summary().done() + reports.summary().failed() == 0)
+    spdlog::warn("the input had no records, so nothing was run");
   return failure.empty() && reports.summary().failed() == 0 ? all_done : some_failed;
 }
 
 int run_pipeline(const command_line& line, const registry& kinds) {
   auto loaded = load_pipeline_file(line.pipeline, options_of(line, kinds));
   if (!loaded.pipeline) {
-    std::fprintf(stderr, "%s\n", to_string(loaded.mistakes).c_str());
+    std::fputs(to_string(loaded.mistakes).c_str(), stderr);
     return bad_usage;
   }
   const auto& pipeline = *loaded.pipeline;

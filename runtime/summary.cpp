@@ -51,13 +51,13 @@ std::int64_t summary::done() const {
   return sum;
 }
 
-std::vector<std::string> summary::cells(mode mode, const totals& row) const {
+bool summary::compares() const {
   const auto text = rows_.find(mode::text);
-  const bool compare = text != rows_.end() && mode != mode::text && text->second.tokens() > 0;
-  const auto saving = [&] {
-    return format("%.1f %%", 100 * (1 - static_cast<double>(row.tokens()) / static_cast<double>(text->second.tokens())));
-  };
-  return {std::string(mode_name(mode)),
+  return rows_.size() > 1 && text != rows_.end() && text->second.tokens() > 0;
+}
+
+std::vector<std::string> summary::cells(mode mode, const totals& row) const {
+  std::vector<std::string> cells = {std::string(mode_name(mode)),
           std::to_string(row.tasks),
           std::to_string(row.failed),
           row.scored ? format("%.1f %% (%g/%lld)", 100 * row.score / static_cast<double>(row.scored), row.score,
@@ -67,14 +67,22 @@ std::vector<std::string> summary::cells(mode mode, const totals& row) const {
           with_separators(row.counts.latent_steps),
           with_separators(row.counts.output_tokens),
           with_separators(row.tokens()),
-          compare ? saving() : "-",
-          format("%.1f", row.seconds),
-          compare && row.seconds > 0 ? format("%.2fx", text->second.seconds / row.seconds) : "-"};
+          format("%.*f", row.seconds < 10 ? 2 : 1, row.seconds)};
+  if (!compares())
+    return cells;
+  const auto& text = rows_.at(mode::text);
+  const bool other = mode != mode::text;
+  const auto saving = 100 * (1 - static_cast<double>(row.tokens()) / static_cast<double>(text.tokens()));
+  cells.push_back(other ? format("%.1f %%", saving) : "-");
+  cells.push_back(other && row.seconds > 0 ? format("%.2fx", text.seconds / row.seconds) : "-");
+  return cells;
 }
 
 std::string summary::table() const {
   std::vector<std::vector<std::string>> lines = {
-      {"mode", "tasks", "failed", "score", "prompt", "latent", "output", "tokens", "saving", "seconds", "speed-up"}};
+      {"mode", "tasks", "failed", "score", "prompt", "latent", "output", "tokens", "seconds"}};
+  if (compares())
+    lines.front().insert(lines.front().end(), {"saving", "speed-up"});
   for (const auto& [mode, row] : rows_)
     lines.push_back(cells(mode, row));
   if (lines.size() == 1)
@@ -90,7 +98,8 @@ std::string summary::table() const {
     }
     table += '\n';
   }
-  return table;
+  table += "tokens: prompt + latent steps + output, of all agents";
+  return table + (compares() ? "; saving of tokens and speed-up: against text mode\n" : "\n");
 }
 
 } // namespace avp

@@ -20,8 +20,8 @@ public:
   [[nodiscard]] std::int64_t failed() const;
   [[nodiscard]] std::int64_t done() const;
 
-  /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents), saving of tokens and
-  /// speed-up against text mode, seconds. Empty when nothing ran.
+  /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents), seconds, and where
+  /// text mode ran beside others saving of tokens and speed-up against it. Empty when nothing ran.
   [[nodiscard]] std::string table() const;
 
 private:
@@ -37,6 +37,9 @@ private:
       return counts.prompt_tokens + counts.latent_steps + counts.output_tokens;
     }
   };
+
+  /// Whether there is another mode to compare with text mode.
+  [[nodiscard]] bool compares() const;
 
   [[nodiscard]] std::vector<std::string> cells(mode mode, const totals& row) const;
 

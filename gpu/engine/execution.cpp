@@ -6,7 +6,7 @@
 #include <ATen/ATen.h>
 
 #include <avp/gpu/device_error.hpp>
-#include <avp/gpu/sha256.hpp>
+#include <avp/transport/handshake/hash.hpp>
 
 namespace avp {
 

@@ -10,7 +10,6 @@
 
 #include <avp/gpu/model/config_json.hpp>
 #include <avp/gpu/model/model_error.hpp>
-#include <avp/gpu/sha256.hpp>
 
 namespace avp {
 
@@ -229,11 +228,6 @@ void check_config(const model_config& config, const std::string& where) {
     throw model_error(where + ": the epsilon of the norms is " + std::to_string(config.rms_norm_eps));
   if (!(config.rope_theta >= 1 && std::isfinite(config.rope_theta)))
     throw model_error(where + ": the base of the rotary frequencies is " + std::to_string(config.rope_theta));
-}
-
-std::string hash_of(const json& config) {
-  constexpr bool ascii = true;
-  return sha256_hex(config.dump(-1, ' ', ascii));
 }
 
 } // namespace avp

@@ -20,7 +20,4 @@ namespace avp {
 /// divide).
 void check_config(const model_config& config, const std::string& where);
 
-/// AVP's hash of a configuration: SHA-256 of its canonical JSON (sorted keys, `,` and `:`, ASCII only).
-[[nodiscard]] std::string hash_of(const nlohmann::json& config);
-
 } // namespace avp

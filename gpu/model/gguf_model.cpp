@@ -12,6 +12,7 @@
 
 #include <avp/gpu/model/config_json.hpp>
 #include <avp/gpu/model/gguf_model.hpp>
+#include <avp/transport/handshake/hash.hpp>
 
 namespace avp {
 
@@ -195,7 +196,7 @@ model_file read_gguf_model(const std::filesystem::path& path) {
       output == model.tensors.end() || is_one_matrix(model.tensors.at("model.embed_tokens.weight"), output->second);
   // llama.cpp's converter reorders the rows of q and k of this family so that the pairs to rotate lie side by side.
   model.interleaved_rope = model.config.family == "llama";
-  model.model_hash = hash_of(config_json(model.config));
+  model.model_hash = avp::model_hash(config_json(model.config).dump()).value();
   model.files = {file.file()};
   return model;
 }

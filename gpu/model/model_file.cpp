@@ -11,7 +11,7 @@
 #include <avp/gpu/model/gguf_model.hpp>
 #include <avp/gpu/model/model_file.hpp>
 #include <avp/gpu/model/safetensors.hpp>
-#include <avp/gpu/sha256.hpp>
+#include <avp/transport/handshake/hash.hpp>
 #include <avp/gpu/text/tokenizer_json.hpp>
 
 namespace avp {
@@ -104,7 +104,7 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
   model.config = config_from_json(json, config_path.string());
   if (model.config.name.empty())
     model.config.name = std::filesystem::absolute(directory / "").parent_path().filename().string();
-  model.model_hash = hash_of(json);
+  model.model_hash = avp::model_hash(json.dump()).value();
   model.vocabulary = read_tokenizer_json(directory);
   auto weights = open_safetensors(directory);
   model.files = std::move(weights.files);

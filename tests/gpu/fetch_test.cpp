@@ -21,7 +21,7 @@
 #include <avp/gpu/model/fetch.hpp>
 #include <avp/gpu/model/model_error.hpp>
 #include <avp/gpu/model/part_file.hpp>
-#include <avp/gpu/sha256.hpp>
+#include <avp/transport/handshake/hash.hpp>
 
 namespace {
 

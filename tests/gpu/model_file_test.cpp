@@ -12,7 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <avp/gpu/model/model_file.hpp>
-#include <avp/gpu/sha256.hpp>
+#include <avp/transport/handshake/hash.hpp>
 
 namespace {
 

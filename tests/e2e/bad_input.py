@@ -1,0 +1,266 @@
+"""avp-run given what it can't use: the exit status, and whether the message says where, what was expected and what to do."""
+import json
+import os
+import resource
+import subprocess
+import unittest
+
+import command
+import tiny_model
+from command import CommandTest, PIPELINE, records
+
+
+class BadPipelineFile(CommandTest):
+    def expect_mistake(self, *messages, arguments=()):
+        outcome = self.run_command(*arguments)
+        self.expect(outcome, 2, *messages)
+        self.assertEqual(outcome.out, "")
+        self.assertNotIn("\n\n", outcome.err)
+        self.assertFalse((self.folder / "avp-runs").exists())
+        return outcome
+
+    def test_missing_file(self):
+        self.expect(self.run_command(pipeline="nowhere.toml"), 2,
+                    "nowhere.toml: cannot read the pipeline file; is the path right?")
+
+    def test_folder(self):
+        self.expect(self.run_command(pipeline="."), 2, ".: a pipeline is a file, and this is a folder")
+
+    def test_toml_syntax_error(self):
+        self.write_pipeline("seed = 3", "seed = = 3")
+        self.expect_mistake("pipeline.toml:3:8: not valid TOML: ")
+
+    def test_unknown_key(self):
+        self.write_pipeline("max_new_tokens = 12", "max_new_token = 12")
+        self.expect_mistake(self.place("max_new_token") + ': unknown key "max_new_token" in [defaults]; '
+                                                          'did you mean "max_new_tokens"?')
+
+    def test_cycle(self):
+        self.write_pipeline("critic -> judge", "critic -> judge -> planner")
+        self.expect_mistake("pipeline.toml:2:38: the flow goes round in a cycle: planner -> critic -> judge -> planner")
+
+    def test_unknown_agent_in_flow(self):
+        self.write_pipeline("critic -> judge", "critics -> judge")
+        outcome = self.expect_mistake('pipeline.toml:2:21: the flow names "critics", but there is no [agent.critics]; '
+                                      'did you mean "critic"?')
+        self.assertIn(self.place("agent.critic]")[:-1], outcome.err)
+
+    def test_template_variable_that_nobody_gives(self):
+        self.write_pipeline("Plan: {{question}}", "Plan: {{qestion}}")
+        self.expect_mistake(self.place("{{qestion}}") + ": nothing gives {{qestion}}", 'did you mean "question"?')
+
+    def test_no_agents(self):
+        self.write("pipeline.toml", 'flow = ["a"]\n[model.main]\nsource = "tiny.gguf"\n')
+        self.expect_mistake("a pipeline needs at least one agent: a table [agent.NAME] with kind and prompt")
+
+    def test_empty_file(self):
+        self.write("pipeline.toml", "")
+        self.expect_mistake("the pipeline needs a flow", "a pipeline needs at least one agent")
+
+    def test_wrong_dtype(self):
+        self.write_pipeline('dtype = "float32"', 'dtype = "int9"')
+        self.expect_mistake(self.place("dtype") + ': "dtype" must be "float32" or "bfloat16", found the string "int9"')
+
+    def test_unknown_device(self):
+        self.write_pipeline('dtype = "float32"', 'device = "gpu"')
+        self.expect_mistake(self.place('device = "gpu"') + ': "device" must be "cpu" or "cuda:N", such as "cuda:0", '
+                                                           'found "gpu"')
+
+    def test_unknown_kind(self):
+        self.write_pipeline('kind = "generate"', 'kind = "generated"')
+        self.expect_mistake(self.place('kind = "generated"') + ': no agent kind is registered as "generated"; '
+                                                               'did you mean "generate"?')
+
+    def test_all_mistakes_at_once(self):
+        self.write("pipeline.toml", PIPELINE.replace("steps = 2", "steps = -2").replace("seed = 3", 'seed = "x"')
+                   .replace('kind = "contains"', 'kind = "contain"'))
+        outcome = self.expect_mistake()
+        self.assertEqual([line.split(": ")[0] for line in outcome.err.splitlines()],
+                         [self.place("seed"), self.place("steps"), self.place('kind = "contain"')])
+
+    def test_a_mistake_in_set_names_it(self):
+        self.expect_mistake('--set agent.judge.step: unknown key "step" in [agent.judge]; did you mean "steps"?',
+                            arguments=["--set", "agent.judge.step=3"])
+        self.expect_mistake('--set defaults.steps: "steps" must be a whole number, 0 to 2147483647, found the string "x"',
+                            arguments=["--set", "defaults.steps=x"])
+        self.expect_mistake("--set steps: expected key=value, such as agent.judge.steps=20", arguments=["--set", "steps"])
+
+
+class BadModel(CommandTest):
+    def expect_refused(self, *messages, arguments=()):
+        outcome = self.run_command(*arguments)
+        self.expect(outcome, 2, *messages)
+        self.assertEqual(outcome.out, "")
+        self.assertFalse((self.folder / "avp-runs").exists(), "a run that can't begin leaves no folder")
+
+    def test_truncated_gguf(self):
+        (self.folder / "cut.gguf").write_bytes(self.model.read_bytes()[:-1000])
+        self.expect_refused("cut.gguf: damaged GGUF file: tensor", "is it only part of a download?",
+                            arguments=["--set", "model.main.source=cut.gguf"])
+        (self.folder / "cut.gguf").write_bytes(self.model.read_bytes()[:3000])
+        self.expect_refused("cut.gguf: damaged GGUF file at byte 3000: ", "is it only part of a download?",
+                            arguments=["--set", "model.main.source=cut.gguf"])
+
+    def test_not_a_gguf(self):
+        self.expect_refused("questions.jsonl: is not a GGUF file", arguments=["--set", "model.main.source=questions.jsonl"])
+
+    def test_unknown_architecture(self):
+        tiny_model.write(self.folder / "other.gguf", architecture="mamba")
+        self.expect_refused('other.gguf: architecture "mamba"', "llama", "qwen2",
+                            arguments=["--set", "model.main.source=other.gguf"])
+
+    def test_tokenizer_missing(self):
+        tiny_model.write(self.folder / "mute.gguf", without=["tokenizer.ggml.tokens"])
+        self.expect_refused("mute.gguf: ", "tokenizer", arguments=["--set", "model.main.source=mute.gguf"])
+
+    def test_missing_model_says_how_to_get_it(self):
+        arguments = ["--set", "model.main.source=smollm2-135m-instruct"]
+        self.expect_refused('model "smollm2-135m-instruct" is not on this machine (',
+                            "avp-model fetch smollm2-135m-instruct", arguments=arguments)
+        self.expect(self.run_command("--check", *arguments), 2, "avp-model fetch smollm2-135m-instruct")
+
+    def test_neither_file_nor_name(self):
+        self.expect_refused('"nowhere.gguf"', "known", "qwen2.5-coder-0.5b-instruct",
+                            arguments=["--set", "model.main.source=nowhere.gguf"])
+
+    def test_device_that_this_machine_lacks(self):
+        self.expect_refused("device 'cuda:999': ", 'device = "cpu"', arguments=["--set", "model.main.device=cuda:999"])
+
+
+class BadInput(CommandTest):
+    BAD = '{"id": "a", "question": "x", "answer": "x"}\nnot json\n{"id": "a", "question": "y", "answer": "y"}\n'
+
+    def test_file_is_refused_before_the_run(self):
+        self.write("bad.jsonl", self.BAD)
+        outcome = self.run_command("--input", "bad.jsonl")
+        self.expect(outcome, 2, "bad.jsonl:2:2: not JSON: ",
+                    'bad.jsonl:3: a second record with the id "a"; the first is on line 1')
+        self.assertEqual(outcome.out, "")
+        self.assertFalse((self.folder / "avp-runs").exists())
+
+    def test_stdin_line_fails_and_the_run_goes_on(self):
+        outcome = self.run_command("--input", "-", "--out", "out",
+                                   stdin=self.BAD + '{"id": "z", "question": "z", "answer": "z"}\n')
+        self.assertEqual(outcome.status, 1, outcome)
+        results = {result["task"]: result for result in self.results("out")}
+        self.assertEqual(sorted(results), ["a", "line 2", "line 3", "z"])
+        self.assertTrue(results["a"]["ok"] and results["z"]["ok"])
+        self.assertFalse(results["line 2"]["ok"] or results["line 3"]["ok"])
+        self.assertIn("column 2: not JSON: ", results["line 2"]["error"])
+        self.assertEqual(results["line 3"]["error"], 'a second record with the id "a"; the first is on line 1')
+        self.assertRegex(outcome.out, r"FAILED +line 2 ")
+
+    def test_missing_file(self):
+        self.expect(self.run_command("--input", "nowhere.jsonl"), 2,
+                    "--input nowhere.jsonl: cannot read the input file; is the path right?")
+        self.write_pipeline("questions.jsonl", "nowhere.jsonl")
+        self.expect(self.run_command(), 2, self.place("file = ") + ": cannot read the input file")
+
+    def test_empty_file_and_empty_stdin(self):
+        self.write("empty.jsonl", "")
+        self.expect(self.run_command("--input", "empty.jsonl"), 2, "--input empty.jsonl: the input file has no records")
+        self.expect(self.run_command("--input", "-"), 0, "the input had no records, so nothing was run")
+
+    def test_prompt_longer_than_the_context(self):
+        self.write("long.jsonl", json.dumps({"id": "long", "question": "x" * 600, "answer": "x"}) + "\n" + records(3))
+        outcome = self.run_command("--input", "long.jsonl", "--out", "out")
+        self.assertEqual(outcome.status, 1, outcome)
+        results = {result["task"]: result for result in self.results("out")}
+        self.assertEqual([results[name]["ok"] for name in ("long", "t1", "t2", "t3")], [False, True, True, True])
+        self.assertRegex(results["long"]["error"], r"agent 'planner': the context would be 6\d\d tokens \(0 handed over, "
+                                                   r"6\d\d of the prompt, 2 latent steps\), and model 'main' allows 512")
+
+    def test_question_longer_than_the_context(self):
+        outcome = self.run_command("--ask", "x" * 600)
+        self.expect(outcome, 1, "error: no answer in latent mode: agent 'planner': the context would be")
+        self.assertEqual(outcome.out, "")
+
+
+class BadArguments(CommandTest):
+    def test_each_is_explained(self):
+        for arguments, message in [
+            (["--mode", "sideways"], "--mode: sideways not in {latent,text,direct,all}"),
+            (["--limit", "0"], "--limit: expected a whole number, 1 or more, found 0"),
+            (["--limit", "many"], "--limit: expected a whole number, 1 or more, found many"),
+            (["--concurrency", "0"], "--concurrency: Value 0 not in range 1 to 10000"),
+            (["--ask", "x", "--input", "-"], "--input excludes --ask"),
+            (["--flub"], "not expected: --flub"),
+            (["--out"], "--out"),
+        ]:
+            with self.subTest(arguments=arguments):
+                outcome = self.run_command(*arguments)
+                self.expect(outcome, 2, message, "--help")
+                self.assertEqual(outcome.out, "")
+
+    def test_no_pipeline(self):
+        done = subprocess.run([command.RUN], capture_output=True, check=False, timeout=30)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"pipeline is required", done.stderr)
+
+    def test_plugins(self):
+        self.write("text.so", "no library")
+        library = os.environ["AVP_LIBRARY_WITHOUT_AGENTS"]
+        for plugin, messages in {
+            "nowhere.so": ["cannot load plugin 'nowhere.so'", "No such file"],
+            "text.so": ["cannot load plugin 'text.so'", "text.so"],
+            library: [f"plugin '{library}' has no function 'avp_register'", "avp::registry&"],
+        }.items():
+            with self.subTest(plugin=plugin):
+                self.expect(self.run_command("--plugin", plugin), 2, *messages)
+
+
+class BadOutput(CommandTest):
+    def test_folder_with_results_is_not_touched(self):
+        self.assertEqual(self.run_command("--out", "out").status, 0)
+        before = (self.folder / "out" / "results.jsonl").read_bytes()
+        outcome = self.run_command("--out", "out")
+        self.expect(outcome, 2, "'out/results.jsonl' is there already; name another folder with --out")
+        self.assertNotIn("loading", outcome.err, "found before a model is loaded")
+        self.assertEqual((self.folder / "out" / "results.jsonl").read_bytes(), before)
+
+    def test_folder_that_is_there_and_empty_is_used(self):
+        (self.folder / "out").mkdir()
+        self.assertEqual(self.run_command("--out", "out").status, 0)
+        self.assertEqual(len(self.results("out")), 4)
+
+    def test_folder_that_cannot_be_made(self):
+        for folder in ["questions.jsonl", "questions.jsonl/out", "/proc/out"]:
+            with self.subTest(folder=folder):
+                self.expect(self.run_command("--out", folder), 2, f"cannot make the folder '{folder}': ",
+                            "name another one with --out")
+
+    def test_default_folder_that_cannot_be_made(self):
+        self.write("avp-runs", "")
+        self.expect(self.run_command(), 2, "cannot make the folder 'avp-runs/chain-", "name another one with --out")
+
+    def expect_whole_lines(self, outcome, results, tasks):
+        self.expect(outcome, 1, "error: the run ended early: cannot write 'out/results.jsonl': ")
+        self.assertGreater(len(results), 0)
+        self.assertLess(len(results), tasks)
+
+    def test_file_that_may_not_grow(self):
+        self.write("questions.jsonl", records(50))
+        outcome = self.run_command("--out", "out", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)))
+        self.expect_whole_lines(outcome, self.results("out"), 50)
+        self.assertIn("File too large", outcome.err)
+
+    def test_disk_full(self):
+        """On a file system of 64 KiB; only where one can be mounted in a namespace of one's own."""
+        self.write("questions.jsonl", records(100))
+        (self.folder / "out").mkdir()
+        script = 'mount -t tmpfs -o size=64k none out || exit 99; "$@"; status=$?; cp out/results.jsonl .; exit $status'
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", script, "sh", command.RUN, "pipeline.toml", "--out", "out"],
+                              cwd=self.folder, capture_output=True, check=False, timeout=60)
+        if done.returncode in (1, 99) and b"avp-run" not in done.stderr and b"loading" not in done.stderr:
+            return
+        self.expect_whole_lines(command.Outcome(done.returncode, done.stdout, done.stderr), self.results("."), 100)
+        self.assertIn(b"No space left on device", done.stderr)
+
+    def test_stdout_full(self):
+        with open("/dev/full", "wb") as full:
+            outcome = self.run_command("--json", stdout=full)
+        self.expect(outcome, 1, "cannot write to standard output: No space left on device")
+
+
+if __name__ == "__main__":
+    unittest.main()
