@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 packages=(
-  g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv
+  g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv python3-pip
   libcaf-dev libzmq3-dev cppzmq-dev libtomlplusplus-dev libspdlog-dev libprotobuf-dev protobuf-compiler
   libzstd-dev libdeflate-dev libfmt-dev libssl-dev nlohmann-json3-dev libexpected-dev libpcre2-dev libcli11-dev
   libcpp-httplib-dev libcurl4-openssl-dev libarchive-dev libgtest-dev libgmock-dev libbenchmark-dev
@@ -53,19 +53,20 @@ install_packages() {
 
 torch_prefix() { "$1" -c 'import torch; print(torch.utils.cmake_prefix_path)' 2> /dev/null; }
 
-make_venv() {
+install_torch() {
   [ -x .venv/bin/python ] || python3 -m venv .venv
+  [ -z "$(torch_prefix .venv/bin/python)" ] || return 0
+  say "Installing the CPU build of PyTorch 2.13.0 into .venv"
+  .venv/bin/pip install -q --retries 1 --timeout 15 torch==2.13.0 numpy --index-url https://download.pytorch.org/whl/cpu ||
+    .venv/bin/pip install -q torch==2.13.0 numpy
 }
 
-# A Torch that is there (CPU or CUDA) is used; otherwise the CPU build goes into .venv, from PyTorch's own index or else from PyPI.
+# A Torch that is there (CPU or CUDA) is used; otherwise one goes into .venv.
 find_torch() {
   torch=${Torch_DIR:+$Torch_DIR/../../..}
   [ -n "$torch" ] || torch=$(torch_prefix python3) || torch=$(torch_prefix .venv/bin/python) || true
   if [ -z "$torch" ]; then
-    say "Installing the CPU build of PyTorch 2.13.0 into .venv"
-    make_venv
-    .venv/bin/pip install -q --retries 1 --timeout 15 torch==2.13.0 numpy --index-url https://download.pytorch.org/whl/cpu ||
-      .venv/bin/pip install -q torch==2.13.0 numpy
+    install_torch
     torch=$(torch_prefix .venv/bin/python)
   fi
   echo "Torch: $torch"
@@ -73,8 +74,15 @@ find_torch() {
 
 [ -n "${AVP_SKIP_PACKAGES:-}" ] || install_packages
 find_torch
+options=()
+if [ $test = yes ]; then
+  install_torch
+  say "Installing the peers of the tests into .venv"
+  .venv/bin/pip install -q -r tests/requirements.txt
+  options+=(-DAVP_TEST_PYTHON="$PWD/.venv/bin/python")
+fi
 say "Building ($preset)"
-cmake --preset "$preset" -DCMAKE_PREFIX_PATH="$torch"
+cmake --preset "$preset" -DCMAKE_PREFIX_PATH="$torch" "${options[@]}"
 cmake --build --preset "$preset"
 say "Models"
 models=(qwen2.5-coder-0.5b-instruct)
@@ -83,7 +91,6 @@ if [ $test = yes ]; then models+=(smollm2-135m-instruct); fi
 
 if [ $test = yes ]; then
   say "Tests"
-  make_venv
   ctest --preset "$preset"
 else
   say "Done. Try: build/$preset/bin/avp-run pipelines/gsm8k-chain.toml --limit 5"

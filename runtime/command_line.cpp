@@ -1,7 +1,7 @@
 // Arguments by CLI11.
-#include <avp/runtime/command_line.hpp>
-
 #include <CLI/CLI.hpp>
+
+#include <avp/runtime/command_line.hpp>
 
 namespace avp {
 
@@ -10,7 +10,9 @@ namespace {
 // CLI11's own check for positive numbers would name the largest double in its message.
 std::string check_limit(const std::string& text) {
   const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return whole && text.find_first_not_of('0') != std::string::npos ? "" : "expected a whole number, 1 or more, found " + text;
+  return whole && text.find_first_not_of('0') != std::string::npos
+             ? ""
+             : "expected a whole number, 1 or more, found " + text;
 }
 
 } // namespace
@@ -23,7 +25,8 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
   app.add_option("--mode", line.mode, "How agents hand over, in place of the file's mode")
       ->check(CLI::IsMember({"latent", "text", "direct", "all"}));
   auto* input = app.add_option("--input", line.input, "JSON Lines file in place of the file's; - is standard input");
-  app.add_option("--ask", line.ask, "One question in place of an input file; the answer streams to stdout")->excludes(input);
+  app.add_option("--ask", line.ask, "One question in place of an input file; the answer streams to stdout")
+      ->excludes(input);
   app.add_option("--limit", line.limit, "At most so many records")->check(CLI::Validator(check_limit, "1 OR MORE"));
   app.add_option("--set", line.set, "Changes a value of the file: --set model.main.dtype=float32 (repeatable)")
       ->type_name("KEY=VALUE")
@@ -36,7 +39,8 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
   app.add_flag("--json", line.json, "The lines of results.jsonl on stdout and nothing else there");
   app.add_flag("--quiet", line.quiet, "No progress and no line per task: the table at the end, and errors");
   app.add_flag("--check", line.check, "Checks the file and says what would run; loads no model");
-  app.add_flag("--graph", line.graph, "Prints the flow of the mode (the first one, where there are several) as Graphviz DOT and ends");
+  app.add_flag("--graph", line.graph,
+               "Prints the flow of the mode (the first one, where there are several) as Graphviz DOT and ends");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,9 +1,9 @@
 // Signal handling.
-#include <avp/runtime/interrupt.hpp>
-
 #include <csignal>
 
 #include <unistd.h>
+
+#include <avp/runtime/interrupt.hpp>
 
 namespace avp {
 
@@ -15,7 +15,8 @@ void on_signal(int) {
   signals_seen = signals_seen + 1;
   if (signals_seen > 1) {
     constexpr char words[] = "\nstopped at once\n";
-    [[maybe_unused]] const auto written = write(STDERR_FILENO, words, sizeof words - 1); // printf is not for signal handlers
+    [[maybe_unused]] const auto written =
+        write(STDERR_FILENO, words, sizeof words - 1); // printf is not for signal handlers
     _exit(130);
   }
 }

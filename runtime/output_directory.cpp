@@ -1,11 +1,11 @@
 // Writing results so that a full disk is noticed at the line that it cost.
-#include <avp/runtime/output_directory.hpp>
-
 #include <cerrno>
 #include <cstring>
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <avp/runtime/output_directory.hpp>
 
 namespace avp {
 
@@ -36,7 +36,8 @@ int open_new(const std::filesystem::path& file) {
   if (descriptor < 0 && errno == EEXIST)
     throw already_there(file);
   if (descriptor < 0)
-    throw write_error("cannot make '" + file.string() + "': " + std::strerror(errno) + "; name another folder with --out");
+    throw write_error("cannot make '" + file.string() + "': " + std::strerror(errno) +
+                      "; name another folder with --out");
   return descriptor;
 }
 
@@ -49,11 +50,13 @@ void output_directory::check(const std::filesystem::path& folder) {
 }
 
 output_directory::output_directory(const std::filesystem::path& folder, const std::string& pipeline_text)
-    : folder_(folder), file_(folder / "results.jsonl") {
+    : folder_(folder),
+      file_(folder / "results.jsonl") {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed)
-    throw write_error("cannot make the folder '" + folder.string() + "': " + failed.message() + "; name another one with --out");
+    throw write_error("cannot make the folder '" + folder.string() + "': " + failed.message() +
+                      "; name another one with --out");
   descriptor_ = open_new(file_);
   const auto copy = folder / "pipeline.toml";
   const int copy_descriptor = ::open(copy.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

@@ -15,8 +15,8 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// Holds `results.jsonl` and a copy of the pipeline file, `pipeline.toml`. Every line is with the operating system when add() returns,
-/// so nothing is lost when the process dies.
+/// Holds `results.jsonl` and a copy of the pipeline file, `pipeline.toml`. Every line is with the operating system when
+/// add() returns, so nothing is lost when the process dies.
 class output_directory {
 public:
   /// Throws write_error when the folder already holds results: to be asked before a model is loaded for nothing.

@@ -1,11 +1,11 @@
 // The progress bar.
-#include <avp/runtime/progress.hpp>
-
 #include <array>
 #include <cstdio>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include <avp/runtime/progress.hpp>
 
 namespace avp {
 

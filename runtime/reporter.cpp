@@ -1,6 +1,4 @@
 // Lines, words, progress and the table.
-#include <avp/runtime/reporter.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -10,13 +8,16 @@
 
 #include <unistd.h>
 
+#include <avp/runtime/reporter.hpp>
+
 namespace avp {
 
 namespace {
 
 // Makes the folder too, so that two runs that start in one second get two.
 std::filesystem::path new_default_folder(std::string name) {
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_'; }, '-');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_'; }, '-');
   char date[32];
   const std::time_t now = std::time(nullptr);
   std::tm local{};
@@ -54,14 +55,16 @@ std::string last_words(const std::string& text) {
 
 // On one line, and without what a terminal would obey.
 std::string flat(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
   return text;
 }
 
 } // namespace
 
 reporter::reporter(const command_line& line, const pipeline& pipeline)
-    : line_(line), several_modes_(pipeline.modes.size() > 1),
+    : line_(line),
+      several_modes_(pipeline.modes.size() > 1),
       bar_(!line.quiet && !line.ask && isatty(STDERR_FILENO) != 0, results_to_come(pipeline)) {
   if (line.out)
     directory_.emplace(*line.out, pipeline.source);

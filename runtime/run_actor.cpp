@@ -1,6 +1,4 @@
 // Routing: every hop is a request to an agent's actor, so a dead agent answers with an error and no task is lost.
-#include <avp/runtime/run_actor.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -11,6 +9,7 @@
 
 #include <avp/gpu/context.hpp>
 #include <avp/gpu/device_error.hpp>
+#include <avp/runtime/run_actor.hpp>
 #include <avp/runtime/score.hpp>
 #include <avp/transport/message.hpp>
 
@@ -46,8 +45,8 @@ struct active_task {
   std::shared_ptr<const avp::task> task;
   task_result result;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-  std::map<std::string, output> outputs;        // of agents that are done
-  std::map<std::string, std::size_t> unread;    // hops that have yet to take an agent's context
+  std::map<std::string, output> outputs;     // of agents that are done
+  std::map<std::string, std::size_t> unread; // hops that have yet to take an agent's context
   std::set<std::string> begun;
   std::map<std::string, agent_actor> open; // hops under way, and who was asked
 };
@@ -130,7 +129,8 @@ void run_state::fail_line(const bad_line& line) {
   task_result result;
   result.task = line.id;
   result.mode = config_.plan.mode;
-  result.error = (line.column > 0 ? "column " + std::to_string(line.column) + ": " : "") + line.message; // the id is the line
+  result.error =
+      (line.column > 0 ? "column " + std::to_string(line.column) + ": " : "") + line.message; // the id is the line
   report(std::move(result));
 }
 
@@ -194,13 +194,15 @@ void run_state::send_hop(active_task& active, station& to) {
   active.begun.insert(to.plan.name);
   active.open[to.plan.name] = to.actor;
   self_->request(to.actor, caf::infinite, make_input(active, to))
-      .then([this, id = active.task->id, &to, asked = to.actor](hop_output& output) { hop_done(id, to, asked, output); },
-            [this, id = active.task->id, &to, asked = to.actor](caf::error& error) {
-              if (error != caf::sec::request_receiver_down) // otherwise its down message tells, also of hops that it had begun
-                hop_failed(id, to, asked, text_of(error));
-              else
-                agent_down(to, asked, "it was gone already");
-            });
+      .then(
+          [this, id = active.task->id, &to, asked = to.actor](hop_output& output) { hop_done(id, to, asked, output); },
+          [this, id = active.task->id, &to, asked = to.actor](caf::error& error) {
+            if (error !=
+                caf::sec::request_receiver_down) // otherwise its down message tells, also of hops that it had begun
+              hop_failed(id, to, asked, text_of(error));
+            else
+              agent_down(to, asked, "it was gone already");
+          });
 }
 
 // Whether that hop was still under way: a task may be over, and a dead agent's hops are failed once.

@@ -1,6 +1,4 @@
 // avp-run, from arguments to exit status.
-#include <avp/runtime/run_main.hpp>
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -8,14 +6,13 @@
 #include <fstream>
 #include <iostream>
 
-#include <unistd.h>
-
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
 #include <caf/scoped_actor.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <avp/gpu/model/catalogue.hpp>
 #include <avp/gpu/model/model_error.hpp>
@@ -26,6 +23,7 @@
 #include <avp/runtime/plugin.hpp>
 #include <avp/runtime/reporter.hpp>
 #include <avp/runtime/run_actor.hpp>
+#include <avp/runtime/run_main.hpp>
 
 namespace avp {
 
@@ -49,10 +47,14 @@ load_options options_of(const command_line& line, const registry& kinds) {
   return options;
 }
 
+std::string counted(std::size_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
 int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
   for (const auto& plan : plans) {
-    std::printf("%s, mode %s: %zu agents, answer from '%s'\n", pipeline.name.c_str(),
-                std::string(mode_name(plan.mode)).c_str(), plan.agents.size(), plan.output.c_str());
+    std::printf("%s, mode %s: %s, answer from '%s'\n", pipeline.name.c_str(), std::string(mode_name(plan.mode)).c_str(),
+                counted(plan.agents.size(), "agent").c_str(), plan.output.c_str());
     for (const auto& agent : plan.agents) {
       std::printf("  %s (%s)", agent.name.c_str(), agent.kind.c_str());
       if (agent.context_from)
@@ -63,7 +65,7 @@ int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
       std::printf("  note: %s\n", note.c_str());
   }
   if (pipeline.input.records)
-    std::printf("input: %zu records\n", *pipeline.input.records);
+    std::printf("input: %s\n", counted(*pipeline.input.records, "record").c_str());
   int outcome = all_done;
   for (const auto& model : pipeline.models) {
     try {
@@ -90,7 +92,8 @@ std::map<std::string, device_actor> start_devices(caf::actor_system& system, con
       continue;
     auto& config = configs[model.device];
     config.device = model.device;
-    config.models.push_back({model.name, model.source, model.dtype == "float32" ? data_type::float32 : data_type::bfloat16,
+    config.models.push_back({model.name, model.source,
+                             model.dtype == "float32" ? data_type::float32 : data_type::bfloat16,
                              model.chat_template.value_or(""), model.model_hash.value_or("")});
   }
   for (const auto& device : pipeline.devices)
@@ -106,6 +109,15 @@ std::map<std::string, device_actor> start_devices(caf::actor_system& system, con
   }
   return devices;
 }
+
+// Ends the devices whichever way a run ends: the actor system waits for its actors.
+struct device_guard {
+  const std::map<std::string, device_actor>& devices;
+  ~device_guard() {
+    for (const auto& [model, device] : devices)
+      caf::anon_send_exit(device, caf::exit_reason::user_shutdown);
+  }
+};
 
 // The records of a run, which every mode reads from the start. Standard input can't be read twice, so it is kept.
 class input_source {
@@ -203,11 +215,16 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
   if (line.out)
     output_directory::check(*line.out);
   const auto devices = start_devices(system, pipeline, plans);
+  const device_guard end_devices{devices};
+  if (interrupts.interrupted()) {
+    std::fprintf(stderr, "interrupted while the models were loaded; no task was run\n");
+    return was_interrupted;
+  }
   reporter reports(line, pipeline);
   input_source input(pipeline, line);
   std::string failure;
   for (auto& plan : plans) {
-    if (interrupts.interrupted()) // while the models were loaded, or in the mode before
+    if (interrupts.interrupted()) // in the mode before
       break;
     for (const auto& note : plan.notes)
       spdlog::warn("{}", note);
@@ -222,8 +239,6 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
     if (!failure.empty())
       break;
   }
-  for (const auto& [model, device] : devices)
-    caf::anon_send_exit(device, caf::exit_reason::user_shutdown);
   reports.finish();
   if (!failure.empty())
     spdlog::error("the run ended early: {}", failure);

@@ -1,10 +1,9 @@
 // Sums and their table.
-#include <avp/runtime/summary.hpp>
-
 #include <array>
 #include <cstdio>
 
 #include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/summary.hpp>
 
 namespace avp {
 
@@ -58,16 +57,17 @@ bool summary::compares() const {
 
 std::vector<std::string> summary::cells(mode mode, const totals& row) const {
   std::vector<std::string> cells = {std::string(mode_name(mode)),
-          std::to_string(row.tasks),
-          std::to_string(row.failed),
-          row.scored ? format("%.1f %% (%g/%lld)", 100 * row.score / static_cast<double>(row.scored), row.score,
-                              static_cast<long long>(row.scored))
-                     : "-",
-          with_separators(row.counts.prompt_tokens),
-          with_separators(row.counts.latent_steps),
-          with_separators(row.counts.output_tokens),
-          with_separators(row.tokens()),
-          format("%.*f", row.seconds < 10 ? 2 : 1, row.seconds)};
+                                    std::to_string(row.tasks),
+                                    std::to_string(row.failed),
+                                    row.scored
+                                        ? format("%.1f %% (%g/%lld)", 100 * row.score / static_cast<double>(row.scored),
+                                                 row.score, static_cast<long long>(row.scored))
+                                        : "-",
+                                    with_separators(row.counts.prompt_tokens),
+                                    with_separators(row.counts.latent_steps),
+                                    with_separators(row.counts.output_tokens),
+                                    with_separators(row.tokens()),
+                                    format("%.*f", row.seconds < 10 ? 2 : 1, row.seconds)};
   if (!compares())
     return cells;
   const auto& text = rows_.at(mode::text);

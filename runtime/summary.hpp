@@ -20,8 +20,8 @@ public:
   [[nodiscard]] std::int64_t failed() const;
   [[nodiscard]] std::int64_t done() const;
 
-  /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents), seconds, and where
-  /// text mode ran beside others saving of tokens and speed-up against it. Empty when nothing ran.
+  /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents),
+  /// seconds, and where text mode ran beside others saving of tokens and speed-up against it. Empty when nothing ran.
   [[nodiscard]] std::string table() const;
 
 private:

@@ -21,7 +21,8 @@ namespace {
 
 using namespace avp;
 
-constexpr int messages = 40;
+/// Sends so many bytes in each measurement.
+constexpr std::uint64_t bytes_per_round = 500'000'000;
 
 /// Two connected TCP sockets of the loopback interface.
 struct socket_pair {
@@ -62,8 +63,8 @@ void receive_all(int fd, std::span<std::byte> bytes) {
 }
 
 /// Sends encoded messages over plain sockets, and one byte back at the end.
-void plain_sockets(const socket_pair& ends, const byte_buffer& message, byte_buffer& into) {
-  std::thread receiving([&] {
+void plain_sockets(const socket_pair& ends, const byte_buffer& message, byte_buffer& into, int messages) {
+  std::thread receiving([&, messages] {
     for (int i = 0; i < messages; ++i)
       receive_all(ends.far, into.bytes());
     send_all(ends.far, into.bytes().first(1));
@@ -116,14 +117,15 @@ void throughput(std::uint32_t tokens) {
   const auto content = bench::kv_payload(tokens);
   const auto message = *encode(content);
   byte_buffer into(message.size());
+  const int messages = static_cast<int>(bytes_per_round / message.size());
   link plain(false);
   link curve(true);
   const socket_pair ends;
   plain.send(content, 2);
   curve.send(content, 2);
-  const auto times = bench::medians({[&] { plain_sockets(ends, message, into); },
+  const auto times = bench::medians({[&] { plain_sockets(ends, message, into, messages); },
                                      [&] { plain.send(content, messages); }, [&] { curve.send(content, messages); }},
-                                    7);
+                                    5);
   const double total = static_cast<double>(message.size()) * messages / 1e9;
   std::printf(
       "%u tokens, %.2f MB a message: plain sockets %.2f GB/s, link %.2f GB/s (%.0f %%), link with CURVE %.2f GB/s "

@@ -1,0 +1,114 @@
+// Writes the seed inputs of the fuzz targets, made from the fixtures: make_corpus DATA FOLDER.
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <avp/transport/kv.hpp>
+#include <avp/transport/link/envelope.hpp>
+#include <avp/transport/memory_body.hpp>
+#include <avp/transport/message.hpp>
+#include <avp/transport/split.hpp>
+
+namespace {
+
+using namespace avp;
+
+std::filesystem::path folder;
+
+void write(const std::string& target, const std::string& bytes) {
+  static int count = 0;
+  std::filesystem::create_directories(folder / target);
+  std::ofstream(folder / target / std::to_string(++count), std::ios::binary) << bytes;
+}
+
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string from_hex(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return bytes;
+}
+
+/// One step of the link: envelope and second frame, as fuzz_link reads them.
+std::string step(envelope_kind kind, std::uint64_t id, std::string second = {}) {
+  second.resize((second.size() + 7) / 8 * 8);
+  const auto frame = encode_envelope({.kind = kind,
+                                      .incarnation = 1,
+                                      .id = id,
+                                      .received = id,
+                                      .acknowledged = id,
+                                      .credit = 4096,
+                                      .window = 4096,
+                                      .echo = 1});
+  return std::string(1, static_cast<char>(second.size() / 8)) + text_of(frame) + second;
+}
+
+void messages(const nlohmann::json& file) {
+  std::string conversation = step(envelope_kind::hello, 0, "sender--");
+  std::uint64_t id = 0;
+  for (const auto* group : {"cases", "bad"}) {
+    for (const auto& c : file.at(group)) {
+      const auto bytes = from_hex(c.at("message_hex"));
+      write("decode", bytes);
+      write("http", '\0' + bytes);
+      if (c.contains("payload_hex"))
+        write("kv", from_hex(c.at("payload_hex")));
+      if (bytes.size() < 2000)
+        conversation += step(envelope_kind::data, ++id, bytes);
+      write("link", step(envelope_kind::hello, 0) + step(envelope_kind::data, 1, bytes.substr(0, 2000)) +
+                        step(envelope_kind::beat, 1) + step(envelope_kind::report, 2) +
+                        step(envelope_kind::refusal, 1));
+    }
+  }
+  write("link", conversation);
+}
+
+void parts() {
+  const auto bytes = std::make_shared<std::vector<std::byte>>(300);
+  std::string conversation = step(envelope_kind::hello, 0);
+  std::uint64_t id = 0;
+  const auto divided = *split({{}, std::make_shared<memory_body>(*bytes, bytes)}, 128);
+  for (const auto& part : divided) {
+    const auto message = *encode(part);
+    conversation += step(envelope_kind::data, ++id, text_of(message.bytes()));
+  }
+  write("link", conversation);
+}
+
+void handshakes(const nlohmann::json& file) {
+  const auto both = [](char endpoint, const std::string& text) {
+    write("hello", text);
+    write("http", endpoint + text);
+  };
+  both(1, file.at("hello").dump());
+  for (const auto& c : file.at("resolve"))
+    both(1, nlohmann::json{{"agent_id", "a"}, {"identity", c.at("local")}}.dump());
+  for (const auto& c : file.at("model_hash"))
+    write("hello", c.at("config").dump());
+  for (const auto& c : file.at("tokenizer_hash"))
+    write("hello", c.at("vocab").dump());
+  both(2, R"({"avp_version": "0.6.2", "session_id": "s", "content": "x", "extra": {"k": [1, {"a": null}]}})");
+}
+
+nlohmann::json read(const std::string& path) {
+  std::ifstream file(path);
+  return nlohmann::json::parse(file);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3)
+    return 2;
+  folder = argv[2];
+  std::filesystem::remove_all(folder);
+  messages(read(std::string(argv[1]) + "/avp_messages.json"));
+  handshakes(read(std::string(argv[1]) + "/handshake.json"));
+  parts();
+}
