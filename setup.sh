@@ -81,6 +81,8 @@ if [ $test = yes ]; then
   .venv/bin/pip install -q -r tests/requirements.txt
   options+=(-DAVP_TEST_PYTHON="$PWD/.venv/bin/python")
 fi
+# The compiler cache sees paths as relative, so that another clone finds its entries.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 say "Building ($preset)"
 cmake --preset "$preset" -DCMAKE_PREFIX_PATH="$torch" "${options[@]}"
 cmake --build --preset "$preset"

@@ -6,14 +6,14 @@
 
 namespace avp {
 
-/// An agent. One object serves all tasks: run() is a coroutine, called once per task, and while one waits for its device the others go
-/// on. All of them run on one thread at a time, so members need no locks.
+/// An agent. One object serves all tasks: run() is a coroutine, called once per task, and while one waits for its
+/// device the others go on. All of them run on one thread at a time, so members need no locks.
 class agent {
 public:
   virtual ~agent() = default;
 
-  /// Does the agent's work for one task. `hop` lives until the coroutine is done. An exception fails the task with its text as the
-  /// reason; the other tasks go on.
+  /// Does the agent's work for one task. `hop` lives until the coroutine is done. An exception fails the task with its
+  /// text as the reason; the other tasks go on.
   virtual eventually<output> run(avp::hop& hop) = 0;
 };
 

@@ -1,6 +1,4 @@
 // Hops as coroutines inside an actor.
-#include <avp/agents/agent_actor.hpp>
-
 #include <chrono>
 #include <list>
 #include <set>
@@ -9,6 +7,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <avp/agents/agent_actor.hpp>
 #include <avp/gpu/device_error.hpp>
 
 namespace avp {
@@ -86,7 +85,8 @@ void guarded(active_hop& active, Call call) {
   } catch (const std::exception& error) {
     active.promise.deliver(caf::make_error(caf::sec::runtime_error, std::string(error.what())));
   } catch (...) {
-    active.promise.deliver(caf::make_error(caf::sec::runtime_error, std::string("the agent threw something that is no std::exception")));
+    active.promise.deliver(
+        caf::make_error(caf::sec::runtime_error, std::string("the agent threw something that is no std::exception")));
   }
 }
 
@@ -112,7 +112,8 @@ caf::typed_response_promise<hop_output> begin(agent_pointer self, hop_input& inp
 }
 
 agent_actor::behavior_type agent_behavior(agent_pointer self, const agent_spec& spec,
-                                          const std::shared_ptr<std::unique_ptr<agent>>& made, const device_actor& device) {
+                                          const std::shared_ptr<std::unique_ptr<agent>>& made,
+                                          const device_actor& device) {
   auto& state = self->state;
   state.spec = spec;
   state.system = prompt_template(spec.system);
@@ -125,7 +126,8 @@ agent_actor::behavior_type agent_behavior(agent_pointer self, const agent_spec& 
 
 agent_actor start_agent(caf::actor_system& system, const registry& kinds, const agent_spec& spec,
                         const device_actor& device) {
-  auto made = std::make_shared<std::unique_ptr<agent>>(kinds.make(spec)); // here, so that a constructor throws to the caller
+  auto made =
+      std::make_shared<std::unique_ptr<agent>>(kinds.make(spec)); // here, so that a constructor throws to the caller
   return system.spawn(agent_behavior, spec, made, device);
 }
 

@@ -28,8 +28,8 @@ struct agent_spec {
   int max_new_tokens = 512;
   avp::sampling sampling;
   std::vector<std::string> stop;
-  std::optional<std::uint64_t> seed; ///< In place of the run's seed.
-  std::optional<double> time_limit;  ///< Seconds for each request of this agent.
+  std::optional<std::uint64_t> seed;                 ///< In place of the run's seed.
+  std::optional<double> time_limit;                  ///< Seconds for each request of this agent.
   nlohmann::json options = nlohmann::json::object(); ///< `[agent.X.options]`, for custom kinds.
 };
 

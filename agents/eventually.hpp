@@ -9,8 +9,9 @@
 
 namespace avp {
 
-/// A coroutine that gives a T when it is done, without ever blocking a thread. It starts when it is awaited, or by start(); it must be
-/// awaited or started at most once. Destroying it abandons it. Everything runs on the thread of the agent's actor.
+/// A coroutine that gives a T when it is done, without ever blocking a thread. It starts when it is awaited, or by
+/// start(); it must be awaited or started at most once. Destroying it abandons it. Everything runs on the thread of the
+/// agent's actor.
 template <class T>
 class eventually {
 public:
@@ -70,7 +71,9 @@ public:
     struct awaiter {
       eventually& awaited;
       bool await_ready() { return false; }
-      void await_suspend(std::coroutine_handle<> waiting) { awaited.start([waiting] { waiting.resume(); }); }
+      void await_suspend(std::coroutine_handle<> waiting) {
+        awaited.start([waiting] { waiting.resume(); });
+      }
       T await_resume() { return awaited.take(); }
     };
     return awaiter{*this};

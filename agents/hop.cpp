@@ -1,6 +1,5 @@
 // Requests of a hop and what they need.
 #include <avp/agents/hop.hpp>
-
 #include <avp/transport/handshake/hash.hpp>
 
 namespace avp {
@@ -26,7 +25,10 @@ std::string names_of(const std::map<std::string, std::string>& texts) {
 } // namespace
 
 hop::hop(const agent_spec& spec, const prompt_template& system, hop_input input, device_port& device)
-    : spec_(spec), system_(system), input_(std::move(input)), device_(device) {}
+    : spec_(spec),
+      system_(system),
+      input_(std::move(input)),
+      device_(device) {}
 
 const std::string& hop::text_of(const std::string& agent) const {
   auto text = input_.texts.find(agent);

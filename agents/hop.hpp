@@ -28,7 +28,7 @@ struct output {
 struct hop_input {
   std::shared_ptr<const avp::task> task;
   std::shared_ptr<const prompt_template> prompt; ///< The agent's prompt in this mode.
-  bool makes_text = false;                       ///< Whether its text is needed, so that an agent that only thinks must answer.
+  bool makes_text = false; ///< Whether its text is needed, so that an agent that only thinks must answer.
   std::map<std::string, std::string> texts;      ///< Texts of all earlier agents that have one, by name.
   std::vector<std::string> from;                 ///< Names of the direct predecessors, as the flow has them.
   payload context;                               ///< What to continue on.
@@ -120,7 +120,8 @@ public:
   /// Reads messages and makes latent steps.
   [[nodiscard]] pending<avp::think> think(std::vector<chat_message> messages, int steps);
 
-  /// Answers messages() with the agent's settings. What is decoded streams to the user when this agent answers the task.
+  /// Answers messages() with the agent's settings. What is decoded streams to the user when this agent answers the
+  /// task.
   [[nodiscard]] pending<avp::generate> generate();
 
   /// Answers a prompt of the agent's own making (after its system text) with the agent's settings; not streamed.

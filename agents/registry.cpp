@@ -1,9 +1,8 @@
 // The kinds that ship, and those that users add.
-#include <avp/agents/registry.hpp>
-
 #include <stdexcept>
 
 #include <avp/agents/generate_agent.hpp>
+#include <avp/agents/registry.hpp>
 #include <avp/agents/think_agent.hpp>
 
 namespace avp {

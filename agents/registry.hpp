@@ -42,7 +42,8 @@ public:
   /// All kinds in the order of their names.
   [[nodiscard]] std::vector<kind_info> kinds() const;
 
-  /// Makes the agent that a spec describes. Throws what its constructor throws, std::out_of_range for a kind that is not there.
+  /// Makes the agent that a spec describes. Throws what its constructor throws, std::out_of_range for a kind that is
+  /// not there.
   [[nodiscard]] std::unique_ptr<agent> make(const agent_spec& spec) const;
 
 private:

@@ -10,8 +10,9 @@
 
 namespace avp {
 
-/// A context on a device. It is the body of an AVP payload (a KV-cache message), so handing it over in process is handing
-/// over a reference. It never changes; whoever continues on it gets a cache of their own. Safe to hold and to drop on any thread.
+/// A context on a device. It is the body of an AVP payload (a KV-cache message), so handing it over in process is
+/// handing over a reference. It never changes; whoever continues on it gets a cache of their own. Safe to hold and to
+/// drop on any thread.
 class context : public payload_body {
 public:
   /// Positions in the KV-cache.

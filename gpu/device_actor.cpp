@@ -1,10 +1,9 @@
 // The device actor: the engine behind a mailbox.
-#include <avp/gpu/device_actor.hpp>
-
 #include <ATen/Parallel.h>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <avp/gpu/device_actor.hpp>
 #include <avp/gpu/device_error.hpp>
 #include <avp/gpu/engine/engine.hpp>
 
@@ -12,7 +11,8 @@ namespace avp {
 
 namespace {
 
-// Tells the actor to go on computing. It comes back through the mailbox so that new requests and cancellations get in between passes.
+// Tells the actor to go on computing. It comes back through the mailbox so that new requests and cancellations get in
+// between passes.
 using step_atom = caf::atom_constant<caf::atom("step")>;
 
 using device_interface = device_actor::extend<caf::reacts_to<step_atom>>;

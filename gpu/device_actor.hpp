@@ -17,8 +17,8 @@ struct cancel {
   request_id id = 0;
 };
 
-/// Requests are answered with a result or fail with an error of gpu/device_error.hpp. Contexts and callbacks are references into this
-/// process, so none of these messages can leave it.
+/// Requests are answered with a result or fail with an error of gpu/device_error.hpp. Contexts and callbacks are
+/// references into this process, so none of these messages can leave it.
 using device_actor = caf::typed_actor<caf::replies_to<think>::with<result>, caf::replies_to<generate>::with<result>,
                                       caf::reacts_to<cancel>>;
 

@@ -1,10 +1,10 @@
 // Errors of a device as CAF error values.
-#include <avp/gpu/device_error.hpp>
-
 #include <caf/atom.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/message.hpp>
 #include <caf/sec.hpp>
+
+#include <avp/gpu/device_error.hpp>
 
 namespace avp {
 

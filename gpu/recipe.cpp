@@ -1,8 +1,7 @@
 // The canonical encoding of a recipe.
-#include <avp/gpu/recipe.hpp>
-
 #include <nlohmann/json.hpp>
 
+#include <avp/gpu/recipe.hpp>
 #include <avp/transport/handshake/hash.hpp>
 
 namespace avp {

@@ -15,7 +15,8 @@ struct recipe {
   std::string weights_digest;                         ///< SHA-256 of the model's weights.
   data_type dtype = data_type::float32;               ///< Arithmetic and cache type.
   std::vector<std::shared_ptr<const recipe>> parents; ///< Contexts this one continues, in order.
-  std::string foreign; ///< For a context that came from outside as bytes: SHA-256 of those bytes. Such a one can't be replayed.
+  std::string
+      foreign; ///< For a context that came from outside as bytes: SHA-256 of those bytes. Such a one can't be replayed.
   std::vector<std::int32_t> prompt;    ///< Token ids that were prefilled.
   int latent_steps = 0;                ///< Latent steps after the prompt.
   std::vector<std::int32_t> generated; ///< Token ids that were decoded after that, without the end-of-turn token.

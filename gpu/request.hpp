@@ -37,9 +37,10 @@ struct think : request {
 struct generate : request {
   int max_new_tokens = 512;
   avp::sampling sampling;
-  std::vector<std::string> stop;                 ///< The answer ends before the first of these.
-  std::uint64_t seed = 0;                        ///< Of the sampler.
-  std::function<void(std::string_view)> on_text; ///< Gets whole UTF-8 text as it comes, on the device's thread; may be empty.
+  std::vector<std::string> stop; ///< The answer ends before the first of these.
+  std::uint64_t seed = 0;        ///< Of the sampler.
+  std::function<void(std::string_view)>
+      on_text; ///< Gets whole UTF-8 text as it comes, on the device's thread; may be empty.
 };
 
 } // namespace avp

@@ -1,9 +1,8 @@
 // Sums of counts, and request ids.
-#include <avp/gpu/result.hpp>
-
 #include <atomic>
 
 #include <avp/gpu/request.hpp>
+#include <avp/gpu/result.hpp>
 
 namespace avp {
 

@@ -26,8 +26,8 @@ struct command_line {
   bool graph = false;
 };
 
-/// Reads the arguments. Gives an exit status instead when there is nothing to run: 0 after --help, 2 after a wrong argument, which
-/// has been explained on stderr.
+/// Reads the arguments. Gives an exit status instead when there is nothing to run: 0 after --help, 2 after a wrong
+/// argument, which has been explained on stderr.
 [[nodiscard]] std::variant<command_line, int> parse_command_line(int argc, const char* const* argv);
 
 } // namespace avp

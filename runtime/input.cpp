@@ -1,8 +1,8 @@
 // The records that tasks are made of, read from JSON Lines.
 #include <fstream>
 
-#include <avp/transport/handshake/hash.hpp>
 #include <avp/runtime/input.hpp>
+#include <avp/transport/handshake/hash.hpp>
 
 namespace avp {
 namespace {

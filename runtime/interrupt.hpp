@@ -3,8 +3,8 @@
 
 namespace avp {
 
-/// Catches SIGINT and SIGTERM for as long as it lives. The first one is remembered, the second one ends the process at once with status
-/// 130; results that were reported are on disk by then.
+/// Catches SIGINT and SIGTERM for as long as it lives. The first one is remembered, the second one ends the process at
+/// once with status 130; results that were reported are on disk by then.
 class interrupt_guard {
 public:
   interrupt_guard();

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include <avp/gpu/model/catalogue.hpp>
 #include <avp/runtime/input.hpp>
 #include <avp/runtime/pipeline_check.hpp>
 #include <avp/runtime/pipeline_file.hpp>
@@ -25,6 +26,16 @@ void choose_input(pipeline& p, pipeline_source& source, const fs::path& file, co
     p.input.file = *options.input;
   else if (p.input.file && p.input.file != "-")
     p.input.file = (file.parent_path() / *p.input.file).lexically_normal();
+}
+
+/// A model that lies beside the pipeline file is found from everywhere.
+void find_models_beside(pipeline& p, const fs::path& file) {
+  for (auto& model : p.models) {
+    const auto beside = file.parent_path() / model.source;
+    std::error_code ignored;
+    if (fs::path(model.source).is_relative() && !find_in_catalogue(model.source) && fs::exists(beside, ignored))
+      model.source = beside.lexically_normal().string();
+  }
 }
 
 /// Reads the input file through; gives the fields that templates can name, where they are known.
@@ -61,6 +72,7 @@ load_result load_pipeline(std::string_view text, const fs::path& file, const loa
   if (options.modes)
     p.modes = *options.modes;
   choose_input(p, source, file, options);
+  find_models_beside(p, file);
   template_context context{.ask = options.ask, .kinds = options.kinds};
   context.can_plan = check_structure(p, source);
   context.fields = look_through_input(p, source, options);

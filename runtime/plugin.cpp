@@ -1,12 +1,13 @@
 // Plugins by dlopen.
-#include <avp/runtime/plugin.hpp>
-
 #include <dlfcn.h>
+
+#include <avp/runtime/plugin.hpp>
 
 namespace avp {
 
 void load_plugin(const std::filesystem::path& library, registry& kinds) {
-  const auto path = library.has_parent_path() ? library : std::filesystem::path(".") / library; // never the system's search path
+  const auto path =
+      library.has_parent_path() ? library : std::filesystem::path(".") / library; // never the system's search path
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
     throw plugin_error("cannot load plugin '" + library.string() + "': " + dlerror());

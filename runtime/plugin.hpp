@@ -14,8 +14,8 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// Loads a shared library and calls its `extern "C" void avp_register(avp::registry&)`. The library stays loaded until the process
-/// ends. Throws plugin_error.
+/// Loads a shared library and calls its `extern "C" void avp_register(avp::registry&)`. The library stays loaded until
+/// the process ends. Throws plugin_error.
 void load_plugin(const std::filesystem::path& library, registry& kinds);
 
 } // namespace avp

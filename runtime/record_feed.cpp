@@ -1,9 +1,9 @@
 // The reading thread.
-#include <avp/runtime/record_feed.hpp>
-
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+
+#include <avp/runtime/record_feed.hpp>
 
 namespace avp {
 

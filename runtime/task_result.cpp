@@ -1,9 +1,8 @@
 // Results as JSON.
-#include <avp/runtime/task_result.hpp>
-
 #include <cmath>
 
 #include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/task_result.hpp>
 
 namespace avp {
 

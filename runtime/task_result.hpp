@@ -49,7 +49,6 @@ struct task_result {
   [[nodiscard]] avp::handed_over handed_over() const;
 };
 
-
 /// The object of results.jsonl. Text that is not UTF-8 has U+FFFD where it is broken.
 [[nodiscard]] std::string to_json_line(const task_result& result);
 

@@ -1,9 +1,9 @@
 // An agent of one's own: it checks the arithmetic in the text it gets and hands on the checked text.
 #pragma once
 
-#include <avp/agents/agent.hpp>
-
 #include "arithmetic.hpp"
+
+#include <avp/agents/agent.hpp>
 
 namespace calculator {
 

@@ -1,7 +1,7 @@
 // The agent in a runner of one's own, which takes the arguments of avp-run.
-#include <avp/runtime/run_main.hpp>
-
 #include "calculator_agent.hpp"
+
+#include <avp/runtime/run_main.hpp>
 
 int main(int argc, char** argv) {
   avp::registry kinds;

@@ -1,7 +1,7 @@
 // The contiguous KV-cache.
-#include <avp/gpu/cache/kv_cache.hpp>
-
 #include <ATen/ATen.h>
+
+#include <avp/gpu/cache/kv_cache.hpp>
 
 namespace avp {
 

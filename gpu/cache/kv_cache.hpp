@@ -8,7 +8,8 @@
 
 namespace avp {
 
-/// A contiguous KV-cache. Keys are stored after rotary embedding. Capacity is given at the start: a request knows how far it can get.
+/// A contiguous KV-cache. Keys are stored after rotary embedding. Capacity is given at the start: a request knows how
+/// far it can get.
 class kv_cache {
 public:
   kv_cache() = default;
@@ -24,7 +25,8 @@ public:
   [[nodiscard]] at::Tensor keys(std::int64_t layer, std::int64_t positions) const;
   [[nodiscard]] at::Tensor values(std::int64_t layer, std::int64_t positions) const;
 
-  /// Writes rows [kv_heads, rows, head_dim] of one layer after the current length, which advance() moves when all layers have theirs.
+  /// Writes rows [kv_heads, rows, head_dim] of one layer after the current length, which advance() moves when all
+  /// layers have theirs.
   void write(std::int64_t layer, const at::Tensor& key, const at::Tensor& value);
   void advance(std::int64_t rows) { length_ += rows; }
 

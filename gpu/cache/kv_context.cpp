@@ -1,12 +1,11 @@
 // Contexts as AVP payload bodies, and AVP payloads as caches.
-#include <avp/gpu/cache/kv_context.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #include <ATen/ATen.h>
 
+#include <avp/gpu/cache/kv_context.hpp>
 #include <avp/gpu/device_error.hpp>
 #include <avp/transport/kv.hpp>
 
@@ -42,7 +41,10 @@ at::ScalarType scalar_type(data_type dtype) {
 
 kv_context::kv_context(std::shared_ptr<const model_identity> model, kv_cache cache, at::Tensor hidden,
                        std::shared_ptr<const recipe> history)
-    : model_(std::move(model)), cache_(std::move(cache)), hidden_(std::move(hidden)), history_(std::move(history)) {}
+    : model_(std::move(model)),
+      cache_(std::move(cache)),
+      hidden_(std::move(hidden)),
+      history_(std::move(history)) {}
 
 std::vector<float> kv_context::last_hidden_state() const {
   auto values = hidden_.to(at::TensorOptions().dtype(at::kFloat).device(at::kCPU)).contiguous();

@@ -46,8 +46,8 @@ private:
   std::shared_ptr<const recipe> history_;
 };
 
-/// Reads an AVP KV payload into a cache, which `make_cache` gives when it is told how many tokens come. Throws request_error
-/// when the payload is damaged or its shape is not the model's.
+/// Reads an AVP KV payload into a cache, which `make_cache` gives when it is told how many tokens come. Throws
+/// request_error when the payload is damaged or its shape is not the model's.
 [[nodiscard]] kv_cache read_kv_payload(const payload& message, const model_identity& model,
                                        const std::function<kv_cache(std::int64_t)>& make_cache);
 

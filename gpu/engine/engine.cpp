@@ -1,11 +1,10 @@
 // First come, first served.
-#include <avp/gpu/engine/engine.hpp>
-
 #include <algorithm>
 
 #include <ATen/ATen.h>
 
 #include <avp/gpu/device_error.hpp>
+#include <avp/gpu/engine/engine.hpp>
 
 namespace avp {
 
@@ -19,7 +18,9 @@ at::Device parse_device(const std::string& name) {
   try {
     at::Device device(name);
     if (device.is_cuda() && !at::hasCUDA())
-      throw model_error("device '" + name + "': this Torch was built without CUDA, or the machine has no CUDA device; use device = \"cpu\"");
+      throw model_error(
+          "device '" + name +
+          "': this Torch was built without CUDA, or the machine has no CUDA device; use device = \"cpu\"");
     return device;
   } catch (const c10::Error&) {
     throw model_error("device '" + name + "' is unknown; expected \"cpu\" or \"cuda:0\"");
@@ -84,8 +85,7 @@ bool engine::step() {
 
 void engine::start(job& next) {
   const c10::InferenceMode no_gradients;
-  next.queue_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - next.submitted).count();
+  next.queue_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - next.submitted).count();
   const auto& name = common(next.request).model;
   auto model = models_.find(name);
   if (model == models_.end())

@@ -47,7 +47,7 @@ private:
   void finish(outcome with);
 
   std::map<std::string, std::shared_ptr<loaded_model>> models_; // two names may stand for one model
-  std::deque<job> queue_; // the front one is running when running_ has a value
+  std::deque<job> queue_;                                       // the front one is running when running_ has a value
   std::optional<execution> running_;
 };
 

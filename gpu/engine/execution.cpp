@@ -1,11 +1,10 @@
 // Running one request.
-#include <avp/gpu/engine/execution.hpp>
-
 #include <array>
 
 #include <ATen/ATen.h>
 
 #include <avp/gpu/device_error.hpp>
+#include <avp/gpu/engine/execution.hpp>
 #include <avp/transport/handshake/hash.hpp>
 
 namespace avp {
@@ -43,15 +42,18 @@ void check_identity(const metadata& meta, const model_identity& model) {
   };
   const bool has_digest = meta.extra.contains("weights_digest");
   if (has_digest ? differs("weights_digest", model.weights_digest) : differs("model_hash", model.model_hash))
-    throw request_error(device_errc::context_mismatch, "the context was made by model '" + meta.model_id +
-                                                           "' with other weights than those of '" + model.config.name +
-                                                           "'; a context can be continued only by the model that made it");
+    throw request_error(device_errc::context_mismatch,
+                        "the context was made by model '" + meta.model_id + "' with other weights than those of '" +
+                            model.config.name + "'; a context can be continued only by the model that made it");
 }
 
 } // namespace
 
 execution::execution(loaded_model& model, std::variant<think, generate> work)
-    : model_(model), work_(std::move(work)), started_(std::chrono::steady_clock::now()), stop_(stop_strings(work_)),
+    : model_(model),
+      work_(std::move(work)),
+      started_(std::chrono::steady_clock::now()),
+      stop_(stop_strings(work_)),
       stream_(model.tokenizer) {
   if (common().messages.empty())
     throw request_error(device_errc::bad_request, "a request needs at least one message");
@@ -118,10 +120,10 @@ bool execution::step() {
   const c10::InferenceMode no_gradients;
   const auto limit = common().time_limit;
   if (limit > 0 && milliseconds_since(started_) > limit * 1000)
-    throw request_error(device_errc::timed_out, "the request ran longer than its time limit of " + std::to_string(limit) +
-                                                    " s (" + std::to_string(result_.counts.output_tokens) +
-                                                    " tokens and " + std::to_string(result_.counts.latent_steps) +
-                                                    " latent steps were done)");
+    throw request_error(device_errc::timed_out,
+                        "the request ran longer than its time limit of " + std::to_string(limit) + " s (" +
+                            std::to_string(result_.counts.output_tokens) + " tokens and " +
+                            std::to_string(result_.counts.latent_steps) + " latent steps were done)");
   if (prefilled_ < recipe_->prompt.size())
     return prefill();
   if (const auto* thinking = std::get_if<think>(&work_))
@@ -146,7 +148,8 @@ bool execution::latent_step(const think& work) {
   return result_.counts.latent_steps == work.steps;
 }
 
-// Every token of the answer but the end of turn gets its row, the last one too: who continues on this context has read it all.
+// Every token of the answer but the end of turn gets its row, the last one too: who continues on this context has read
+// it all.
 bool execution::decode_step(const generate& work) {
   auto logits = model_.network.logits(hidden_).to(at::kCPU).contiguous();
   const auto token = sampler_->next({logits.data_ptr<float>(), static_cast<std::size_t>(logits.numel())});

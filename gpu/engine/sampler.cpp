@@ -1,8 +1,8 @@
 // Greedy and random sampling.
-#include <avp/gpu/engine/sampler.hpp>
-
 #include <algorithm>
 #include <cmath>
+
+#include <avp/gpu/engine/sampler.hpp>
 
 namespace avp {
 
@@ -14,7 +14,9 @@ constexpr std::size_t first_sorted = 256;
 } // namespace
 
 sampler::sampler(const sampling& settings, std::uint64_t seed, std::span<const std::int32_t> fed)
-    : settings_(settings), random_(seed), seen_(fed.begin(), fed.end()) {
+    : settings_(settings),
+      random_(seed),
+      seen_(fed.begin(), fed.end()) {
   std::sort(seen_.begin(), seen_.end());
   seen_.erase(std::unique(seen_.begin(), seen_.end()), seen_.end());
 }
@@ -42,7 +44,8 @@ void sampler::penalise(std::span<float> logits) const {
   }
 }
 
-// The tokens that stay, best first, equal ones in order of their id, with unnormalised probabilities (the best one has 1).
+// The tokens that stay, best first, equal ones in order of their id, with unnormalised probabilities (the best one has
+// 1).
 std::vector<sampler::candidate> sampler::candidates(std::span<const float> logits) const {
   const float best = *std::max_element(logits.begin(), logits.end());
   std::vector<candidate> all(logits.size());

@@ -1,7 +1,7 @@
 // Stop strings.
-#include <avp/gpu/engine/stop_matcher.hpp>
-
 #include <algorithm>
+
+#include <avp/gpu/engine/stop_matcher.hpp>
 
 namespace avp {
 

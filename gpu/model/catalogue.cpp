@@ -103,7 +103,7 @@ std::filesystem::path resolve_model(std::string_view source) {
   std::filesystem::path path(source);
   if (source.empty() || !is_there(path))
     throw model_error("model \"" + std::string(source) +
-                      "\" is neither a file or directory nor a known name; known: " + all_names());
+                      "\" is neither a known name nor a file or folder here; known names: " + all_names());
   return path;
 }
 

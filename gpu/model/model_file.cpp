@@ -11,8 +11,8 @@
 #include <avp/gpu/model/gguf_model.hpp>
 #include <avp/gpu/model/model_file.hpp>
 #include <avp/gpu/model/safetensors.hpp>
-#include <avp/transport/handshake/hash.hpp>
 #include <avp/gpu/text/tokenizer_json.hpp>
+#include <avp/transport/handshake/hash.hpp>
 
 namespace avp {
 

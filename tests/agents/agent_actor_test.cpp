@@ -1,12 +1,11 @@
 // Agents inside their actor, on a device that answers by rule.
-#include <avp/agents/agent_actor.hpp>
-
+#include "fake_device.hpp"
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fake_device.hpp"
+#include <avp/agents/agent_actor.hpp>
 
 namespace {
 

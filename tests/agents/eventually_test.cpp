@@ -1,10 +1,10 @@
 // Coroutines of agents.
-#include <avp/agents/eventually.hpp>
-
 #include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include <avp/agents/eventually.hpp>
 
 namespace {
 

@@ -8,13 +8,13 @@ import termios
 import threading
 import unittest
 
-from command import CommandTest, records
+from command import CommandTest
 
 TAKE_AWAY = "\r\x1b[K"
 
 
 class Progress(CommandTest):
-    def shown_on_terminal(self, *arguments, columns=120):
+    def shown_on_terminal(self, *arguments, columns=120, **options):
         """What a run writes to a terminal on stderr, and its outcome."""
         terminal, end = pty.openpty()
         fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -27,7 +27,7 @@ class Progress(CommandTest):
             except OSError:  # the other side is closed
                 pass
 
-        process = self.start(*arguments, stderr=end)
+        process = self.start(*arguments, stderr=end, **options)
         os.close(end)
         reader = threading.Thread(target=read)
         reader.start()
@@ -49,18 +49,11 @@ class Progress(CommandTest):
         self.assertNotIn("\x1b", outcome.out)
 
     def test_a_bar_of_unknown_length(self):
-        process_input = os.pipe()
-        os.write(process_input[1], records(2).encode())
-        os.close(process_input[1])
-        with os.fdopen(process_input[0]) as stdin:
-            shown, _ = self.shown_with_stdin(stdin)
-        self.assertRegex(shown, r"2 tasks  \d+\.\d\d tasks/s")
+        self.write_pipeline('file = "questions.jsonl"', 'file = "-"')
+        with open(self.folder / "questions.jsonl", encoding="utf-8") as stdin:
+            shown, _ = self.shown_on_terminal(stdin=stdin)
+        self.assertRegex(shown, r"4 tasks  \d+\.\d\d tasks/s")
         self.assertNotIn("left", shown)
-
-    def shown_with_stdin(self, stdin):
-        start = self.start
-        self.start = lambda *arguments, **options: start(*arguments, stdin=stdin, **options)
-        return self.shown_on_terminal("--input", "-")
 
     def test_a_narrow_terminal_gets_a_short_bar(self):
         shown, _ = self.shown_on_terminal(columns=40)

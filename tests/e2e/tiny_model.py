@@ -97,7 +97,6 @@ def write(path, architecture="qwen2", without=()):
     body = b""
     for seed, (name, shape) in enumerate(shapes.items()):
         count = math.prod(shape)
-        # Wide apart for the embeddings, so that greedy decoding does not fall into one token at once.
         data = struct.pack(f"<{count}f", *(math.sin(1.7 * i + 13.1 * (seed + 1)) for i in range(count)))
         head += _text(name) + struct.pack("<I", len(shape))
         head += b"".join(struct.pack("<Q", size) for size in reversed(shape)) + struct.pack("<IQ", 0, len(body))

@@ -87,7 +87,7 @@ TEST(resolve_model, anything_else_is_a_path) {
   EXPECT_EQ(avp::resolve_model(file.string()), file);
   EXPECT_EQ(avp::resolve_model(folder.path().string()), folder.path());
   EXPECT_THAT(resolve_error((folder.path() / "your.gguf").string()),
-              HasSubstr("is neither a file or directory nor a known name"));
+              HasSubstr("is neither a known name nor a file or folder here"));
   EXPECT_THAT(resolve_error("smollm-135m"),
               AllOf(HasSubstr("model \"smollm-135m\""), HasSubstr("smollm2-135m-instruct, qwen")));
   EXPECT_THAT(resolve_error(""), HasSubstr("is neither"));

@@ -1,19 +1,17 @@
 // The engine's promises, on a model of a few kilobytes.
-#include <avp/gpu/engine/engine.hpp>
-
 #include <cmath>
 #include <limits>
 #include <random>
 
+#include "runnable_model.hpp"
+#include "temporary_folder.hpp"
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <avp/gpu/device_error.hpp>
+#include <avp/gpu/engine/engine.hpp>
 #include <avp/transport/message.hpp>
-
-#include "runnable_model.hpp"
-#include "temporary_folder.hpp"
 
 namespace {
 
@@ -134,7 +132,8 @@ TEST_F(engine_test, reading_in_two_parts_is_reading_in_one) {
   const c10::InferenceMode no_gradients;
   auto hidden = loaded->network.forward(loaded->network.embed(tokens), cache);
   ASSERT_EQ(cache.length(), both.context_tokens);
-  EXPECT_TRUE(at::allclose(cache.keys(1, cache.length()), context_of(both).cache().keys(1, cache.length()), 1e-4, 1e-5));
+  EXPECT_TRUE(
+      at::allclose(cache.keys(1, cache.length()), context_of(both).cache().keys(1, cache.length()), 1e-4, 1e-5));
   auto ours = at::tensor(context_of(both).last_hidden_state());
   EXPECT_TRUE(at::allclose(hidden[0], ours, 1e-3, 1e-4));
 }

@@ -1,7 +1,7 @@
 // The canonical encoding of recipes.
-#include <avp/gpu/recipe.hpp>
-
 #include <gtest/gtest.h>
+
+#include <avp/gpu/recipe.hpp>
 
 namespace {
 

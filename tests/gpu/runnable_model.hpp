@@ -5,10 +5,10 @@
 #include <fstream>
 #include <string>
 
-#include <avp/gpu/device_config.hpp>
-
 #include "small_vocabulary.hpp"
 #include "tiny_model.hpp"
+
+#include <avp/gpu/device_config.hpp>
 
 namespace avp::test {
 

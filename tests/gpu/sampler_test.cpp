@@ -1,10 +1,10 @@
 // Sampling, against probabilities worked out by hand.
-#include <avp/gpu/engine/sampler.hpp>
-
 #include <cmath>
 #include <map>
 
 #include <gtest/gtest.h>
+
+#include <avp/gpu/engine/sampler.hpp>
 
 namespace {
 
@@ -59,7 +59,8 @@ TEST(sampler, top_p_looks_past_the_first_candidates_it_sorts) {
 
 TEST(sampler, top_k_and_min_p_drop_the_rest) {
   EXPECT_EQ(shares({.temperature = 1, .top_p = 1, .top_k = 3}, halves).count(0), 0U);
-  EXPECT_EQ(shares({.temperature = 1, .top_p = 1, .min_p = 0.4F}, halves).size(), 2U); // 0.25 / 0.5 stays, 0.15 / 0.5 goes
+  EXPECT_EQ(shares({.temperature = 1, .top_p = 1, .min_p = 0.4F}, halves).size(),
+            2U); // 0.25 / 0.5 stays, 0.15 / 0.5 goes
 }
 
 TEST(sampler, a_repeated_token_is_penalised) {

@@ -1,7 +1,7 @@
 // Stop strings that come in pieces.
-#include <avp/gpu/engine/stop_matcher.hpp>
-
 #include <gtest/gtest.h>
+
+#include <avp/gpu/engine/stop_matcher.hpp>
 
 namespace {
 

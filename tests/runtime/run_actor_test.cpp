@@ -1,16 +1,14 @@
 // Routing and supervision, on a device that answers by rule.
-#include <avp/runtime/run_actor.hpp>
-
 #include <sstream>
 
+#include "../agents/fake_device.hpp"
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <avp/runtime/pipeline_file.hpp>
-
-#include "../agents/fake_device.hpp"
+#include <avp/runtime/run_actor.hpp>
 
 namespace {
 
@@ -137,7 +135,10 @@ TEST_F(run_actor_test, words_of_the_answer_stream) {
 }
 
 TEST_F(run_actor_test, bad_lines_are_failed_tasks_and_the_run_goes_on) {
-  EXPECT_EQ(run(chain, mode::direct, "{\"id\": 1, \"q\": \"x\"}\nno json\n{\"id\": 1, \"q\": \"again\"}\n{\"id\": 2, \"q\": \"y\"}\n{\"id\": 3}\n"), "");
+  EXPECT_EQ(run(chain, mode::direct,
+                "{\"id\": 1, \"q\": \"x\"}\nno json\n{\"id\": 1, \"q\": \"again\"}\n{\"id\": 2, \"q\": "
+                "\"y\"}\n{\"id\": 3}\n"),
+            "");
   ASSERT_EQ(results_.size(), 5U);
   std::map<std::string, std::string> errors;
   for (const auto& result : results_)
@@ -201,9 +202,10 @@ TEST_F(run_actor_test, stopping_finishes_what_runs_and_starts_nothing_new) {
 
 TEST_F(run_actor_test, a_dead_agent_is_restarted_and_only_its_tasks_fail) {
   log_->kill_after = "only kill";
-  EXPECT_EQ(run(chain, mode::direct,
-                "{\"id\": \"before\", \"q\": \"x\"}\n{\"id\": \"dies\", \"q\": \"kill\"}\n{\"id\": \"after\", \"q\": \"y\"}"),
-            "");
+  EXPECT_EQ(
+      run(chain, mode::direct,
+          "{\"id\": \"before\", \"q\": \"x\"}\n{\"id\": \"dies\", \"q\": \"kill\"}\n{\"id\": \"after\", \"q\": \"y\"}"),
+      "");
   ASSERT_EQ(results_.size(), 3U);
   for (const auto& result : results_) {
     EXPECT_EQ(result.ok(), result.task != "dies") << result.error;

@@ -211,6 +211,17 @@ TEST(http, a_body_over_the_limit_is_answered_with_413_however_it_comes) {
   EXPECT_TRUE(n.client()->health());
 }
 
+TEST(http, texts_have_a_limit_of_their_own) {
+  http_server_options options;
+  options.max_text_bytes = 1000;
+  node n(options);
+  json_message text;
+  text.content = std::string(2000, 'x');
+  EXPECT_THAT(n.client()->send_text(text).error().message, HasSubstr("413"));
+  text.content.resize(500);
+  EXPECT_TRUE(n.client()->send_text(text));
+}
+
 TEST(http, connections_that_break_off_or_speak_something_else_do_no_harm) {
   node n;
   for (const auto* words : {"POST /avp/v2/transmit HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nAV",

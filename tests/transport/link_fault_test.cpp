@@ -467,8 +467,13 @@ TEST(link_fault, a_slow_reader_bounds_the_memory_of_both_sides) {
   ASSERT_TRUE(receiver_peak && sender_peak);
   std::printf("1 GiB through a window of 32 MiB: peak RSS of the receiver %lu MiB, of the sender %lu MiB\n",
               static_cast<unsigned long>(*receiver_peak), static_cast<unsigned long>(*sender_peak));
-  EXPECT_LT(*receiver_peak, 400u);
-  EXPECT_LT(*sender_peak, 400u);
+#ifdef __SANITIZE_ADDRESS__
+  constexpr std::uint64_t most = 1000; // what is freed stays in the sanitizer's quarantine for a while
+#else
+  constexpr std::uint64_t most = 400;
+#endif
+  EXPECT_LT(*receiver_peak, most);
+  EXPECT_LT(*sender_peak, most);
 }
 
 } // namespace

@@ -108,6 +108,7 @@ TEST(inbox, nobody_can_speak_for_a_peer_with_another_key) {
   receiving r;
   r.take({.kind = envelope_kind::hello, .incarnation = 7}, {}, "key-a");
   r.take_data(7, 1, numbered_payload(1, 10), "key-b");
+  EXPECT_EQ(r.replies.back().kind, envelope_kind::unknown);
   r.take({.kind = envelope_kind::hello, .incarnation = 7, .id = 5}, {}, "key-b");
   r.take_data(7, 1, numbered_payload(1, 10), "key-a");
   EXPECT_THAT(r.numbers(), testing::ElementsAre(1));

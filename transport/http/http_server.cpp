@@ -107,33 +107,36 @@ private:
 
   void route() {
     server_.Get(http::health_path, [](const auto&, auto& response) { send({200, R"({"status": "ok"})"}, response); });
-    post(http::handshake_path, [this](const byte_buffer& body, const httplib::Request&) {
+    post(http::handshake_path, options_.max_text_bytes, [this](const byte_buffer& body, const httplib::Request&) {
       return http::answer_hello(text_of(body), handlers_);
     });
-    post(http::text_path, [this](const byte_buffer& body, const httplib::Request&) {
+    post(http::text_path, options_.max_text_bytes, [this](const byte_buffer& body, const httplib::Request&) {
       return http::answer_text(text_of(body), handlers_);
     });
-    post(http::transmit_path, [this](byte_buffer body, const httplib::Request& request) {
+    post(http::transmit_path, options_.max_body_bytes, [this](byte_buffer body, const httplib::Request& request) {
       const auto owner = std::make_shared<byte_buffer>(std::move(body));
       return http::answer_message(owner->bytes(), owner, request.get_header_value(http::agent_header), handlers_,
                                   options_.decode);
     });
   }
 
-  void post(const char* path, answerer answer) {
-    server_.Post(path, [this, answer = std::move(answer)](const httplib::Request& request, httplib::Response& response,
-                                                          const httplib::ContentReader& read) {
+  void post(const char* path, std::uint64_t limit, answerer answer) {
+    server_.Post(path, [this, limit, answer = std::move(answer)](const httplib::Request& request,
+                                                                 httplib::Response& response,
+                                                                 const httplib::ContentReader& read) {
       if (!authorized(request)) {
         // The body is read and dropped: an answer that overtakes it would be lost with the connection.
-        read([](const char*, std::size_t) { return true; });
+        read([left = limit](const char*, std::size_t length) mutable {
+          left -= std::min<std::uint64_t>(left, length);
+          return left > 0;
+        });
         response.set_header("WWW-Authenticate", "Bearer");
         send(http::refusal(401, "A valid bearer token is required."), response);
         return;
       }
-      auto body = read_body(request, read, options_.max_body_bytes);
+      auto body = read_body(request, read, limit);
       if (!body)
-        send(http::refusal(413, fmt::format("The body broke off or has more than {} bytes.", options_.max_body_bytes)),
-             response);
+        send(http::refusal(413, fmt::format("The body broke off or has more than {} bytes.", limit)), response);
       else
         send(answer(std::move(*body), request), response);
     });

@@ -23,6 +23,8 @@ struct http_server_options {
   std::string token;
   /// The longest request body, in bytes; a longer one is answered with 413.
   std::uint64_t max_body_bytes = std::uint64_t{1} << 30;
+  /// The longest JSON body of a handshake or a text; parsed JSON takes many times its length.
+  std::uint64_t max_text_bytes = std::uint64_t{16} << 20;
   std::chrono::seconds timeout{30}; ///< For reading one request and for writing one answer.
   int threads = 8;                  ///< Requests that are served at a time.
   decode_options decode;

@@ -67,11 +67,13 @@ void inbox::take(const route& from, const std::string& peer_key, std::span<const
   }
   if (e->kind != envelope_kind::data && e->kind != envelope_kind::beat)
     return;
-  auto* p = find(e->incarnation, from, now);
-  if (!p || p->who.public_key != peer_key) {
+  auto* p = find(e->incarnation, peer_key);
+  if (!p) {
     around_.reply(from, {.kind = envelope_kind::unknown, .incarnation = incarnation_});
     return;
   }
+  p->from = from;
+  p->heard = now;
   if (e->kind == envelope_kind::data)
     take_data(*p, e->id, second, owner);
   else
@@ -79,13 +81,10 @@ void inbox::take(const route& from, const std::string& peer_key, std::span<const
   p->report_due = true;
 }
 
-inbox::peer* inbox::find(std::uint64_t incarnation, const route& from, time_point now) {
+inbox::peer* inbox::find(std::uint64_t incarnation, const std::string& peer_key) {
   const auto found = peers_.find(incarnation);
-  if (found == peers_.end() || found->second.lost)
-    return nullptr;
-  found->second.from = from;
-  found->second.heard = now;
-  return &found->second;
+  const bool here = found != peers_.end() && !found->second.lost && found->second.who.public_key == peer_key;
+  return here ? &found->second : nullptr;
 }
 
 void inbox::take_hello(const route& from, const std::string& peer_key, const envelope& e,

@@ -80,7 +80,7 @@ private:
   };
   class counted_body;
 
-  peer* find(std::uint64_t incarnation, const route& from, time_point now);
+  peer* find(std::uint64_t incarnation, const std::string& peer_key);
   void take_hello(const route& from, const std::string& peer_key, const envelope& e, std::span<const std::byte> name,
                   time_point now);
   void take_data(peer& p, std::uint64_t id, std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);

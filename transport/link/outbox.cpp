@@ -198,8 +198,9 @@ void outbox::lose(const error& why, time_point now) {
   rewind(base_);
   if (options_.loss == on_loss::fail)
     fail_all(why);
-  if (!already)
-    around_.on_peer(why);
+  if (already)
+    return; // ZeroMQ goes on trying, less and less often
+  around_.on_peer(why);
   around_.reconnect();
 }
 

@@ -67,9 +67,13 @@ public:
     };
     {
       const std::lock_guard lock(mutex_);
-      submitted_.emplace_back(std::move(content), std::move(counted));
+      if (!ended_) {
+        submitted_.emplace_back(std::move(content), std::move(counted));
+        wake_->signal();
+        return;
+      }
     }
-    wake_->signal();
+    counted(tl::unexpected(closed()));
   }
 
   [[nodiscard]] std::size_t pending() const { return pending_; }
@@ -158,9 +162,16 @@ private:
     } catch (const std::exception& mistake) {
       spdlog::error("Link: the sender to {} ends: {}.", options_.endpoint, mistake.what());
     }
-    stop_ = true;
+    {
+      const std::lock_guard lock(mutex_);
+      ended_ = true;
+    }
     take_submitted();
-    box_.fail_all({errc::closed, fmt::format("Link: the sender to {} was closed.", options_.endpoint)});
+    box_.fail_all(closed());
+  }
+
+  [[nodiscard]] error closed() const {
+    return {errc::closed, fmt::format("Link: the sender to {} was closed.", options_.endpoint)};
   }
 
   void round() {
@@ -221,6 +232,7 @@ private:
   std::mutex mutex_;
   std::deque<std::pair<payload, send_handler>> submitted_;
   std::atomic<std::size_t> pending_{0};
+  bool ended_ = false; ///< Nobody takes what is submitted any more.
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };

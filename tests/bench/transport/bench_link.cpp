@@ -77,7 +77,7 @@ void plain_sockets(const socket_pair& ends, const byte_buffer& message, byte_buf
 }
 
 /// A link in this process.
-struct link {
+struct link_pair {
   std::atomic<std::uint64_t> bytes{0};
   std::unique_ptr<payload_receiver> receiver;
   std::unique_ptr<payload_sender> sender;
@@ -85,7 +85,7 @@ struct link {
   std::condition_variable changed;
   int acknowledged = 0;
 
-  explicit link(bool curve) {
+  explicit link_pair(bool curve) {
     const auto server = *new_key_pair();
     const auto client = *new_key_pair();
     receiver_options receiving;
@@ -118,8 +118,8 @@ void throughput(std::uint32_t tokens) {
   const auto message = *encode(content);
   byte_buffer into(message.size());
   const int messages = static_cast<int>(bytes_per_round / message.size());
-  link plain(false);
-  link curve(true);
+  link_pair plain(false);
+  link_pair curve(true);
   const socket_pair ends;
   plain.send(content, 2);
   curve.send(content, 2);
@@ -139,8 +139,8 @@ void latency() {
   payload content;
   const auto bytes = std::make_shared<std::vector<std::byte>>(1024);
   content.body = std::make_shared<memory_body>(*bytes, bytes);
-  link plain(false);
-  link curve(true);
+  link_pair plain(false);
+  link_pair curve(true);
   const socket_pair ends;
   byte_buffer buffer(1024);
   plain.send(content, 10);
@@ -159,7 +159,7 @@ void latency() {
     }
     echo.join();
   };
-  const auto each = [&](link& l) {
+  const auto each = [&](link_pair& l) {
     return [&l, &content] {
       for (int i = 0; i < count; ++i)
         l.send(content, 1);
@@ -173,6 +173,7 @@ void latency() {
 } // namespace
 
 int main() {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   throughput(128);
   throughput(2000);
   latency();
