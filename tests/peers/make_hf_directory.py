@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes the Hugging Face directory of a catalogue model from its GGUF file, unless it is there and newer than what it is made from.
-usage: make_hf_directory.py MODEL OUT_DIR      needs what requirements.txt names"""
+usage: make_hf_directory.py MODEL OUT_DIR      needs torch and tests/requirements.txt"""
 import os
 import pathlib
 import shutil
@@ -37,4 +37,4 @@ if __name__ == "__main__":
         make_hf_directory(sys.argv[1], pathlib.Path(sys.argv[2]))
     except subprocess.CalledProcessError as error:
         sys.exit(f"the conversion failed with status {error.returncode}; its own messages stand above. It needs torch and "
-                 f"what {pathlib.Path(__file__).with_name('requirements.txt')} names, in {sys.executable}")
+                 f"what {pathlib.Path(__file__).parents[1] / 'requirements.txt'} names, in {sys.executable}")

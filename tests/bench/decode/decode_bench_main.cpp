@@ -14,7 +14,8 @@
 namespace {
 
 // Long enough an answer for any benchmark: a model that ends its turn early would fail the round.
-constexpr auto decode_prompt = "Count from one to five hundred in words, one number on each line. Leave no number out.";
+constexpr auto decode_prompt =
+    "Tell me a long story about a lighthouse keeper, her dog and the winter when the sea froze.";
 
 template <class Work>
 Work request_of(const std::string& text) {

@@ -5,7 +5,7 @@ Both sides take turns, round by round, so that what else the machine does falls 
 but takes no processor time: its OpenMP threads stop spinning milliseconds after their last work, and run.py waits longer than that.
 transformers is called in its fastest plain form (one forward() per token over a DynamicCache, argmax, no generate() around it).
 
-usage: run.py --build build/release      needs torch and tests/peers/requirements.txt"""
+usage: run.py --build build/release      needs torch and tests/requirements.txt"""
 import argparse
 import os
 import pathlib
