@@ -74,12 +74,12 @@ find_torch() {
 
 [ -n "${AVP_SKIP_PACKAGES:-}" ] || install_packages
 find_torch
-options=()
+options=(-DAVP_BUILD_TESTS=OFF)
 if [ $test = yes ]; then
   install_torch
   say "Installing the peers of the tests into .venv"
   .venv/bin/pip install -q -r tests/requirements.txt
-  options+=(-DAVP_TEST_PYTHON="$PWD/.venv/bin/python")
+  options=(-DAVP_BUILD_TESTS=ON -DAVP_TEST_PYTHON="$PWD/.venv/bin/python")
 fi
 # The compiler cache sees paths as relative, so that another clone finds its entries.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
@@ -93,7 +93,7 @@ if [ $test = yes ]; then models+=(smollm2-135m-instruct); fi
 
 if [ $test = yes ]; then
   say "Tests"
-  ctest --preset "$preset"
+  ctest --preset "$preset" -j "$(nproc)"
 else
   say "Done. Try: build/$preset/bin/avp-run pipelines/gsm8k-chain.toml --limit 5"
 fi
