@@ -63,6 +63,8 @@ actor_port::actor_port(agent_pointer self, device_actor device) : self_(self), d
 
 template <class Request>
 void actor_port::ask(Request request, callback done) {
+  if (!device_)
+    return done(std::nullopt, "the agent has no model to ask; name one with its key 'model'");
   const auto id = request.id;
   open_->insert(id);
   self_->request(device_, caf::infinite, std::move(request))

@@ -32,6 +32,12 @@ namespace avp {
 
 namespace {
 
+agent_actor start_agent_of(caf::actor_system& system, const run_config& config, const std::string& name) {
+  const auto& spec = config.pipeline->agent(name);
+  const auto device = config.devices.find(spec.model); // an agent of one's own may have no model
+  return start_agent(system, *config.kinds, spec, device == config.devices.end() ? device_actor{} : device->second);
+}
+
 // An agent of the plan with what its hops need, made once.
 struct station {
   planned_agent plan;
@@ -250,8 +256,7 @@ void run_state::hop_failed(const std::string& id, station& at, const agent_actor
 }
 
 void run_state::restart(station& at) {
-  const auto& spec = config_.pipeline->agent(at.plan.name);
-  at.actor = start_agent(self_->system(), *config_.kinds, spec, config_.devices.at(spec.model));
+  at.actor = start_agent_of(self_->system(), config_, at.plan.name);
   self_->monitor(at.actor);
 }
 
@@ -327,10 +332,8 @@ caf::behavior run_behavior(caf::stateful_actor<run_state>* self, const std::shar
 
 caf::actor start_run(caf::actor_system& system, run_config config) {
   std::map<std::string, agent_actor> agents;
-  for (const auto& planned : config.plan.agents) {
-    const auto& spec = config.pipeline->agent(planned.name);
-    agents[planned.name] = start_agent(system, *config.kinds, spec, config.devices.at(spec.model));
-  }
+  for (const auto& planned : config.plan.agents)
+    agents[planned.name] = start_agent_of(system, config, planned.name);
   return system.spawn(run_behavior, std::make_shared<run_config>(std::move(config)), agents);
 }
 

@@ -217,6 +217,12 @@ TEST_F(agent_actor_test, an_agent_that_ends_cancels_what_it_asked_for) {
   EXPECT_THAT(log_->cancelled, ElementsAre(log_->thought[0].id));
 }
 
+TEST_F(agent_actor_test, without_a_device_a_request_fails_with_advice) {
+  auto actor = start_agent(system_, kinds_, spec("think"), device_actor{});
+  EXPECT_THAT(std::get<std::string>(run(actor, input("Go"))), HasSubstr("no model to ask"));
+  stop(actor);
+}
+
 class choosy_agent : public agent {
 public:
   explicit choosy_agent(const agent_spec& spec) {

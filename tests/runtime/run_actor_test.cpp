@@ -1,4 +1,5 @@
 // Routing and supervision, on a device that answers by rule.
+#include <algorithm>
 #include <sstream>
 
 #include "../agents/fake_device.hpp"
@@ -213,6 +214,23 @@ TEST_F(run_actor_test, a_dead_agent_is_restarted_and_only_its_tasks_fail) {
       EXPECT_THAT(result.error, HasSubstr("agent 'c': the agent died while it had this task (kill)"));
     }
   }
+}
+
+class upper_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    auto text = hop.messages().back().content;
+    std::transform(text.begin(), text.end(), text.begin(), ::toupper);
+    co_return output{text, {}};
+  }
+};
+
+TEST_F(run_actor_test, an_agent_of_ones_own_needs_no_model) {
+  kinds_.add<upper_agent>("upper");
+  EXPECT_EQ(run("flow = [\"m\"]\n[agent.m]\nkind = \"upper\"\nprompt = \"{{q}}\"\n", mode::latent,
+                R"({"id": "t", "q": "abc"})"),
+            "");
+  EXPECT_EQ(results_.at(0).text, "ABC");
 }
 
 constexpr auto fan = R"(
