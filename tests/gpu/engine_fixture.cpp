@@ -98,7 +98,9 @@ void compare_context(const result& ours, const json& theirs, std::size_t agent) 
   }
   for (const auto& sample : theirs["samples"]) {
     const std::int64_t layer = sample["layer"], head = sample["head"], position = sample["position"];
-    const double allowed = agent == 0 ? 1e-3 : 2e-2;
+    // Latent positions feed rounding back: transformers' own two attentions (sdpa, eager) differ by 1.5e-3 there.
+    const bool latent = position >= static_cast<std::int64_t>(theirs["prompt_ids"].size());
+    const double allowed = agent > 0 ? 2e-2 : latent ? 5e-3 : 1e-3;
     EXPECT_LE(relative_error(context.cache().keys(layer, context.tokens())[head][position], sample["key"]), allowed);
     EXPECT_LE(relative_error(context.cache().values(layer, context.tokens())[head][position], sample["value"]),
               allowed);
