@@ -12,6 +12,8 @@ endforeach()
 
 function(avp_use_torch target)
   target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES})
+  # CMake keeps link folders inside the source tree (.venv) out of installed run paths.
+  set_property(TARGET ${target} APPEND PROPERTY INSTALL_RPATH ${TORCH_INSTALL_PREFIX}/lib)
   foreach(folder ${AVP_TORCH_INCLUDES})
     target_compile_options(${target} PRIVATE "SHELL:-idirafter ${folder}")
   endforeach()

@@ -130,8 +130,10 @@ at::Tensor decoder::forward(at::Tensor x, kv_cache& cache) const {
 at::Tensor decoder::logits(const at::Tensor& hidden) const { return at::linear(hidden, unembedding_).to(at::kFloat); }
 
 at::Tensor decoder::latent_input(const at::Tensor& hidden) {
-  if (config_.tied)
-    return at::mm(at::softmax(logits(hidden), 1).to(embedding_.scalar_type()), embedding_);
+  if (config_.tied) { // the input table on both sides, also where a GGUF holds the matrix twice: so does the SDK
+    auto scores = at::linear(hidden, embedding_).to(at::kFloat);
+    return at::mm(at::softmax(scores, 1).to(embedding_.scalar_type()), embedding_);
+  }
   if (!realignment_.defined())
     make_realignment();
   auto aligned = at::mm(hidden.to(at::kFloat), realignment_);

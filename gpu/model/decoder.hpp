@@ -36,7 +36,7 @@ public:
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
 
   /// The next input of a latent step, from the last hidden state: [rows, hidden]. Tied models take the expected
-  /// embedding softmax(h·Uᵀ)·E, untied ones the ridge realignment of LatentMAS (arXiv 2511.20639, section 3).
+  /// embedding softmax(h·Eᵀ)·E, untied ones the ridge realignment of LatentMAS (arXiv 2511.20639, section 3).
   [[nodiscard]] at::Tensor latent_input(const at::Tensor& hidden);
 
 private:
