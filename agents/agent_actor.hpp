@@ -22,7 +22,8 @@ struct hop_output {
 /// One actor per agent serves all tasks. A hop fails with an error whose text says why (see text_of).
 using agent_actor = caf::typed_actor<caf::replies_to<hop_input>::with<hop_output>>;
 
-/// Starts the actor for one agent. `device` may be no actor for an agent that asks nothing of one. Throws what the agent's constructor throws.
+/// Starts the actor for one agent. `device` may be no actor for an agent that asks nothing of one. Throws what the
+/// agent's constructor throws.
 [[nodiscard]] agent_actor start_agent(caf::actor_system& system, const registry& kinds, const agent_spec& spec,
                                       const device_actor& device);
 
