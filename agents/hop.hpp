@@ -105,9 +105,6 @@ public:
   /// What the next request continues on: what was handed over at first, then what the last request left.
   [[nodiscard]] const payload& context() const { return input_.context; }
 
-  /// Lets the next request continue on something else.
-  void continue_on(payload context) { input_.context = std::move(context); }
-
   /// The agent's system text and prompt, rendered for this task. Throws missing_variable.
   [[nodiscard]] std::vector<chat_message> messages() const;
 
