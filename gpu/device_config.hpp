@@ -1,6 +1,8 @@
 // What a device is to hold.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,18 +11,32 @@
 
 namespace avp {
 
+class device_observer;
+
+/// How a device keeps a model's weights.
+enum class weight_format : std::uint8_t {
+  float32,
+  bfloat16,
+  native, ///< The blocks of a GGUF as they are; other tensors in bfloat16.
+  int8,   ///< Quantised at load time: one scale per output row.
+  int4,   ///< Quantised at load time: scale and zero per 32 inputs.
+};
+
 /// A model that a device loads, under the name by which requests know it.
 struct model_spec {
   std::string name;
-  std::string source;                    ///< Catalogue name, path of a .gguf, or a Hugging Face directory.
-  data_type dtype = data_type::bfloat16; ///< float32 or bfloat16.
-  std::string chat_template;             ///< Family by name; empty: recognised from the model's own template.
-  std::string model_hash;                ///< AVP model_hash to use in place of the computed one; empty: computed.
+  std::string source; ///< Catalogue name, path of a .gguf, or a Hugging Face directory.
+  weight_format format = weight_format::bfloat16;
+  std::optional<data_type>
+      kv_dtype; ///< Of the KV-cache: float32 or bfloat16. Unless set, float32 for float32 weights, else bfloat16.
+  bool layercast = false;    ///< Arithmetic in float32 on weights that are kept in bfloat16.
+  std::string chat_template; ///< Family by name; empty: recognised from the model's own template.
+  std::string model_hash;    ///< AVP model_hash to use in place of the computed one; empty: computed.
 
   /// Whether both would load the same thing, whatever it is called.
   [[nodiscard]] bool same_weights(const model_spec& other) const {
-    return source == other.source && dtype == other.dtype && chat_template == other.chat_template &&
-           model_hash == other.model_hash;
+    return source == other.source && format == other.format && kv_dtype == other.kv_dtype &&
+           layercast == other.layercast && chat_template == other.chat_template && model_hash == other.model_hash;
   }
 };
 
@@ -29,6 +45,9 @@ struct device_config {
   std::string device = "cpu"; ///< "cpu" or "cuda:N".
   std::optional<int> threads; ///< Arithmetic threads; the machine's cores unless set.
   std::vector<model_spec> models;
+  std::optional<std::int64_t> kv_memory;     ///< Bytes for all KV-cache blocks; a share of the free memory unless set.
+  bool prefix_sharing = true;                ///< Whether prompts that begin alike share blocks.
+  std::shared_ptr<device_observer> observer; ///< May be empty.
 };
 
 } // namespace avp

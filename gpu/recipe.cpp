@@ -9,7 +9,7 @@ namespace avp {
 std::string recipe::encode() const {
   auto object = nlohmann::json::object(); // std::map inside: keys come out sorted
   object["weights"] = weights_digest;
-  object["dtype"] = static_cast<int>(dtype);
+  object["numerics"] = numerics;
   object["parents"] = nlohmann::json::array();
   for (const auto& parent : parents)
     object["parents"].push_back(parent->id());

@@ -6,14 +6,12 @@
 #include <string>
 #include <vector>
 
-#include <avp/transport/metadata.hpp>
-
 namespace avp {
 
 /// One hop of a context's history. Replaying it, each row as the kind of row that it was, gives the same bits.
 struct recipe {
-  std::string weights_digest;                         ///< SHA-256 of the model's weights.
-  data_type dtype = data_type::float32;               ///< Arithmetic and cache type.
+  std::string weights_digest; ///< SHA-256 of the model's weights.
+  std::string numerics;       ///< Weight format, arithmetic and cache type: "bfloat16", "native, cache float32".
   std::vector<std::shared_ptr<const recipe>> parents; ///< Contexts this one continues, in order.
   std::string
       foreign; ///< For a context that came from outside as bytes: SHA-256 of those bytes. Such a one can't be replayed.

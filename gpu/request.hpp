@@ -22,6 +22,8 @@ using request_id = std::uint64_t;
 /// What think and generate have in common: messages, fed on top of a context.
 struct request {
   request_id id = 0;
+  std::uint64_t task = 0;             ///< Place of its task in the run: when memory is short, lower ones go on first.
+  std::string label;                  ///< Who asks, for the trace; the agent's name.
   std::string model;                  ///< Name of a model of the device.
   payload context;                    ///< What to continue on; without a body the request starts from nothing.
   std::vector<chat_message> messages; ///< Rendered with the model's chat template.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <stdexcept>
 
 #include <ATen/ATen.h>
 
@@ -23,7 +24,7 @@ int total_steps(const recipe& history) {
 kv_header header_of(const model_identity& model, std::int64_t tokens) {
   const auto& config = model.config;
   return {static_cast<std::uint32_t>(config.num_layers), static_cast<std::uint32_t>(config.num_kv_heads),
-          static_cast<std::uint32_t>(config.head_dim), static_cast<std::uint32_t>(tokens), model.dtype};
+          static_cast<std::uint32_t>(config.head_dim), static_cast<std::uint32_t>(tokens), model.kv_dtype};
 }
 
 at::ScalarType scalar_type(data_type dtype) {
@@ -39,15 +40,22 @@ at::ScalarType scalar_type(data_type dtype) {
 
 } // namespace
 
-kv_context::kv_context(std::shared_ptr<const model_identity> model, kv_cache cache, at::Tensor hidden,
-                       std::shared_ptr<const recipe> history)
+kv_context::kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool, sequence from,
+                       at::Tensor hidden, std::shared_ptr<const recipe> history, std::uint64_t task, payload origin)
     : model_(std::move(model)),
-      cache_(std::move(cache)),
+      pool_(std::move(pool)),
+      tokens_(from.length()),
       hidden_(std::move(hidden)),
-      history_(std::move(history)) {}
+      history_(std::move(history)),
+      task_(task),
+      origin_(std::move(origin)),
+      blocks_(from.release()) {}
+
+// The last holder may be on any thread: the blocks are only posted, and the device drops them at its next step.
+kv_context::~kv_context() { pool_->post({blocks_.rbegin(), blocks_.rend()}); }
 
 std::vector<float> kv_context::last_hidden_state() const {
-  auto values = hidden_.to(at::TensorOptions().dtype(at::kFloat).device(at::kCPU)).contiguous();
+  auto values = hidden_.to(at::kCPU).contiguous();
   return {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()};
 }
 
@@ -66,7 +74,7 @@ metadata kv_context::describe() const {
 
 std::uint64_t kv_context::layer_bytes() const {
   const auto& config = model_->config;
-  return static_cast<std::uint64_t>(config.num_kv_heads * tokens() * config.head_dim) * element_bytes(model_->dtype);
+  return static_cast<std::uint64_t>(config.num_kv_heads * tokens() * config.head_dim) * element_bytes(model_->kv_dtype);
 }
 
 std::uint64_t kv_context::size() const { return kv_header_bytes + 2 * model_->config.num_layers * layer_bytes(); }
@@ -84,8 +92,7 @@ void kv_context::write(std::uint64_t offset, std::span<std::byte> out) const {
     const auto place = offset - kv_header_bytes;
     const auto index = static_cast<std::int64_t>(place / layer_bytes());
     const auto within = place % layer_bytes();
-    auto view = index % 2 == 0 ? cache_.keys(index / 2, tokens()) : cache_.values(index / 2, tokens());
-    auto packed = view.to(at::kCPU).contiguous();
+    const auto packed = gathered(index / 2, index % 2);
     const auto count = std::min<std::uint64_t>(layer_bytes() - within, out.size());
     std::memcpy(out.data(), static_cast<const std::byte*>(packed.const_data_ptr()) + within, count);
     offset += count;
@@ -93,8 +100,57 @@ void kv_context::write(std::uint64_t offset, std::span<std::byte> out) const {
   }
 }
 
-kv_cache read_kv_payload(const payload& message, const model_identity& model,
-                         const std::function<kv_cache(std::int64_t)>& make_cache) {
+at::Tensor kv_context::gathered(std::int64_t layer, std::int64_t part) const {
+  const c10::InferenceMode no_gradients;
+  const std::scoped_lock lock(guard_);
+  if (!resident_)
+    throw std::runtime_error("the device took the memory of this context back; continue on it to have it rebuilt");
+  const auto& shape = pool_->shape();
+  const auto count = static_cast<std::int64_t>(blocks_.size());
+  auto index = at::tensor(blocks_, at::kInt).to(pool_->data().device());
+  auto packed = pool_->data().select(1, layer).select(1, part).index_select(0, index); // [blocks, kv_heads, …]
+  auto by_position = part == 0
+                         ? packed.view({count, shape.kv_heads, shape.head_dim, block_positions}).permute({1, 0, 3, 2})
+                         : packed.view({count, shape.kv_heads, block_positions, shape.head_dim}).permute({1, 0, 2, 3});
+  return by_position.reshape({shape.kv_heads, count * block_positions, shape.head_dim})
+      .narrow(1, 0, tokens_)
+      .to(at::kCPU)
+      .contiguous();
+}
+
+std::optional<sequence> kv_context::fork() const {
+  if (!resident_)
+    return std::nullopt;
+  return sequence(pool_, blocks_, tokens_);
+}
+
+std::int64_t kv_context::sole_blocks() const {
+  return std::count_if(blocks_.begin(), blocks_.end(), [&](block_id block) { return pool_->holders(block) == 1; });
+}
+
+bool kv_context::evict() const {
+  const std::unique_lock lock(guard_, std::try_to_lock);
+  if (!lock)
+    return false;
+  while (!blocks_.empty()) {
+    pool_->drop(blocks_.back());
+    blocks_.pop_back();
+  }
+  resident_ = false;
+  return true;
+}
+
+void kv_context::restore(const sequence& rebuilt) const {
+  const std::scoped_lock lock(guard_);
+  blocks_ = rebuilt.blocks();
+  for (auto block : blocks_)
+    pool_->hold(block);
+  resident_ = true;
+}
+
+namespace {
+
+kv_header checked_header(const payload& message, const model_identity& model) {
   const auto refuse = [](const std::string& why) { return request_error(device_errc::context_mismatch, why); };
   std::array<std::byte, kv_header_bytes> start{};
   if (message.body->size() < start.size())
@@ -112,20 +168,37 @@ kv_cache read_kv_payload(const payload& message, const model_identity& model,
                  std::to_string(header->num_kv_heads) + " heads × " + std::to_string(header->head_dim) + ", model '" +
                  model.config.name + "' has " + std::to_string(model.config.num_layers) + " of " +
                  std::to_string(model.config.num_kv_heads) + " × " + std::to_string(model.config.head_dim));
-  auto cache = make_cache(header->seq_len);
+  return *header;
+}
+
+} // namespace
+
+std::int64_t kv_payload_tokens(const payload& message, const model_identity& model) {
+  return checked_header(message, model).seq_len;
+}
+
+void read_kv_payload(const payload& message, const model_identity& model, block_pool& pool, sequence& into) {
+  const auto header = checked_header(message, model);
+  const auto& shape = pool.shape();
+  const std::int64_t count = header.seq_len;
+  into.extend(count);
+  const auto blocks = static_cast<std::int64_t>(into.blocks().size());
+  auto index = at::tensor(into.blocks(), at::TensorOptions().dtype(at::kLong)).to(pool.data().device());
   std::uint64_t offset = kv_header_bytes;
-  auto read_next = [&] {
-    auto tensor = at::empty({header->num_kv_heads, header->seq_len, header->head_dim}, scalar_type(header->dtype));
-    message.body->write(offset, {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()});
-    offset += tensor.nbytes();
-    return tensor;
-  };
-  for (std::int64_t layer = 0; layer < cache.layers(); ++layer) {
-    auto keys = read_next();
-    cache.write(layer, keys, read_next());
+  for (std::int64_t layer = 0; layer < shape.layers; ++layer) {
+    for (const std::int64_t part : {0, 1}) {
+      auto tensor = at::empty({shape.kv_heads, count, shape.head_dim}, scalar_type(header.dtype));
+      message.body->write(offset, {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()});
+      offset += tensor.nbytes();
+      auto padded = at::zeros({shape.kv_heads, blocks * block_positions, shape.head_dim}, pool.data().options());
+      padded.narrow(1, 0, count).copy_(tensor);
+      auto by_block = padded.view({shape.kv_heads, blocks, block_positions, shape.head_dim});
+      by_block = part == 0 ? by_block.permute({1, 0, 3, 2}) : by_block.permute({1, 0, 2, 3});
+      pool.data().select(1, layer).select(1, part).index_copy_(
+          0, index, by_block.reshape({blocks, shape.kv_heads, block_positions * shape.head_dim}));
+    }
   }
-  cache.advance(header->seq_len);
-  return cache;
+  into.advance(count);
 }
 
 } // namespace avp

@@ -1,14 +1,16 @@
 // A context whose cache lies on a device of this process.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include <ATen/core/Tensor.h>
 
-#include <avp/gpu/cache/kv_cache.hpp>
+#include <avp/gpu/cache/sequence.hpp>
 #include <avp/gpu/context.hpp>
+#include <avp/gpu/device_config.hpp>
 #include <avp/gpu/model/model_config.hpp>
 
 namespace avp {
@@ -18,37 +20,78 @@ struct model_identity {
   model_config config;
   std::string model_hash;
   std::string weights_digest;
-  data_type dtype = data_type::float32;
+  std::string numerics; ///< Weight format and arithmetic, as recipes have it.
+  data_type kv_dtype = data_type::float32;
 };
 
-/// The engine's context: immutable cache, last hidden state [1, hidden], identity, recipe.
+/// The engine's context: cache blocks, last hidden state [1, hidden] in float32, identity, recipe. What it says never
+/// changes; but the device may take its blocks back when memory is short, and build them anew by its recipe.
 class kv_context final : public context {
 public:
-  kv_context(std::shared_ptr<const model_identity> model, kv_cache cache, at::Tensor hidden,
-             std::shared_ptr<const recipe> history);
+  /// Takes over the blocks of a sequence. `task` is that of its request. `origin` is the payload from which the first
+  /// recipe of the history was read, if that one came from outside.
+  kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool, sequence from,
+             at::Tensor hidden, std::shared_ptr<const recipe> history, std::uint64_t task, payload origin);
+  ~kv_context() override;
+  kv_context(const kv_context&) = delete;
+  kv_context& operator=(const kv_context&) = delete;
 
-  [[nodiscard]] std::int64_t tokens() const override { return cache_.length(); }
+  [[nodiscard]] std::int64_t tokens() const override { return tokens_; }
   [[nodiscard]] const std::shared_ptr<const recipe>& history() const override { return history_; }
   [[nodiscard]] std::vector<float> last_hidden_state() const override;
   [[nodiscard]] metadata describe() const override;
   [[nodiscard]] std::uint64_t size() const override;
+
+  /// Throws std::runtime_error when the device took the blocks back.
   void write(std::uint64_t offset, std::span<std::byte> out) const override;
 
-  [[nodiscard]] const kv_cache& cache() const { return cache_; }
   [[nodiscard]] const model_identity& model() const { return *model_; }
+  [[nodiscard]] const block_pool& pool() const { return *pool_; }
+  [[nodiscard]] std::uint64_t task() const { return task_; }
+  [[nodiscard]] const payload& origin() const { return origin_; }
+
+  /// Keys or values of one layer: [kv_heads, tokens, head_dim], a copy. Throws as write() does.
+  [[nodiscard]] at::Tensor keys(std::int64_t layer) const { return gathered(layer, 0); }
+  [[nodiscard]] at::Tensor values(std::int64_t layer) const { return gathered(layer, 1); }
+
+  // The rest belongs to the device's thread.
+
+  /// A sequence that continues here; nothing when the blocks were taken back.
+  [[nodiscard]] std::optional<sequence> fork() const;
+
+  /// Whether its blocks are there.
+  [[nodiscard]] bool is_resident() const { return resident_; }
+
+  /// Blocks that evict() would make free: those that nobody else holds.
+  [[nodiscard]] std::int64_t sole_blocks() const;
+
+  /// Gives the blocks back. Returns false when someone is reading them at this moment.
+  bool evict() const;
+
+  /// Holds the blocks of a sequence that was built anew by this context's recipe.
+  void restore(const sequence& rebuilt) const;
 
 private:
   [[nodiscard]] std::uint64_t layer_bytes() const; // of keys alone, or of values alone
+  [[nodiscard]] at::Tensor gathered(std::int64_t layer, std::int64_t part) const;
 
   std::shared_ptr<const model_identity> model_;
-  kv_cache cache_;
+  std::shared_ptr<block_pool> pool_;
+  std::int64_t tokens_ = 0;
   at::Tensor hidden_;
   std::shared_ptr<const recipe> history_;
+  std::uint64_t task_ = 0;
+  payload origin_;
+  mutable std::mutex guard_; // held while other threads read blocks
+  mutable std::vector<block_id> blocks_;
+  mutable bool resident_ = true;
 };
 
-/// Reads an AVP KV payload into a cache, which `make_cache` gives when it is told how many tokens come. Throws
+/// Appends the positions of an AVP KV payload to an empty sequence, for whose blocks the pool must have room. Throws
 /// request_error when the payload is damaged or its shape is not the model's.
-[[nodiscard]] kv_cache read_kv_payload(const payload& message, const model_identity& model,
-                                       const std::function<kv_cache(std::int64_t)>& make_cache);
+void read_kv_payload(const payload& message, const model_identity& model, block_pool& pool, sequence& into);
+
+/// Positions in an AVP KV payload, after all its checks. Throws request_error likewise.
+[[nodiscard]] std::int64_t kv_payload_tokens(const payload& message, const model_identity& model);
 
 } // namespace avp

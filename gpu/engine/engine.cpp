@@ -1,14 +1,18 @@
-// First come, first served.
+// Models, their lanes, and whose turn it is.
 #include <algorithm>
 
 #include <ATen/ATen.h>
 
 #include <avp/gpu/device_error.hpp>
+#include <avp/gpu/engine/cache_memory.hpp>
 #include <avp/gpu/engine/engine.hpp>
 
 namespace avp {
 
 namespace {
+
+// More whole contexts than this are never held at once; a small model does not need all the memory there is.
+constexpr std::int64_t most_contexts = 1024;
 
 const request& common(const engine::work& work) {
   return std::visit([](const auto& request) -> const avp::request& { return request; }, work);
@@ -34,71 +38,114 @@ std::string known_names(const auto& models) {
   return names;
 }
 
+// Blocks of a model that gets `bytes` of the cache memory.
+std::int64_t blocks_for(const decoder& network, std::int64_t bytes) {
+  const auto of_one_context = (network.config().max_positions + block_positions - 1) / block_positions;
+  return std::min(bytes / network.cache_shape().bytes(), most_contexts * of_one_context);
+}
+
 } // namespace
 
-engine::engine(const device_config& config) {
+// Models share the cache memory by the size of their positions, so that each holds as many of them.
+engine::engine(const device_config& config) : observer_(config.observer) {
   const c10::InferenceMode no_gradients;
   const auto device = parse_device(config.device);
+  std::vector<std::pair<const model_spec*, std::shared_ptr<loaded_model>>> loaded;
+  std::int64_t bytes_together = 0;
   for (const auto& spec : config.models) {
-    auto same = std::find_if(config.models.begin(), config.models.end(), [&](const model_spec& other) {
-      return models_.contains(other.name) && other.same_weights(spec);
-    });
-    models_[spec.name] = same != config.models.end() ? models_[same->name] : load_model(spec, device);
+    const auto same =
+        std::find_if(loaded.begin(), loaded.end(), [&](const auto& other) { return other.first->same_weights(spec); });
+    if (same != loaded.end())
+      continue;
+    loaded.emplace_back(&spec, load_model(spec, device));
+    bytes_together += loaded.back().second->network.cache_shape().bytes();
   }
+  const auto memory = config.kv_memory.value_or(default_cache_bytes(device));
+  for (const auto& [spec, model] : loaded) {
+    const auto blocks = blocks_for(model->network, memory / std::max<std::int64_t>(1, bytes_together) *
+                                                       model->network.cache_shape().bytes());
+    if (blocks < 1)
+      throw model_error("kv_memory of device '" + config.device + "' is " + std::to_string(memory) +
+                        " bytes, and one block of every model's KV-cache together is " +
+                        std::to_string(bytes_together) + "; give it more");
+    lanes_.push_back(std::make_unique<lane>(model, blocks, config.prefix_sharing));
+    for (const auto& other : config.models)
+      if (other.same_weights(*spec))
+        by_name_[other.name] = lanes_.back().get();
+  }
+  if (!lanes_.empty())
+    counters_.block_bytes = lanes_.front()->model().network.cache_shape().bytes();
 }
 
 void engine::submit(work request, callback done) {
-  queue_.push_back({std::move(request), std::move(done), std::chrono::steady_clock::now()});
+  const auto target = by_name_.find(common(request).model);
+  const auto& shared = common(request);
+  const std::string kind = std::holds_alternative<think>(request) ? "think" : "generate";
+  if (target == by_name_.end())
+    return refuse(shared, kind, done,
+                  make_error(device_errc::unknown_model,
+                             "the device has no model '" + shared.model + "'; it has: " + known_names(by_name_)));
+  const c10::InferenceMode no_gradients;
+  try {
+    target->second->submit(request, done, arrivals_++);
+  } catch (const request_error& error) {
+    refuse(shared, kind, done, make_error(error.code(), error.what()));
+  } catch (const c10::Error& error) {
+    refuse(shared, kind, done, make_error(device_errc::failed, error.what_without_backtrace()));
+  }
+}
+
+void engine::refuse(const request& common, const std::string& kind, const callback& done, const caf::error& why) {
+  request_record record;
+  record.id = common.id;
+  record.task = common.task;
+  record.label = common.label;
+  record.kind = kind;
+  record.model = common.model;
+  record.submitted = record.started = record.ended = job::clock::now();
+  record.error = text_of(why);
+  done(why);
+  count(record);
 }
 
 void engine::cancel(request_id id) {
-  auto place = std::find_if(queue_.begin(), queue_.end(), [&](const job& j) { return common(j.request).id == id; });
-  if (place == queue_.end())
-    return;
-  if (place == queue_.begin())
-    running_.reset();
-  auto done = std::move(place->done);
-  queue_.erase(place);
-  done(make_error(device_errc::cancelled, "the request was cancelled"));
+  for (const auto& lane : lanes_)
+    if (const auto ended = lane->cancel(id))
+      return count(*ended);
 }
 
 bool engine::step() {
-  if (queue_.empty())
+  const auto has_work = [](const auto& lane) { return lane->has_work(); };
+  if (std::none_of(lanes_.begin(), lanes_.end(), has_work))
     return false;
-  try {
-    if (!running_)
-      start(queue_.front());
-    if (running_->step()) {
-      auto answer = running_->take_result();
-      answer.queue_ms = queue_.front().queue_ms;
-      finish(std::move(answer));
-    }
-  } catch (const request_error& error) {
-    finish(make_error(error.code(), error.what()));
-  } catch (const c10::Error& error) {
-    finish(make_error(device_errc::failed, std::string("the device failed: ") + error.what_without_backtrace()));
-  } catch (const std::bad_alloc&) {
-    finish(make_error(device_errc::failed, "the device is out of memory"));
+  while (!lanes_[turn_ % lanes_.size()]->has_work())
+    ++turn_;
+  std::vector<request_record> ended;
+  const auto record = lanes_[turn_++ % lanes_.size()]->step(ended);
+  if (record.rows.total() > 0) {
+    ++counters_.steps;
+    counters_.rows += record.rows;
+    counters_.busy_seconds += record.milliseconds / 1000;
+    if (observer_)
+      observer_->on_step(record, counters());
   }
-  return !queue_.empty();
+  for (const auto& request : ended)
+    count(request);
+  return std::any_of(lanes_.begin(), lanes_.end(), has_work);
 }
 
-void engine::start(job& next) {
-  const c10::InferenceMode no_gradients;
-  next.queue_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - next.submitted).count();
-  const auto& name = common(next.request).model;
-  auto model = models_.find(name);
-  if (model == models_.end())
-    throw request_error(device_errc::unknown_model,
-                        "the device has no model '" + name + "'; it has: " + known_names(models_));
-  running_.emplace(*model->second, next.request);
+void engine::count(const request_record& ended) {
+  (ended.error.empty() ? counters_.requests_done : counters_.requests_failed) += 1;
+  counters_.queue_seconds += std::chrono::duration<double>(ended.started - ended.submitted).count();
+  if (observer_)
+    observer_->on_request(ended, counters());
 }
 
-void engine::finish(outcome with) {
-  running_.reset();
-  auto done = std::move(queue_.front().done);
-  queue_.pop_front();
-  done(std::move(with));
+device_counters engine::counters() const {
+  auto all = counters_;
+  for (const auto& lane : lanes_)
+    lane->add_to(all);
+  return all;
 }
 
 } // namespace avp

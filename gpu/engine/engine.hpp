@@ -1,54 +1,52 @@
-// The engine of one device: takes requests, runs them, answers.
+// The engine of one device: takes requests, runs them together, answers.
 #pragma once
 
-#include <deque>
-#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <variant>
-
-#include <caf/error.hpp>
+#include <vector>
 
 #include <avp/gpu/device_config.hpp>
-#include <avp/gpu/engine/execution.hpp>
+#include <avp/gpu/device_observer.hpp>
+#include <avp/gpu/engine/lane.hpp>
 
 namespace avp {
 
-/// Owned by one thread. Requests run one at a time, in the order in which they came.
+/// Owned by one thread. Requests of one model are batched; models take turns, a forward pass each.
 class engine {
 public:
-  using work = std::variant<think, generate>;
-  using outcome = std::variant<result, caf::error>;
-  using callback = std::function<void(outcome)>;
+  using work = job::work;
+  using outcome = job::outcome;
+  using callback = job::callback;
 
   /// Loads the models. Throws model_error.
   explicit engine(const device_config& config);
 
-  /// Queues a request; `done` is called exactly once, from step() or cancel().
+  /// Queues a request; `done` is called exactly once, from submit(), step() or cancel().
   void submit(work request, callback done);
 
-  /// Gives up a queued or running request.
+  /// Gives up a queued or running request. Its memory is free at once.
   void cancel(request_id id);
 
   /// Runs at most one forward pass. Returns whether there is more to do.
   bool step();
 
+  /// A model by its name in the configuration. Throws std::out_of_range.
+  [[nodiscard]] const loaded_model& model(const std::string& name) const { return by_name_.at(name)->model(); }
+
+  /// What happened so far and what is now.
+  [[nodiscard]] device_counters counters() const;
+
 private:
-  struct job {
-    work request;
-    callback done;
-    std::chrono::steady_clock::time_point submitted;
-    double queue_ms = 0;
-  };
+  void count(const request_record& ended);
+  void refuse(const request& common, const std::string& kind, const callback& done, const caf::error& why);
 
-  void start(job& next);
-  void finish(outcome with);
-
-  std::map<std::string, std::shared_ptr<loaded_model>> models_; // two names may stand for one model
-  std::deque<job> queue_;                                       // the front one is running when running_ has a value
-  std::optional<execution> running_;
+  std::vector<std::unique_ptr<lane>> lanes_;
+  std::map<std::string, lane*> by_name_; // two names may stand for one model
+  std::shared_ptr<device_observer> observer_;
+  std::size_t turn_ = 0;
+  std::uint64_t arrivals_ = 0;
+  device_counters counters_; // without what lanes add
 };
 
 } // namespace avp

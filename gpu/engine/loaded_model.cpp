@@ -1,4 +1,6 @@
 // Loading a model onto a device.
+#include <array>
+
 #include <avp/gpu/engine/loaded_model.hpp>
 #include <avp/gpu/model/catalogue.hpp>
 
@@ -16,20 +18,29 @@ chat_template chat_template_of(const model_spec& spec, const model_file& file, c
   }
 }
 
+// What decides a context's bits besides weights and tokens.
+std::string numerics_of(const model_spec& spec, at::ScalarType cache) {
+  static constexpr std::array names = {"float32", "bfloat16", "native", "int8", "int4"};
+  return std::string(names[static_cast<std::size_t>(spec.format)]) + (spec.layercast ? ", layercast" : "") +
+         (cache == at::kFloat ? ", cache float32" : ", cache bfloat16");
+}
+
 } // namespace
 
 std::unique_ptr<loaded_model> load_model(const model_spec& spec, at::Device device) {
   const auto path = resolve_model(spec.source);
   auto file = open_model(path);
   auto chat = chat_template_of(spec, file, path.string());
+  decoder network(file, spec, device);
+  const auto cache = network.cache_shape().dtype;
   auto identity = std::make_shared<model_identity>();
   identity->config = file.config;
   identity->model_hash = spec.model_hash.empty() ? file.model_hash : spec.model_hash;
   identity->weights_digest = file.weights_digest;
-  identity->dtype = spec.dtype;
-  const auto dtype = spec.dtype == data_type::float32 ? at::kFloat : at::kBFloat16;
+  identity->numerics = numerics_of(spec, cache);
+  identity->kv_dtype = cache == at::kFloat ? data_type::float32 : data_type::bfloat16;
   return std::make_unique<loaded_model>(
-      loaded_model{tokenizer(file.vocabulary), std::move(chat), decoder(file, dtype, device), std::move(identity)});
+      loaded_model{spec.name, tokenizer(file.vocabulary), std::move(chat), std::move(network), std::move(identity)});
 }
 
 } // namespace avp

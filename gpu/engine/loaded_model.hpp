@@ -13,6 +13,7 @@ namespace avp {
 
 /// Everything that the engine needs of one model.
 struct loaded_model {
+  std::string name; ///< In the device's configuration.
   avp::tokenizer tokenizer;
   avp::chat_template chat_template;
   decoder network;

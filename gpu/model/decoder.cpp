@@ -1,31 +1,50 @@
-// The forward pass, in plain ATen.
+// Forward passes over rows of many sequences.
+#include <algorithm>
 #include <cmath>
 
 #include <ATen/ATen.h>
 
 #include <avp/gpu/model/decoder.hpp>
 #include <avp/gpu/model/load_tensor.hpp>
+#include <avp/gpu/model/model_error.hpp>
 
 namespace avp {
 
 namespace {
 
-// Ridge weight of the realignment and the floor of norms, as LatentMAS has them.
-constexpr double ridge = 1e-5;
-constexpr double norm_floor = 1e-6;
-// Rows of the vocabulary turned to float32 at once when a realignment is made.
+// Rows that a linear layer is given at once; more go in pieces.
+constexpr std::int64_t most_layer_rows = 512, most_head_rows = 64;
+
+// What the attention kernels have room for.
+constexpr std::int64_t largest_head = 256;
+
+// Ridge of the realignment and floor of norms, as LatentMAS and the AVP SDK have them.
+constexpr double ridge = 1e-5, norm_floor = 1e-6;
+
+// Rows of the vocabulary that are taken at once where a whole table in float32 would be too much.
 constexpr std::int64_t vocabulary_chunk = 8192;
+
+at::ScalarType cache_type(const model_spec& spec) {
+  const auto chosen =
+      spec.kv_dtype.value_or(spec.format == weight_format::float32 ? data_type::float32 : data_type::bfloat16);
+  return chosen == data_type::float32 ? at::kFloat : at::kBFloat16;
+}
 
 } // namespace
 
-decoder::decoder(const model_file& file, at::ScalarType dtype, at::Device device) : config_(file.config) {
-  const auto options = at::TensorOptions().dtype(dtype).device(device);
+decoder::decoder(const model_file& file, const model_spec& spec, at::Device device)
+    : config_(file.config),
+      device_(device),
+      cache_dtype_(cache_type(spec)) {
+  const c10::InferenceMode no_gradients;
+  if (config_.head_dim > largest_head || config_.head_dim % 2 != 0)
+    throw model_error("model '" + config_.name + "' has heads of " + std::to_string(config_.head_dim) +
+                      " values; even sizes up to " + std::to_string(largest_head) + " are supported");
   try {
-    embedding_ = load_tensor(file, "model.embed_tokens.weight", options);
-    const bool two_tables = file.tensors.contains("lm_head.weight");
-    unembedding_ = two_tables ? load_tensor(file, "lm_head.weight", options) : embedding_;
-    final_norm_ = load_tensor(file, "model.norm.weight", options);
-    load_layers(file, options);
+    linear_loader linears(file, spec, device);
+    activations_ = linears.activations();
+    load_vocabulary(file, spec, linears);
+    load_layers(file, linears);
     make_rotary_tables();
   } catch (const c10::Error& error) {
     throw model_error("cannot load model '" + config_.name + "' onto " + device.str() + ": " +
@@ -33,23 +52,36 @@ decoder::decoder(const model_file& file, at::ScalarType dtype, at::Device device
   }
 }
 
-void decoder::load_layers(const model_file& file, const at::TensorOptions& options) {
+void decoder::load_vocabulary(const model_file& file, const model_spec& spec, linear_loader& linears) {
+  const std::string in = "model.embed_tokens.weight", out = "lm_head.weight";
+  embedding_ = load_vocabulary_table(file, in, spec, linears.plain(), device_);
+  const bool two_tables = file.tensors.contains(out);
+  if (spec.format == weight_format::int8 || spec.format == weight_format::int4)
+    head_ = linears.load({{two_tables ? out : in}}, most_head_rows);
+  else if (two_tables)
+    unembedding_ = load_vocabulary_table(file, out, spec, linears.plain(), device_);
+}
+
+void decoder::load_layers(const model_file& file, linear_loader& linears) {
+  const auto wide = at::TensorOptions().dtype(at::kFloat).device(device_);
   for (std::int64_t i = 0; i < config_.num_layers; ++i) {
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
-    auto load = [&](const char* name) { return load_tensor(file, prefix + name, options); };
+    const auto load = [&](const std::vector<std::string>& names) {
+      std::vector<std::string> whole;
+      for (const auto& name : names)
+        whole.push_back(prefix + name + ".weight");
+      return linears.load(whole, most_layer_rows);
+    };
     layer weights;
-    weights.input_norm = load("input_layernorm.weight");
-    weights.qkv =
-        at::cat({load("self_attn.q_proj.weight"), load("self_attn.k_proj.weight"), load("self_attn.v_proj.weight")});
-    if (file.tensors.contains(prefix + "self_attn.q_proj.bias"))
-      weights.qkv_bias =
-          at::cat({load("self_attn.q_proj.bias"), load("self_attn.k_proj.bias"), load("self_attn.v_proj.bias")});
-    weights.output = load("self_attn.o_proj.weight");
-    weights.post_norm = load("post_attention_layernorm.weight");
-    weights.gate_up = at::cat({load("mlp.gate_proj.weight"), load("mlp.up_proj.weight")});
-    weights.down = load("mlp.down_proj.weight");
+    weights.input_norm = load_tensor(file, prefix + "input_layernorm.weight", wide);
+    weights.qkv = load({"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"});
+    weights.output = load({"self_attn.o_proj"});
+    weights.post_norm = load_tensor(file, prefix + "post_attention_layernorm.weight", wide);
+    weights.gate_up = load({"mlp.gate_proj", "mlp.up_proj"});
+    weights.down = load({"mlp.down_proj"});
     layers_.push_back(std::move(weights));
   }
+  final_norm_ = load_tensor(file, "model.norm.weight", wide);
 }
 
 // Angles position · theta^(-2i/d) (RoFormer, arXiv 2104.09864), in double so that far positions stay exact.
@@ -60,98 +92,79 @@ void decoder::make_rotary_tables() {
   if (!config_.rope_factors.empty())
     frequencies = frequencies / at::tensor(config_.rope_factors, at::kFloat).to(at::kDouble);
   auto angles = at::outer(at::arange(config_.max_positions, at::kDouble), frequencies); // [max_positions, half]
-  angles = at::cat({angles, angles}, 1);
-  cos_ = angles.cos().to(options());
-  sin_ = angles.sin().to(options());
+  cos_ = angles.cos().to(at::kFloat).to(device_);
+  sin_ = angles.sin().to(at::kFloat).to(device_);
 }
 
-kv_cache decoder::make_cache(std::int64_t capacity) const {
-  return {config_.num_layers, config_.num_kv_heads, config_.head_dim, capacity, options()};
+block_shape decoder::cache_shape() const {
+  return {config_.num_layers, config_.num_kv_heads, config_.head_dim, cache_dtype_};
 }
 
-at::Tensor decoder::embed(std::span<const std::int32_t> tokens) const {
-  auto ids = at::empty({static_cast<std::int64_t>(tokens.size())}, at::kInt);
-  std::copy(tokens.begin(), tokens.end(), ids.data_ptr<std::int32_t>());
-  return at::embedding(embedding_, ids.to(embedding_.device()));
+std::int64_t decoder::bytes() const {
+  std::int64_t sum = embedding_->bytes() + (unembedding_ ? unembedding_->bytes() : 0) + (head_ ? head_->bytes() : 0);
+  for (const auto& weights : layers_)
+    sum += weights.qkv->bytes() + weights.output->bytes() + weights.gate_up->bytes() + weights.down->bytes();
+  return sum;
 }
 
-at::Tensor decoder::norm(const at::Tensor& x, const at::Tensor& weight) const {
-  return at::rms_norm(x, {config_.hidden_size}, weight, config_.rms_norm_eps);
-}
-
-// x [rows, heads, head_dim] at `position` and after: x·cos + rotate_half(x)·sin.
-at::Tensor decoder::rotate(const at::Tensor& x, std::int64_t position) const {
-  const std::int64_t half = config_.head_dim / 2;
-  auto cos = cos_.narrow(0, position, x.size(0)).unsqueeze(1);
-  auto sin = sin_.narrow(0, position, x.size(0)).unsqueeze(1);
-  auto turned = at::cat({x.narrow(2, half, half).neg(), x.narrow(2, 0, half)}, 2);
-  return x * cos + turned * sin;
-}
-
-// Additive mask [group * rows, past + rows]: query heads of one group stand behind one another as rows. Undefined for
-// one row.
-at::Tensor decoder::causal_mask(std::int64_t rows, std::int64_t past) const {
-  if (rows == 1)
-    return {};
-  auto mask = at::full({rows, past + rows}, -INFINITY, options()).triu(past + 1);
-  return mask.repeat({config_.num_heads / config_.num_kv_heads, 1});
-}
-
-// x [rows, hidden], normed. Grouped queries share their key head by being extra rows of it, so no key is copied.
-at::Tensor decoder::attention(const layer& weights, std::int64_t index, const at::Tensor& x, const at::Tensor& mask,
-                              kv_cache& cache) const {
-  const std::int64_t rows = x.size(0), heads = config_.num_heads, groups = config_.num_kv_heads, dim = config_.head_dim;
-  auto qkv = at::linear(x, weights.qkv, weights.qkv_bias).view({rows, heads + 2 * groups, dim});
-  auto turned = rotate(qkv.narrow(1, 0, heads + groups), cache.length());
-  auto query = turned.narrow(1, 0, heads).transpose(0, 1).reshape({1, groups, heads / groups * rows, dim});
-  cache.write(index, turned.narrow(1, heads, groups).transpose(0, 1),
-              qkv.narrow(1, heads + groups, groups).transpose(0, 1));
-  const std::int64_t total = cache.length() + rows;
-  auto key = cache.keys(index, total).unsqueeze(0);
-  auto value = cache.values(index, total).unsqueeze(0);
-  auto bias = mask.defined() ? std::optional(mask) : std::nullopt;
-  auto out = at::scaled_dot_product_attention(query, key, value, bias); // [1, groups, heads / groups * rows, dim]
-  return out.view({heads, rows, dim}).transpose(0, 1).reshape({rows, heads * dim});
-}
-
-at::Tensor decoder::forward(at::Tensor x, kv_cache& cache) const {
-  const std::int64_t rows = x.size(0);
-  const auto mask = causal_mask(rows, cache.length());
+at::Tensor decoder::forward(row_batch batch, block_pool& pool) const {
+  auto x = std::move(batch.x);
+  auto steps = batch.step_rows;
+  const attention_shape shape{config_.num_heads, config_.num_kv_heads, config_.head_dim};
+  const double epsilon = config_.rms_norm_eps;
+  at::Tensor change; // of the residual stream, added by the next norm
   for (std::int64_t i = 0; i < config_.num_layers; ++i) {
     const auto& weights = layers_[i];
-    x = x + at::linear(attention(weights, i, norm(x, weights.input_norm), mask, cache), weights.output);
-    auto gate_up = at::linear(norm(x, weights.post_norm), weights.gate_up).chunk(2, 1);
-    x = x + at::linear(at::silu(gate_up[0]) * gate_up[1], weights.down);
+    auto qkv = weights.qkv->apply(add_and_norm(x, change, weights.input_norm, epsilon, activations_), steps);
+    auto seen = rotate_store_attend(qkv, batch.groups, cos_, sin_, shape, pool, i);
+    if (i + 1 == config_.num_layers) { // the rest of the last layer is for those who asked
+      auto wanted = at::tensor(batch.wanted, at::kLong).to(device_);
+      x = x.index_select(0, wanted);
+      seen = seen.index_select(0, wanted);
+      steps = std::count_if(batch.wanted.begin(), batch.wanted.end(), [&](auto row) { return row < steps; });
+      if (batch.wanted.empty())
+        return x;
+    }
+    change = weights.output->apply(seen, steps);
+    auto normed = add_and_norm(x, change, weights.post_norm, epsilon, activations_);
+    change = weights.down->apply(gated(weights.gate_up->apply(normed, steps)), steps);
   }
-  cache.advance(rows);
-  return norm(x.narrow(0, rows - 1, 1), final_norm_);
+  return add_and_norm(x, change, final_norm_, epsilon, at::kFloat);
 }
 
-at::Tensor decoder::logits(const at::Tensor& hidden) const { return at::linear(hidden, unembedding_).to(at::kFloat); }
+at::Tensor decoder::logits(const at::Tensor& hidden) const {
+  if (head_)
+    return head_->apply(hidden.to(activations_), hidden.size(0)).to(at::kFloat);
+  return (unembedding_ ? unembedding_ : embedding_)->scores(hidden);
+}
 
 at::Tensor decoder::latent_input(const at::Tensor& hidden) {
-  if (config_.tied) { // the input table on both sides, also where a GGUF holds the matrix twice: so does the SDK
-    auto scores = at::linear(hidden, embedding_).to(at::kFloat);
-    return at::mm(at::softmax(scores, 1).to(embedding_.scalar_type()), embedding_);
-  }
+  if (config_.tied) // the input table on both sides, also where a GGUF holds the matrix twice: so does the SDK
+    return embedding_->mixture(at::softmax(embedding_->scores(hidden), 1));
   if (!realignment_.defined())
     make_realignment();
-  auto aligned = at::mm(hidden.to(at::kFloat), realignment_);
+  std::vector<at::Tensor> turned;
+  for (std::int64_t row = 0; row < hidden.size(0); ++row) // one by one: a product of several may sum in another order
+    turned.push_back(at::mv(realignment_.t(), hidden.select(0, row)));
+  auto aligned = at::stack(turned);
   auto length = aligned.norm(2, {1}, true).clamp_min(norm_floor);
-  return (aligned * (mean_norm_ / length)).to(embedding_.scalar_type());
+  return aligned * (mean_norm_ / length);
+}
+
+at::Tensor decoder::piece_of_unembedding(std::int64_t begin, std::int64_t count) const {
+  return (unembedding_ ? unembedding_ : embedding_)->piece(begin, count);
 }
 
 // W = (UᵀU + λI)⁻¹ UᵀE for scores U and embeddings E, accumulated over pieces of the vocabulary in float32.
 void decoder::make_realignment() {
   const std::int64_t hidden = config_.hidden_size;
-  const auto options32 = embedding_.options().dtype(at::kFloat);
-  auto gram = at::eye(hidden, options32) * ridge;
-  auto cross = at::zeros({hidden, hidden}, options32);
+  const auto wide = at::TensorOptions().dtype(at::kFloat).device(device_);
+  auto gram = at::eye(hidden, wide) * ridge;
+  auto cross = at::zeros({hidden, hidden}, wide);
   double norms = 0;
   for (std::int64_t row = 0; row < config_.vocab_size; row += vocabulary_chunk) {
     const std::int64_t count = std::min(vocabulary_chunk, config_.vocab_size - row);
-    auto out = unembedding_.narrow(0, row, count).to(at::kFloat);
-    auto in = embedding_.narrow(0, row, count).to(at::kFloat);
+    auto out = piece_of_unembedding(row, count), in = embedding_->piece(row, count);
     gram += at::mm(out.t(), out);
     cross += at::mm(out.t(), in);
     norms += in.norm(2, {1}).sum().item<double>();

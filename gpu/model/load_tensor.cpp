@@ -49,4 +49,13 @@ at::Tensor load_tensor(const model_file& file, const std::string& name, const at
   return tensor.to(options.device());
 }
 
+block_matrix load_blocks(const model_file& file, const std::string& name) {
+  const auto& view = file.tensors.at(name);
+  if (!file.interleaved_rope || !is_rotated(name))
+    return block_matrix(view);
+  auto order = at::arange(view.shape.front(), at::kLong).view({-1, 1});
+  order = rows_by_halves(order, file.config.head_dim).contiguous();
+  return block_matrix(view, std::span(order.const_data_ptr<std::int64_t>(), order.numel()));
+}
+
 } // namespace avp

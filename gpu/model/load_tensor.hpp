@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <avp/gpu/kernels/block_matrix.hpp>
 #include <avp/gpu/model/model_file.hpp>
 
 namespace avp {
@@ -12,5 +13,8 @@ namespace avp {
 /// Dequantises a tensor of the file into `options` (dtype and device). q_proj and k_proj of a GGUF of the llama family
 /// get their rows put back into the order that rotary embedding by halves needs.
 [[nodiscard]] at::Tensor load_tensor(const model_file& file, const std::string& name, const at::TensorOptions& options);
+
+/// The same tensor with the blocks that the file has, for whose type block_matrix::supports() holds.
+[[nodiscard]] block_matrix load_blocks(const model_file& file, const std::string& name);
 
 } // namespace avp

@@ -8,7 +8,7 @@
 
 #include <ATen/ATen.h>
 
-#include <avp/gpu/engine/execution.hpp>
+#include <avp/gpu/engine/engine.hpp>
 
 namespace avp::test {
 
@@ -16,18 +16,69 @@ using nlohmann::json;
 
 namespace {
 
-// One model stays loaded at a time: the larger one needs 2.5 GB in float32.
-loaded_model& model(const fixture_case& fixture) {
-  static std::string loaded_path;
-  static std::unique_ptr<loaded_model> loaded;
-  const auto path = fixture.find_model().string();
-  if (loaded_path != path) {
-    loaded.reset();
-    loaded = load_model({"main", path, data_type::float32, "", ""}, at::kCPU);
-    loaded_path = path;
+// Requests that run beside each request of a fixture: as many before it and after it.
+constexpr int strangers = 2;
+
+// One engine stays loaded at a time: the larger model needs 2.5 GB in float32.
+class fixture_engine {
+public:
+  static fixture_engine& of(const fixture_case& fixture) {
+    static std::string loaded_path;
+    static std::unique_ptr<fixture_engine> loaded;
+    const auto path = fixture.find_model().string();
+    if (loaded_path != path) {
+      loaded.reset();
+      loaded = std::make_unique<fixture_engine>(path);
+      loaded_path = path;
+    }
+    return *loaded;
   }
-  return *loaded;
-}
+
+  explicit fixture_engine(const std::string& path) : engine_(config_of(path)) {}
+
+  /// Runs a request among strangers, of which `each` arrive before and `each` after it.
+  template <class Work>
+  result run(const Work& work, int each) {
+    std::optional<result> answer;
+    for (int i = 0; i < each; ++i)
+      send_stranger(i);
+    engine_.submit(work, [&](engine::outcome outcome) { answer = std::get<result>(std::move(outcome)); });
+    for (int i = 0; i < each; ++i)
+      send_stranger(i + each);
+    while (!answer)
+      engine_.step();
+    for (auto id : strangers_)
+      engine_.cancel(id);
+    strangers_.clear();
+    return *answer;
+  }
+
+  [[nodiscard]] const loaded_model& model() const { return engine_.model("main"); }
+
+private:
+  static device_config config_of(const std::string& path) {
+    device_config config;
+    config.models.resize(1);
+    config.models[0].name = "main";
+    config.models[0].source = path;
+    config.models[0].format = weight_format::float32;
+    return config;
+  }
+
+  void send_stranger(int number) {
+    generate work;
+    work.id = next_request_id();
+    work.model = "main";
+    work.messages = {{"user", "Tell me " + std::to_string(number) + " stories."}};
+    work.seed = static_cast<std::uint64_t>(number);
+    work.max_new_tokens = 200;
+    strangers_.push_back(work.id);
+    engine_.submit(work, [](const engine::outcome&) {});
+  }
+
+  engine engine_;
+  std::vector<request_id> strangers_;
+};
 
 std::vector<chat_message> messages(const json& agent) {
   std::vector<chat_message> list;
@@ -36,21 +87,13 @@ std::vector<chat_message> messages(const json& agent) {
   return list;
 }
 
-template <class Work>
-result run(loaded_model& model, Work work) {
-  execution execution(model, std::move(work));
-  while (!execution.step()) {
-  }
-  return execution.take_result();
-}
-
-result run_think(loaded_model& model, const json& agent, const payload& context, int steps) {
+result run_think(fixture_engine& on, const json& agent, const payload& context, int steps) {
   think work;
   work.model = "main";
   work.messages = messages(agent);
   work.context = context;
   work.steps = steps;
-  return run(model, work);
+  return on.run(work, strangers);
 }
 
 std::vector<float> decode_base64_floats(const std::string& text) {
@@ -90,9 +133,9 @@ void compare_context(const result& ours, const json& theirs, std::size_t agent) 
   auto hidden = decode_base64_floats(theirs["hidden_b64"]);
   ASSERT_EQ(context.last_hidden_state().size(), hidden.size());
   EXPECT_GE(cosine(context.last_hidden_state(), hidden), agent < 2 ? 0.9999 : 0.999);
-  for (std::int64_t layer = 0; layer < context.cache().layers(); ++layer) {
-    const auto keys = context.cache().keys(layer, context.tokens()).norm().item<double>();
-    const auto values = context.cache().values(layer, context.tokens()).norm().item<double>();
+  for (std::int64_t layer = 0; layer < context.model().config.num_layers; ++layer) {
+    const auto keys = context.keys(layer).norm().item<double>();
+    const auto values = context.values(layer).norm().item<double>();
     EXPECT_NEAR(keys, theirs["key_norm"][layer].get<double>(), 0.01 * keys);
     EXPECT_NEAR(values, theirs["value_norm"][layer].get<double>(), 0.01 * values);
   }
@@ -101,13 +144,12 @@ void compare_context(const result& ours, const json& theirs, std::size_t agent) 
     // Latent positions feed rounding back: transformers' own two attentions (sdpa, eager) differ by 1.5e-3 there.
     const bool latent = position >= static_cast<std::int64_t>(theirs["prompt_ids"].size());
     const double allowed = agent > 0 ? 2e-2 : latent ? 5e-3 : 1e-3;
-    EXPECT_LE(relative_error(context.cache().keys(layer, context.tokens())[head][position], sample["key"]), allowed);
-    EXPECT_LE(relative_error(context.cache().values(layer, context.tokens())[head][position], sample["value"]),
-              allowed);
+    EXPECT_LE(relative_error(context.keys(layer)[head][position], sample["key"]), allowed);
+    EXPECT_LE(relative_error(context.values(layer)[head][position], sample["value"]), allowed);
   }
 }
 
-void compare_first_logits(loaded_model& model, const result& read, const json& theirs, double allowed) {
+void compare_first_logits(const loaded_model& model, const result& read, const json& theirs, double allowed) {
   const c10::InferenceMode no_gradients;
   auto hidden = at::tensor(dynamic_cast<const avp::context&>(*read.context.body).last_hidden_state(), at::kFloat);
   auto logits = model.network.logits(hidden.unsqueeze(0))[0];
@@ -140,7 +182,7 @@ std::vector<fixture_case> recall_cases(std::vector<fixture_case> all) {
 
 TEST_P(engine_fixture, gives_the_same_numbers_and_tokens) {
   const auto& expected = GetParam().data;
-  auto& loaded = model(GetParam());
+  auto& loaded = fixture_engine::of(GetParam());
   payload context;
   for (std::size_t agent = 0; agent < expected["think"].size(); ++agent) {
     auto thought = run_think(loaded, expected["agents"][agent], context, expected["steps"]);
@@ -150,7 +192,8 @@ TEST_P(engine_fixture, gives_the_same_numbers_and_tokens) {
   }
   const auto& last = expected["agents"].back();
   const bool chain = expected["think"].size() > 1;
-  compare_first_logits(loaded, run_think(loaded, last, context, 0), expected["first_logits"], chain ? 0.1 : 0.02);
+  compare_first_logits(loaded.model(), run_think(loaded, last, context, 0), expected["first_logits"],
+                       chain ? 0.1 : 0.02);
 
   generate work;
   work.model = "main";
@@ -158,12 +201,12 @@ TEST_P(engine_fixture, gives_the_same_numbers_and_tokens) {
   work.context = context;
   work.max_new_tokens = 64;
   work.sampling.temperature = 0;
-  auto answer = run(loaded, work);
+  auto answer = loaded.run(work, strangers);
   const auto& history = *dynamic_cast<const avp::context&>(*answer.context.body).history();
   EXPECT_EQ(history.prompt, expected["final_prompt_ids"].get<std::vector<std::int32_t>>());
   auto tokens = history.generated;
   auto expected_tokens = expected["tokens"].get<std::vector<std::int32_t>>();
-  if (loaded.tokenizer.is_end_of_turn(expected_tokens.back()))
+  if (loaded.model().tokenizer.is_end_of_turn(expected_tokens.back()))
     expected_tokens.pop_back();
   const auto robust = std::min(expected["robust_tokens"].get<std::size_t>(), expected_tokens.size());
   ASSERT_GE(tokens.size(), robust);
@@ -179,13 +222,13 @@ TEST_P(engine_fixture, gives_the_same_numbers_and_tokens) {
 // The context carries: without it, the second agent can't repeat the note that only the first one read.
 TEST_P(engine_recall_fixture, fails_when_the_context_is_dropped) {
   const auto& expected = GetParam().data;
-  auto& loaded = model(GetParam());
+  auto& loaded = fixture_engine::of(GetParam());
   generate work;
   work.model = "main";
   work.messages = messages(expected["agents"].back());
   work.max_new_tokens = 64;
   work.sampling.temperature = 0;
-  EXPECT_NE(run(loaded, work).text, expected["text"].get<std::string>());
+  EXPECT_NE(loaded.run(work, strangers).text, expected["text"].get<std::string>());
 }
 
 } // namespace avp::test

@@ -3,6 +3,7 @@
 #include <limits>
 #include <random>
 
+#include "lone_sequence.hpp"
 #include "runnable_model.hpp"
 #include "temporary_folder.hpp"
 #include <ATen/ATen.h>
@@ -79,6 +80,12 @@ protected:
     return text_of(error);
   }
 
+  static model_spec float32_spec() {
+    model_spec spec;
+    spec.format = weight_format::float32;
+    return spec;
+  }
+
   static const kv_context& context_of(const result& from) {
     return dynamic_cast<const kv_context&>(*from.context.body);
   }
@@ -128,14 +135,12 @@ TEST_F(engine_test, reading_in_two_parts_is_reading_in_one) {
   const auto& more = context_of(both).history()->prompt;
   tokens.insert(tokens.end(), more.begin(), more.end());
   auto loaded = load_model(write_model(runnable_gguf(), folder_.path() / "again.gguf"), at::kCPU);
-  auto cache = loaded->network.make_cache(static_cast<std::int64_t>(tokens.size()));
   const c10::InferenceMode no_gradients;
-  auto hidden = loaded->network.forward(loaded->network.embed(tokens), cache);
-  ASSERT_EQ(cache.length(), both.context_tokens);
-  EXPECT_TRUE(
-      at::allclose(cache.keys(1, cache.length()), context_of(both).cache().keys(1, cache.length()), 1e-4, 1e-5));
+  lone_sequence alone(loaded->network);
+  auto hidden = alone.feed(tokens);
+  ASSERT_EQ(alone.length(), both.context_tokens);
   auto ours = at::tensor(context_of(both).last_hidden_state());
-  EXPECT_TRUE(at::allclose(hidden[0], ours, 1e-3, 1e-4));
+  EXPECT_TRUE(at::allclose(hidden[-1], ours, 1e-3, 1e-4));
 }
 
 TEST_F(engine_test, a_long_prompt_in_chunks_is_the_prompt) {
@@ -146,21 +151,20 @@ TEST_F(engine_test, a_long_prompt_in_chunks_is_the_prompt) {
   auto read = run(large, thinking(text, 0)); // three chunks
   auto loaded = load_model(write_model(spec, folder_.path() / "large2.gguf"), at::kCPU);
   const auto& tokens = context_of(read).history()->prompt;
-  auto cache = loaded->network.make_cache(static_cast<std::int64_t>(tokens.size()));
   const c10::InferenceMode no_gradients;
-  auto hidden = loaded->network.forward(loaded->network.embed(tokens), cache);
-  EXPECT_TRUE(at::allclose(hidden[0], at::tensor(context_of(read).last_hidden_state()), 1e-3, 1e-4));
+  lone_sequence alone(loaded->network);
+  EXPECT_TRUE(at::allclose(alone.feed(tokens)[-1], at::tensor(context_of(read).last_hidden_state()), 1e-3, 1e-4));
 }
 
 TEST_F(engine_test, a_fork_does_not_disturb_its_sibling) {
   auto thought = run(thinking("hello", 3));
-  const auto before = context_of(thought).cache().keys(0, thought.context_tokens).clone();
+  const auto before = context_of(thought).keys(0);
   auto left = run(generating("left", 6, thought.context));
   auto right = run(generating("right", 6, thought.context));
   auto left_again = run(generating("left", 6, thought.context));
   EXPECT_EQ(left.text, left_again.text);
   EXPECT_EQ(context_of(left).history()->generated, context_of(left_again).history()->generated);
-  EXPECT_TRUE(at::equal(before, context_of(thought).cache().keys(0, thought.context_tokens)));
+  EXPECT_TRUE(at::equal(before, context_of(thought).keys(0)));
   EXPECT_EQ(context_of(right).history()->parents.at(0)->id(), context_of(thought).history()->id());
 }
 
@@ -301,7 +305,7 @@ TEST_F(engine_test, thinking_ends_at_a_hidden_state_that_is_no_number) {
 }
 
 TEST_F(engine_test, runs_in_bfloat16) {
-  engine half({"cpu", {}, {write_model(runnable_gguf(), folder_.path() / "half.gguf", data_type::bfloat16)}});
+  engine half({"cpu", {}, {write_model(runnable_gguf(), folder_.path() / "half.gguf", weight_format::bfloat16)}});
   auto thought = run(half, thinking("hello", 3));
   EXPECT_EQ(thought.context.meta.dtype, data_type::bfloat16);
   EXPECT_EQ(thought.context.body->size(), 17U + 2 * 2 * 2 * 8 * 2 * static_cast<std::uint64_t>(thought.context_tokens));
@@ -337,9 +341,8 @@ TEST_F(engine_test, the_two_orders_of_rotary_rows_are_one_model) {
   const c10::InferenceMode no_gradients;
   std::vector<at::Tensor> hidden;
   for (const auto* file : {static_cast<const model_file*>(&as_halves), &as_pairs}) {
-    decoder network(*file, at::kFloat, at::kCPU);
-    auto cache = network.make_cache(9);
-    hidden.push_back(network.forward(network.embed(std::vector<std::int32_t>{1, 50, 99, 150, 200, 3, 4, 5, 6}), cache));
+    decoder network(*file, float32_spec(), at::kCPU);
+    hidden.push_back(lone_sequence(network).feed(std::vector<std::int32_t>{1, 50, 99, 150, 200, 3, 4, 5, 6}));
   }
   EXPECT_TRUE(at::equal(hidden[0], hidden[1]));
 }
@@ -357,7 +360,7 @@ TEST_F(engine_test, untied_models_realign_their_hidden_states) {
   const auto file = open_model(write_model(gguf, folder_.path() / "untied.gguf").source);
   ASSERT_FALSE(file.config.tied);
   const c10::InferenceMode no_gradients;
-  decoder network(file, at::kFloat, at::kCPU);
+  decoder network(file, float32_spec(), at::kCPU);
   auto table = [&](const char* name) {
     return at::from_blob(gguf.tensors[name].data.data(), {258, tiny_hidden}, at::kFloat).to(at::kDouble);
   };
@@ -374,7 +377,7 @@ TEST_F(engine_test, tied_models_take_the_expected_embedding) {
   auto gguf = runnable_gguf();
   const auto file = open_model(write_model(gguf, folder_.path() / "tied.gguf").source);
   const c10::InferenceMode no_gradients;
-  decoder network(file, at::kFloat, at::kCPU);
+  decoder network(file, float32_spec(), at::kCPU);
   auto table = at::from_blob(gguf.tensors["token_embd.weight"].data.data(), {258, tiny_hidden}, at::kFloat);
   auto hidden = at::sin(at::arange(static_cast<std::int64_t>(tiny_hidden), at::kFloat)).unsqueeze(0);
   auto expected = at::mm(at::softmax(at::mm(hidden, table.t()), 1), table);

@@ -10,17 +10,18 @@ using avp::recipe;
 TEST(recipe, has_one_encoding) {
   recipe one;
   one.weights_digest = "ab";
+  one.numerics = "bfloat16";
   one.prompt = {1, 2};
   one.latent_steps = 3;
-  EXPECT_EQ(one.encode(), R"({"dtype":0,"foreign":"","generated":[],"latent_steps":3,"parents":[],"prompt":[1,2],)"
-                          R"("seed":0,"weights":"ab"})");
+  EXPECT_EQ(one.encode(), R"({"foreign":"","generated":[],"latent_steps":3,"numerics":"bfloat16","parents":[],)"
+                          R"("prompt":[1,2],"seed":0,"weights":"ab"})");
   EXPECT_EQ(one.id().size(), 64U);
 }
 
 TEST(recipe, everything_in_it_changes_its_id) {
   std::vector<recipe> all(9);
   all[1].weights_digest = "ab";
-  all[2].dtype = avp::data_type::bfloat16;
+  all[2].numerics = "bfloat16";
   all[3].parents = {std::make_shared<recipe>(all[0])};
   all[4].prompt = {1};
   all[5].generated = {1};

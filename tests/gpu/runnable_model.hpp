@@ -32,9 +32,14 @@ inline gguf_writer runnable_gguf(const std::string& architecture = "qwen2", std:
 
 /// Writes the file and gives what a device needs to load it under the name "main".
 inline model_spec write_model(const gguf_writer& gguf, const std::filesystem::path& file,
-                              data_type dtype = data_type::float32) {
+                              weight_format format = weight_format::float32) {
   std::ofstream(file, std::ios::binary) << gguf.bytes();
-  return {"main", file.string(), dtype, "chatml", ""};
+  model_spec spec;
+  spec.name = "main";
+  spec.source = file.string();
+  spec.format = format;
+  spec.chat_template = "chatml";
+  return spec;
 }
 
 } // namespace avp::test

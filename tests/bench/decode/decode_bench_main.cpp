@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -9,7 +10,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <avp/gpu/engine/execution.hpp>
+#include <avp/gpu/engine/engine.hpp>
 
 namespace {
 
@@ -40,9 +41,20 @@ std::string text_of_length(const avp::loaded_model& model, std::size_t tokens) {
   return text;
 }
 
-void run_to_end(avp::execution& execution) {
-  while (!execution.step()) {
+// The answer to a request that is submitted already.
+avp::result run_to_end(avp::engine& engine, const std::optional<avp::result>& answer) {
+  while (!answer && engine.step()) {
   }
+  if (!answer)
+    throw std::runtime_error("the request failed");
+  return *answer;
+}
+
+avp::engine::callback keep_in(std::optional<avp::result>& answer) {
+  return [&answer](avp::engine::outcome outcome) {
+    if (auto* result = std::get_if<avp::result>(&outcome))
+      answer = std::move(*result);
+  };
 }
 
 struct timed {
@@ -50,30 +62,31 @@ struct timed {
   std::vector<std::int32_t> tokens;
 };
 
-// Sampling, detokenising and the pass of every token are in the time, the prompt is not.
-timed decode(avp::loaded_model& model, int tokens) {
+// Sampling, detokenising and the pass of every token are in the time, the prompt and the first token's choice are not.
+timed decode(avp::engine& engine, int tokens) {
   auto work = request_of<avp::generate>(decode_prompt);
   work.max_new_tokens = tokens;
   work.sampling.temperature = 0;
-  avp::execution execution(model, work);
-  if (execution.step())
+  std::optional<avp::result> answer;
+  engine.submit(work, keep_in(answer));
+  if (!engine.step() || answer)
     throw std::runtime_error("the answer ended with the prompt");
   const auto start = std::chrono::steady_clock::now();
-  run_to_end(execution);
+  const auto done = run_to_end(engine, answer);
   timed measured;
   measured.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const auto answer = execution.take_result();
-  if (answer.finish != avp::finish_reason::length)
-    throw std::runtime_error("the answer ended after " + std::to_string(answer.counts.output_tokens) + " tokens of " +
+  if (done.finish != avp::finish_reason::length)
+    throw std::runtime_error("the answer ended after " + std::to_string(done.counts.output_tokens) + " tokens of " +
                              std::to_string(tokens));
-  measured.tokens = dynamic_cast<const avp::context&>(*answer.context.body).history()->generated;
+  measured.tokens = dynamic_cast<const avp::context&>(*done.context.body).history()->generated;
   return measured;
 }
 
-double prefill(avp::loaded_model& model, const std::string& text) {
+double prefill(avp::engine& engine, const std::string& text) {
   const auto start = std::chrono::steady_clock::now();
-  avp::execution execution(model, request_of<avp::think>(text));
-  run_to_end(execution);
+  std::optional<avp::result> answer;
+  engine.submit(request_of<avp::think>(text), keep_in(answer));
+  (void)run_to_end(engine, answer);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -86,19 +99,20 @@ void print(const std::vector<std::int32_t>& ids) {
 // prompt TOKENS     → the ids of the one that `prefill TOKENS` uses
 // decode TOKENS     → seconds, then the ids
 // prefill TOKENS    → seconds
-void obey(avp::loaded_model& model, const std::string& line) {
+void obey(avp::engine& engine, const std::string& line) {
   std::istringstream in(line);
   std::string verb;
   int count = 0;
   in >> verb >> count;
+  const auto& model = engine.model("main");
   if (verb == "prompt") {
     print(prompt_ids(model, count == 0 ? decode_prompt : text_of_length(model, static_cast<std::size_t>(count))));
   } else if (verb == "decode") {
-    const auto measured = decode(model, count);
+    const auto measured = decode(engine, count);
     std::cout << measured.seconds;
     print(measured.tokens);
   } else if (verb == "prefill") {
-    std::cout << prefill(model, text_of_length(model, static_cast<std::size_t>(count)));
+    std::cout << prefill(engine, text_of_length(model, static_cast<std::size_t>(count)));
   } else {
     throw std::runtime_error("expected prompt, decode or prefill, got '" + line + "'");
   }
@@ -107,10 +121,15 @@ void obey(avp::loaded_model& model, const std::string& line) {
 
 int serve(const std::string& source, const std::string& dtype, int threads) {
   at::set_num_threads(threads);
-  auto model = avp::load_model(
-      {"main", source, dtype == "float32" ? avp::data_type::float32 : avp::data_type::bfloat16, "", ""}, at::kCPU);
+  avp::device_config config;
+  config.prefix_sharing = false; // the same prompt comes again and again
+  config.models.resize(1);
+  config.models[0].name = "main";
+  config.models[0].source = source;
+  config.models[0].format = dtype == "float32" ? avp::weight_format::float32 : avp::weight_format::bfloat16;
+  avp::engine engine(config);
   for (std::string line; std::getline(std::cin, line);)
-    obey(*model, line);
+    obey(engine, line);
   return 0;
 }
 

@@ -1,0 +1,125 @@
+// The KV-cache memory of one model: blocks with reference counts, and the index of prompt prefixes they hold.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+namespace avp {
+
+/// Index of a block in its pool.
+using block_id = std::int32_t;
+
+/// Names a full block of prompt tokens together with all that came before it; 0 is the empty beginning.
+using prefix_id = std::int64_t;
+
+/// Positions in one block.
+constexpr std::int64_t block_positions = 32;
+
+/// What a block holds: `block_positions` positions of all layers.
+struct block_shape {
+  std::int64_t layers = 0;
+  std::int64_t kv_heads = 0;
+  std::int64_t head_dim = 0;
+  at::ScalarType dtype = at::kFloat;
+
+  [[nodiscard]] std::int64_t bytes() const;
+};
+
+/// Hands out blocks. Everything but post() belongs to the device's thread.
+class block_pool {
+public:
+  /// What happened since the start.
+  struct statistics {
+    std::int64_t copied = 0;        ///< Blocks copied because two continued in one.
+    std::int64_t shared_tokens = 0; ///< Positions found by find().
+  };
+
+  block_pool(const block_shape& shape, std::int64_t blocks, at::Device device);
+
+  [[nodiscard]] const block_shape& shape() const { return shape_; }
+
+  /// All blocks: [blocks, layers, 2, kv_heads, block_positions * head_dim]. Keys ([.., 0, ..]) lie as
+  /// [head_dim, block_positions], so that one vector holds one dimension of neighbouring positions; values ([.., 1,
+  /// ..]) as [block_positions, head_dim].
+  [[nodiscard]] const at::Tensor& data() const { return data_; }
+
+  [[nodiscard]] std::int64_t total() const { return static_cast<std::int64_t>(holders_.size()); }
+
+  /// Blocks that take() can give.
+  [[nodiscard]] std::int64_t available() const { return static_cast<std::int64_t>(free_.size() + cached_.size()); }
+
+  /// Blocks that nobody holds and that find() may still give.
+  [[nodiscard]] std::int64_t cached() const { return static_cast<std::int64_t>(cached_.size()); }
+
+  /// Blocks that more than one holds.
+  [[nodiscard]] std::int64_t shared() const { return shared_; }
+
+  /// A block for one holder; the longest unused prefix goes first when no block is empty. Nothing when all are held.
+  [[nodiscard]] std::optional<block_id> take();
+
+  /// One more holder of a block that has one.
+  void hold(block_id block);
+
+  /// One holder less.
+  void drop(block_id block);
+
+  [[nodiscard]] int holders(block_id block) const { return holders_[block]; }
+
+  /// Positions of a block that someone has claimed for writing.
+  [[nodiscard]] std::int64_t claimed(block_id block) const { return claimed_[block]; }
+  void claim(block_id block, std::int64_t positions) { claimed_[block] = static_cast<std::int8_t>(positions); }
+
+  /// Copies a block's bytes into another one.
+  void copy(block_id from, block_id to);
+
+  /// Makes a full block known as what follows `before` when the prompt goes on with `tokens`. Returns the name of that
+  /// prefix, the same one for the same tokens.
+  prefix_id publish(block_id block, prefix_id before, std::span<const std::int32_t> tokens);
+
+  /// The block that follows `before` with these tokens, held once more, and its name; nothing when there is none.
+  [[nodiscard]] std::optional<std::pair<block_id, prefix_id>> find(prefix_id before,
+                                                                   std::span<const std::int32_t> tokens);
+
+  /// Drops blocks later, at the next drain(). From any thread.
+  void post(std::vector<block_id> blocks);
+  void drain();
+
+  [[nodiscard]] const statistics& counted() const { return statistics_; }
+
+private:
+  using prefix_key = std::pair<prefix_id, std::vector<std::int32_t>>;
+
+  struct prefix {
+    block_id block = 0;
+    prefix_id id = 0;
+  };
+  using prefix_map = std::map<prefix_key, prefix>;
+
+  void forget(block_id block);
+
+  block_shape shape_;
+  at::Tensor data_;
+  std::vector<int> holders_;
+  std::vector<std::int8_t> claimed_;
+  std::vector<block_id> free_;
+  std::list<block_id> cached_; // oldest first
+  std::vector<std::list<block_id>::iterator> place_in_cached_;
+  prefix_map prefixes_;
+  std::vector<prefix_map::iterator> prefix_of_; // end() for blocks that are not known
+  prefix_id last_prefix_ = 0;
+  std::int64_t shared_ = 0;
+  statistics statistics_;
+  std::mutex posted_guard_;
+  std::vector<block_id> posted_;
+};
+
+} // namespace avp

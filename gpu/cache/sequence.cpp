@@ -1,0 +1,86 @@
+// Block tables, and when a block has to be copied.
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <avp/gpu/cache/sequence.hpp>
+
+namespace avp {
+
+namespace {
+
+std::int64_t blocks_of(std::int64_t positions) { return (positions + block_positions - 1) / block_positions; }
+
+} // namespace
+
+sequence::sequence(std::shared_ptr<block_pool> pool, std::span<const block_id> blocks, std::int64_t length)
+    : pool_(std::move(pool)),
+      blocks_(blocks.begin(), blocks.end()),
+      length_(length) {
+  for (auto block : blocks_)
+    pool_->hold(block);
+}
+
+sequence::sequence(sequence&& other) noexcept
+    : pool_(other.pool_),
+      blocks_(std::exchange(other.blocks_, {})),
+      length_(std::exchange(other.length_, 0)) {}
+
+sequence& sequence::operator=(sequence&& other) noexcept {
+  std::swap(pool_, other.pool_);
+  std::swap(blocks_, other.blocks_);
+  std::swap(length_, other.length_);
+  return *this;
+}
+
+// Whoever claims the positions after ours first may write them: all other holders read only what lies before. A sole
+// holder can take back what a predecessor claimed and gave up.
+bool sequence::tail_is_taken() const {
+  const auto used = length_ % block_positions;
+  return used != 0 && pool_->claimed(blocks_.back()) > used && pool_->holders(blocks_.back()) > 1;
+}
+
+std::int64_t sequence::blocks_for(std::int64_t rows) const {
+  return blocks_of(length_ + rows) - static_cast<std::int64_t>(blocks_.size()) + (tail_is_taken() ? 1 : 0);
+}
+
+void sequence::extend(std::int64_t rows) {
+  const auto take = [this] {
+    auto block = pool_->take();
+    if (!block)
+      throw std::logic_error("extend() without enough blocks");
+    return *block;
+  };
+  if (tail_is_taken()) {
+    const auto copy = take();
+    pool_->copy(blocks_.back(), copy);
+    pool_->drop(blocks_.back());
+    blocks_.back() = copy;
+  }
+  const auto end = length_ + rows;
+  while (static_cast<std::int64_t>(blocks_.size()) < blocks_of(end))
+    blocks_.push_back(take());
+  for (auto index = length_ / block_positions; index < blocks_of(end); ++index)
+    pool_->claim(blocks_[index], std::min(block_positions, end - index * block_positions));
+}
+
+void sequence::append_shared(block_id block) {
+  blocks_.push_back(block);
+  length_ += block_positions;
+}
+
+// The last block first: of a prefix that is kept, the end is forgotten before its beginning.
+void sequence::clear() {
+  while (!blocks_.empty()) {
+    pool_->drop(blocks_.back());
+    blocks_.pop_back();
+  }
+  length_ = 0;
+}
+
+std::vector<block_id> sequence::release() {
+  length_ = 0;
+  return std::exchange(blocks_, {});
+}
+
+} // namespace avp

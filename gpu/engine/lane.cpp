@@ -1,0 +1,313 @@
+// Scheduling: admission, memory, batches.
+#include <algorithm>
+#include <numeric>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <avp/gpu/device_error.hpp>
+#include <avp/gpu/engine/lane.hpp>
+
+namespace avp {
+
+namespace {
+
+// Rows of prompts in one pass: enough to fill the matrix units, few enough that others do not wait long for their next
+// token. Where nobody decodes, nobody waits.
+constexpr std::int64_t prompt_rows_beside_steps = 256, prompt_rows_alone = 512;
+
+// Requests in one pass at most.
+constexpr std::size_t most_running = 256;
+
+// Logits that are made at once: a whole vocabulary for each.
+constexpr std::int64_t most_logits = 64;
+
+void add(row_counts& counts, row_kind kind, std::int64_t rows, bool replayed) {
+  switch (kind) {
+  case row_kind::prompt:
+    counts.prefill += rows;
+    break;
+  case row_kind::latent:
+    counts.latent += rows;
+    break;
+  case row_kind::answer:
+    counts.decode += rows;
+    break;
+  }
+  if (replayed)
+    counts.replayed += rows;
+}
+
+} // namespace
+
+lane::lane(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes)
+    : model_(std::move(model)),
+      pool_(std::make_shared<block_pool>(model_->network.cache_shape(), blocks, model_->network.device())),
+      share_prefixes_(share_prefixes) {}
+
+void lane::submit(job::work request, job::callback done, std::uint64_t arrival) {
+  waiting_.insert(std::make_unique<job>(*model_, pool_, std::move(request), std::move(done), arrival));
+}
+
+std::optional<request_record> lane::cancel(request_id id) {
+  for (auto* jobs : {&running_, &waiting_}) {
+    auto place = std::find_if(jobs->begin(), jobs->end(), [&](const auto& job) { return job->common().id == id; });
+    if (place == jobs->end())
+      continue;
+    auto given_up = std::move(jobs->extract(place).value());
+    given_up->fail(make_error(device_errc::cancelled, "the request was cancelled"));
+    return given_up->record();
+  }
+  return std::nullopt;
+}
+
+step_record lane::step(std::vector<request_record>& ended) {
+  const c10::InferenceMode no_gradients;
+  step_record record;
+  record.model = model_->name;
+  record.start = job::clock::now();
+  try {
+    pool_->drain();
+    drop_expired(ended);
+    admit(ended);
+    auto pieces = collect();
+    if (!pieces.empty())
+      run(pieces);
+    for (const auto& part : pieces)
+      add(record.rows, part.kind, part.rows, part.replayed);
+    record.requests = static_cast<std::int64_t>(pieces.size());
+    choose_tokens();
+    make_latent_inputs();
+    finish_done(ended);
+  } catch (const c10::Error& error) {
+    fail_running(std::string("the device failed: ") + error.what_without_backtrace(), ended);
+  } catch (const std::bad_alloc&) {
+    fail_running("the device is out of memory", ended);
+  }
+  record.milliseconds = std::chrono::duration<double, std::milli>(job::clock::now() - record.start).count();
+  return record;
+}
+
+void lane::drop_expired(std::vector<request_record>& ended) {
+  for (auto* jobs : {&running_, &waiting_})
+    for (auto place = jobs->begin(); place != jobs->end();) {
+      try {
+        (*place)->check_time();
+        ++place;
+      } catch (const request_error& error) {
+        const auto expired = std::move(jobs->extract(place++).value());
+        expired->fail(make_error(error.code(), error.what()));
+        ended.push_back(expired->record());
+      }
+    }
+}
+
+// In order of age: who does not fit holds back all younger ones, so that it is not overtaken for ever.
+void lane::admit(std::vector<request_record>& ended) {
+  while (!waiting_.empty() && running_.size() < most_running) {
+    const auto& next = *waiting_.begin();
+    if (!fits(*next) || !make_room(*next, next->blocks_to_start()))
+      return;
+    auto started = std::move(waiting_.extract(waiting_.begin()).value());
+    try {
+      started->start();
+      running_.insert(std::move(started));
+    } catch (const request_error& error) {
+      started->fail(make_error(error.code(), error.what()));
+      ended.push_back(started->record());
+    }
+  }
+}
+
+// The oldest can always go on. Others enter when there is room for them up to their end beside what those who run may
+// still take; contexts of younger tasks count as room.
+bool lane::fits(const job& next) {
+  if (running_.empty() || next.where() < (*running_.begin())->where())
+    return true;
+  std::int64_t room = pool_->available();
+  for (const auto& context : contexts_)
+    if (auto alive = context.lock(); alive && alive->task() > next.where().task)
+      room += alive->sole_blocks();
+  for (const auto& job : running_)
+    room -= std::max<std::int64_t>(0, job->blocks_at_end() - static_cast<std::int64_t>(job->blocks().blocks().size()));
+  return next.blocks_at_end() - next.blocks_shared_at_start() + 1 <= room; // one more where a last block is copied
+}
+
+bool lane::make_room(const job& wants, std::int64_t blocks) {
+  pool_->drain();
+  while (pool_->available() < blocks) {
+    if (!evict_for(wants))
+      return false;
+    pool_->drain();
+  }
+  return true;
+}
+
+// Takes blocks from the youngest: a context between two hops, or a request that runs. Only the oldest request may take
+// the contexts of older tasks; somebody must be able to go on even when those never come back.
+bool lane::evict_for(const job& wants) {
+  const bool is_oldest = running_.empty() || wants.where() <= (*running_.begin())->where();
+  std::shared_ptr<const kv_context> victim;
+  for (const auto& context : contexts_) {
+    auto alive = context.lock();
+    if (alive && alive->is_resident() && alive->sole_blocks() > 0 &&
+        (is_oldest || alive->task() >= wants.where().task) && (!victim || alive->task() >= victim->task()))
+      victim = std::move(alive);
+  }
+  auto youngest = running_.empty() ? running_.end() : std::prev(running_.end());
+  if (youngest != running_.end() && (*youngest)->where() <= wants.where())
+    youngest = running_.end();
+  if (victim && (youngest == running_.end() || victim->task() >= (*youngest)->where().task)) {
+    const bool taken = victim->evict();
+    evictions_ += taken ? 1 : 0;
+    return taken;
+  }
+  if (youngest == running_.end())
+    return false;
+  preempt(youngest);
+  return true;
+}
+
+void lane::preempt(queue::iterator which) {
+  auto stopped = std::move(running_.extract(which).value());
+  stopped->give_up();
+  waiting_.insert(std::move(stopped));
+  ++preemptions_;
+}
+
+// Oldest first: who lacks blocks takes them from younger ones, which have no rows in this pass yet, or waits himself.
+std::vector<lane::piece> lane::collect() {
+  const bool steps = std::any_of(running_.begin(), running_.end(), [](const auto& job) { return job->next_is_step(); });
+  std::int64_t budget = steps ? prompt_rows_beside_steps : prompt_rows_alone;
+  std::vector<piece> pieces;
+  for (auto place = running_.begin(); place != running_.end();) {
+    const auto current = place++;
+    auto& job = **current;
+    if (share_prefixes_)
+      job.share_prefix();
+    const auto& segment = *job.next();
+    const bool is_single =
+        segment.kind == row_kind::latent || (segment.kind == row_kind::answer && segment.left() == 1);
+    const auto rows = is_single ? 1 : std::min(segment.left(), budget);
+    if (rows == 0)
+      continue;
+    if (!make_room(job, job.blocks().blocks_for(rows))) {
+      preempt(current);
+      break; // all younger ones have given up theirs
+    }
+    place = std::next(current); // the one after it may have gone
+    job.blocks().extend(rows);
+    pieces.push_back({&job, rows, job.next_is_step(), segment.kind, segment.replayed});
+    budget -= is_single ? 0 : rows;
+  }
+  std::stable_partition(pieces.begin(), pieces.end(), [](const piece& p) { return p.is_step; });
+  return pieces;
+}
+
+row_batch lane::batch_of(std::vector<piece>& pieces) {
+  row_batch batch;
+  std::vector<std::int32_t> tokens;
+  std::vector<std::int64_t> latent_rows;
+  std::vector<at::Tensor> latent_inputs;
+  for (auto& part : pieces) {
+    part.first_row = static_cast<std::int64_t>(tokens.size());
+    const auto& blocks = part.owner->blocks();
+    batch.groups.push_back({part.first_row, part.rows, blocks.length(), blocks.blocks()});
+    if (part.is_step)
+      batch.step_rows += part.rows;
+    if (part.kind == row_kind::latent) {
+      latent_rows.push_back(part.first_row);
+      latent_inputs.push_back(part.owner->latent_input());
+      tokens.push_back(0); // its place; the row is written over
+    } else {
+      const auto more = part.owner->next_tokens(part.rows);
+      tokens.insert(tokens.end(), more.begin(), more.end());
+    }
+    if (part.kind == row_kind::latent || part.owner->next()->left() == part.rows)
+      batch.wanted.push_back(part.first_row + part.rows - 1);
+  }
+  batch.x = model_->network.embed(tokens);
+  if (!latent_rows.empty())
+    batch.x.index_copy_(0, at::tensor(latent_rows, at::kLong).to(batch.x.device()), at::stack(latent_inputs));
+  return batch;
+}
+
+void lane::run(std::vector<piece>& pieces) {
+  auto batch = batch_of(pieces);
+  const auto wanted = batch.wanted;
+  const auto hidden = model_->network.forward(std::move(batch), *pool_);
+  for (const auto& part : pieces) {
+    const auto place = std::lower_bound(wanted.begin(), wanted.end(), part.first_row + part.rows - 1);
+    const bool is_wanted = place != wanted.end() && *place == part.first_row + part.rows - 1;
+    part.owner->ran(part.rows, is_wanted ? hidden.narrow(0, place - wanted.begin(), 1) : at::Tensor());
+  }
+}
+
+void lane::choose_tokens() {
+  std::vector<job*> choosing;
+  for (const auto& job : running_)
+    if (job->wants_token())
+      choosing.push_back(job.get());
+  for (std::size_t begin = 0; begin < choosing.size(); begin += most_logits) {
+    const auto some = std::span(choosing).subspan(begin, std::min<std::size_t>(most_logits, choosing.size() - begin));
+    std::vector<at::Tensor> states;
+    for (const auto* job : some)
+      states.push_back(job->hidden());
+    auto logits = model_->network.logits(at::cat(states)).to(at::kCPU).contiguous();
+    const auto size = static_cast<std::size_t>(logits.size(1));
+    for (std::size_t i = 0; i < some.size(); ++i)
+      some[i]->choose({logits.mutable_data_ptr<float>() + i * size, size});
+  }
+}
+
+void lane::make_latent_inputs() {
+  std::vector<job*> thinking;
+  for (const auto& job : running_)
+    if (job->wants_latent_input())
+      thinking.push_back(job.get());
+  for (std::size_t begin = 0; begin < thinking.size(); begin += most_logits) {
+    const auto some = std::span(thinking).subspan(begin, std::min<std::size_t>(most_logits, thinking.size() - begin));
+    std::vector<at::Tensor> states;
+    for (const auto* job : some)
+      states.push_back(job->hidden());
+    const auto inputs = model_->network.latent_input(at::cat(states));
+    for (std::size_t i = 0; i < some.size(); ++i)
+      some[i]->set_latent_input(inputs.select(0, static_cast<std::int64_t>(i)));
+  }
+}
+
+void lane::finish_done(std::vector<request_record>& ended) {
+  std::erase_if(contexts_, [](const auto& context) { return context.expired(); });
+  for (auto place = running_.begin(); place != running_.end();) {
+    if (!(*place)->is_done()) {
+      ++place;
+      continue;
+    }
+    const auto done = std::move(running_.extract(place++).value());
+    contexts_.push_back(done->finish());
+    ended.push_back(done->record());
+  }
+}
+
+void lane::fail_running(const std::string& why, std::vector<request_record>& ended) {
+  while (!running_.empty()) {
+    const auto failed = std::move(running_.extract(running_.begin()).value());
+    failed->fail(make_error(device_errc::failed, why));
+    ended.push_back(failed->record());
+  }
+}
+
+void lane::add_to(device_counters& counters) const {
+  counters.requests_running += static_cast<std::int64_t>(running_.size());
+  counters.requests_waiting += static_cast<std::int64_t>(waiting_.size());
+  counters.preemptions += preemptions_;
+  counters.contexts_evicted += evictions_;
+  counters.blocks_total += pool_->total();
+  counters.blocks_used += pool_->total() - pool_->available();
+  counters.blocks_shared += pool_->shared();
+  counters.blocks_cached += pool_->cached();
+  counters.blocks_copied += pool_->counted().copied;
+  counters.shared_tokens += pool_->counted().shared_tokens;
+}
+
+} // namespace avp

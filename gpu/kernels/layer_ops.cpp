@@ -1,0 +1,170 @@
+// The row kernels on tensors, in parallel.
+#include <atomic>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <avp/gpu/kernels/layer_ops.hpp>
+#include <avp/gpu/kernels/row_kernels.hpp>
+
+namespace avp {
+
+namespace {
+
+using bits16 = row_kernels::bits16;
+
+// Values that are worth a second thread.
+constexpr std::int64_t values_at_once = 1 << 15;
+
+// Tiles of attention that one thread takes at a time.
+constexpr std::int64_t tiles_at_once = 8;
+
+bool has_kernels(const at::Tensor& x) { return x.device().is_cpu(); }
+
+bool is_float(at::ScalarType dtype) { return dtype == at::kFloat; }
+
+void for_rows(std::int64_t rows, std::int64_t columns, const auto& work) {
+  at::parallel_for(0, rows, std::max<std::int64_t>(1, values_at_once / columns),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t row = begin; row < end; ++row)
+                       work(row);
+                   });
+}
+
+template <class A>
+void norm_rows(row_kernels::norm<A> kernel, at::Tensor& x, const at::Tensor& y, const at::Tensor& weight,
+               double epsilon, at::Tensor& out) {
+  const auto columns = x.size(1);
+  auto* from = x.mutable_data_ptr<float>();
+  const auto* add = y.defined() ? static_cast<const A*>(y.const_data_ptr()) : nullptr;
+  auto* to = static_cast<A*>(out.mutable_data_ptr());
+  for_rows(x.size(0), columns, [&](std::int64_t row) {
+    kernel(from + row * columns, add ? add + row * columns : nullptr, weight.const_data_ptr<float>(),
+           to + row * columns, columns, static_cast<float>(epsilon));
+  });
+}
+
+template <class A>
+void gate_rows(row_kernels::gate<A> kernel, const at::Tensor& gate_up, at::Tensor& out) {
+  const auto columns = out.size(1);
+  const auto* from = static_cast<const A*>(gate_up.const_data_ptr());
+  auto* to = static_cast<A*>(out.mutable_data_ptr());
+  for_rows(out.size(0), columns,
+           [&](std::int64_t row) { kernel(from + row * 2 * columns, to + row * columns, columns); });
+}
+
+template <class A, class K>
+void store_rows(row_kernels::store<A, K> kernel, const at::Tensor& qkv, std::span<const row_group> groups,
+                const at::Tensor& cos, const at::Tensor& sin, const attention_shape& shape, block_pool& pool,
+                std::int64_t layer, at::Tensor& queries) {
+  std::vector<std::pair<const row_group*, std::int64_t>> rows(qkv.size(0)); // group and position of each row
+  for (const auto& group : groups)
+    for (std::int64_t i = 0; i < group.rows; ++i)
+      rows[group.first_row + i] = {&group, group.first_position + i};
+  const auto half = shape.dim / 2, head_stride = block_positions * shape.dim;
+  const auto value_offset = shape.kv_heads * head_stride;
+  auto* cache = static_cast<K*>(pool.data().mutable_data_ptr()) + layer * 2 * value_offset;
+  const auto block_stride = pool.data().stride(0);
+  for_rows(qkv.size(0), qkv.size(1), [&](std::int64_t row) {
+    const auto [group, position] = rows[row];
+    kernel(static_cast<const A*>(qkv.const_data_ptr()) + row * qkv.size(1),
+           cos.const_data_ptr<float>() + position * half, sin.const_data_ptr<float>() + position * half,
+           queries.mutable_data_ptr<float>() + row * queries.size(1),
+           cache + group->blocks[position / block_positions] * block_stride, position % block_positions, value_offset,
+           head_stride, shape.heads, shape.kv_heads, shape.dim);
+  });
+}
+
+// All tiles of all groups and key heads, taken by the threads as they come free: later rows of a prompt cost more.
+void attend_tiles(row_kernels::attend kernel, const at::Tensor& queries, std::span<const row_group> groups,
+                  const attention_shape& shape, block_pool& pool, std::int64_t layer, at::Tensor& out) {
+  const auto per_key = shape.heads / shape.kv_heads;
+  const auto head_stride = block_positions * shape.dim;
+  const auto element = static_cast<std::int64_t>(c10::elementSize(pool.shape().dtype));
+  const auto* cache = static_cast<const char*>(pool.data().const_data_ptr());
+  std::vector<attention_tile> tiles;
+  for (const auto& group : groups)
+    for (std::int64_t head = 0; head < shape.kv_heads; ++head) {
+      attention_tile tile;
+      const auto offset = group.first_row * queries.size(1) + head * per_key * shape.dim;
+      tile.queries = queries.const_data_ptr<float>() + offset;
+      tile.query_stride = queries.size(1);
+      tile.group = per_key;
+      tile.first_position = group.first_position;
+      tile.blocks = group.blocks.data();
+      tile.cache = cache + ((layer * 2 * shape.kv_heads + head) * head_stride) * element;
+      tile.block_stride = pool.data().stride(0);
+      tile.value_offset = shape.kv_heads * head_stride;
+      tile.dim = shape.dim;
+      tile.out = static_cast<char*>(out.mutable_data_ptr()) + offset * static_cast<std::int64_t>(out.element_size());
+      tile.out_stride = out.size(1);
+      const auto count = group.rows * per_key;
+      for (tile.first = 0; tile.first < count; tile.first += attention_queries) {
+        tile.count = std::min(attention_queries, count - tile.first);
+        tiles.push_back(tile);
+      }
+    }
+  const auto number = static_cast<std::int64_t>(tiles.size());
+  std::atomic<std::int64_t> next = 0;
+  const auto step = std::max<std::int64_t>(1, std::min(tiles_at_once, number / (4 * at::get_num_threads())));
+  at::parallel_for(0, std::min<std::int64_t>(at::get_num_threads(), number), 1, [&](std::int64_t, std::int64_t) {
+    for (auto begin = next.fetch_add(step); begin < number; begin = next.fetch_add(step))
+      for (auto i = begin; i < std::min(begin + step, number); ++i)
+        kernel(tiles[i]);
+  });
+}
+
+} // namespace
+
+at::Tensor add_and_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double epsilon,
+                        at::ScalarType dtype) {
+  if (!has_kernels(x))
+    return aten::add_and_norm(x, y, weight, epsilon, dtype);
+  const auto& kernels = cpu_row_kernels();
+  auto out = at::empty({x.size(0), x.size(1)}, x.options().dtype(dtype));
+  const auto added = y.defined() ? y.to(dtype).contiguous() : y;
+  if (is_float(dtype))
+    norm_rows<float>(kernels.norm_float, x, added, weight, epsilon, out);
+  else
+    norm_rows<bits16>(kernels.norm_bfloat16, x, added, weight, epsilon, out);
+  return out;
+}
+
+at::Tensor gated(const at::Tensor& gate_up) {
+  if (!has_kernels(gate_up))
+    return aten::gated(gate_up);
+  const auto& kernels = cpu_row_kernels();
+  auto out = at::empty({gate_up.size(0), gate_up.size(1) / 2}, gate_up.options());
+  if (is_float(gate_up.scalar_type()))
+    gate_rows<float>(kernels.gate_float, gate_up, out);
+  else
+    gate_rows<bits16>(kernels.gate_bfloat16, gate_up, out);
+  return out;
+}
+
+at::Tensor rotate_store_attend(const at::Tensor& qkv, std::span<const row_group> groups, const at::Tensor& cos,
+                               const at::Tensor& sin, const attention_shape& shape, block_pool& pool,
+                               std::int64_t layer) {
+  if (!has_kernels(qkv))
+    return aten::rotate_store_attend(qkv, groups, cos, sin, shape, pool, layer);
+  const auto& kernels = cpu_row_kernels();
+  auto queries = at::empty({qkv.size(0), shape.heads * shape.dim}, qkv.options().dtype(at::kFloat));
+  auto out = at::empty({qkv.size(0), shape.heads * shape.dim}, qkv.options());
+  const auto run = [&](auto store, auto attend) {
+    store_rows(store, qkv, groups, cos, sin, shape, pool, layer, queries);
+    attend_tiles(attend, queries, groups, shape, pool, layer, out);
+  };
+  const bool wide = is_float(qkv.scalar_type()), wide_cache = is_float(pool.shape().dtype);
+  if (wide && wide_cache)
+    run(kernels.store_float_float, kernels.attend_float_float);
+  else if (wide)
+    run(kernels.store_float_bfloat16, kernels.attend_float_bfloat16);
+  else if (wide_cache)
+    run(kernels.store_bfloat16_float, kernels.attend_bfloat16_float);
+  else
+    run(kernels.store_bfloat16_bfloat16, kernels.attend_bfloat16_bfloat16);
+  return out;
+}
+
+} // namespace avp

@@ -1,0 +1,93 @@
+// The operations of a layer by ATen: for devices without own kernels, and what the kernels are tested against.
+#include <cmath>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include <avp/gpu/kernels/layer_ops.hpp>
+
+namespace avp::aten {
+
+namespace {
+
+at::Tensor rotated(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+  auto halves = x.chunk(2, 2);
+  return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, 2);
+}
+
+// Keys or values of all blocks of a sequence by position: [kv_heads, positions, dim].
+at::Tensor by_position(const at::Tensor& part, const at::Tensor& blocks, const attention_shape& shape, bool keys) {
+  const auto count = blocks.size(0);
+  auto packed = part.index_select(0, blocks);
+  auto turned = keys ? packed.view({count, shape.kv_heads, shape.dim, block_positions}).permute({1, 0, 3, 2})
+                     : packed.view({count, shape.kv_heads, block_positions, shape.dim}).permute({1, 0, 2, 3});
+  return turned.reshape({shape.kv_heads, count * block_positions, shape.dim});
+}
+
+// key, value [rows, kv_heads, dim] of one group into its blocks.
+void store(const row_group& group, const at::Tensor& key, const at::Tensor& value, const attention_shape& shape,
+           block_pool& pool, std::int64_t layer) {
+  auto keys = pool.data().select(1, layer).select(1, 0), values = pool.data().select(1, layer).select(1, 1);
+  for (std::int64_t row = 0; row < group.rows;) {
+    const auto position = group.first_position + row, slot = position % block_positions;
+    const auto count = std::min(block_positions - slot, group.rows - row);
+    const auto block = group.blocks[position / block_positions];
+    keys.select(0, block)
+        .view({shape.kv_heads, shape.dim, block_positions})
+        .narrow(2, slot, count)
+        .copy_(key.narrow(0, row, count).permute({1, 2, 0}));
+    values.select(0, block)
+        .view({shape.kv_heads, block_positions, shape.dim})
+        .narrow(1, slot, count)
+        .copy_(value.narrow(0, row, count).transpose(0, 1));
+    row += count;
+  }
+}
+
+} // namespace
+
+at::Tensor add_and_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double epsilon,
+                        at::ScalarType dtype) {
+  if (y.defined())
+    x.add_(y.to(x.scalar_type()));
+  auto mean = x.square().mean({1}, true);
+  return (x * at::rsqrt(mean + epsilon) * weight).to(dtype);
+}
+
+at::Tensor gated(const at::Tensor& gate_up) {
+  auto halves = gate_up.to(at::kFloat).chunk(2, 1);
+  return (at::silu(halves[0]) * halves[1]).to(gate_up.scalar_type());
+}
+
+at::Tensor rotate_store_attend(const at::Tensor& qkv, std::span<const row_group> groups, const at::Tensor& cos,
+                               const at::Tensor& sin, const attention_shape& shape, block_pool& pool,
+                               std::int64_t layer) {
+  const auto rows = qkv.size(0), per_key = shape.heads / shape.kv_heads;
+  auto split = qkv.to(at::kFloat).view({rows, shape.heads + 2 * shape.kv_heads, shape.dim});
+  auto out = at::empty({rows, shape.heads, shape.dim}, split.options());
+  for (const auto& group : groups) {
+    auto part = split.narrow(0, group.first_row, group.rows);
+    auto cosines = cos.narrow(0, group.first_position, group.rows).unsqueeze(1);
+    auto sines = sin.narrow(0, group.first_position, group.rows).unsqueeze(1);
+    auto turned = rotated(part.narrow(1, 0, shape.heads + shape.kv_heads), cosines, sines);
+    store(group, turned.narrow(1, shape.heads, shape.kv_heads),
+          part.narrow(1, shape.heads + shape.kv_heads, shape.kv_heads), shape, pool, layer);
+    const auto length = group.first_position + group.rows;
+    std::vector<std::int64_t> used(group.blocks.begin(),
+                                   group.blocks.begin() + (length + block_positions - 1) / block_positions);
+    auto index = at::tensor(used, at::kLong).to(qkv.device());
+    auto layer_data = pool.data().select(1, layer);
+    auto key = by_position(layer_data.select(1, 0), index, shape, true).narrow(1, 0, length).to(at::kFloat);
+    auto value = by_position(layer_data.select(1, 1), index, shape, false).narrow(1, 0, length).to(at::kFloat);
+    auto query =
+        turned.narrow(1, 0, shape.heads).transpose(0, 1).reshape({shape.kv_heads, per_key * group.rows, shape.dim});
+    auto scores = at::bmm(query, key.transpose(1, 2)) / std::sqrt(static_cast<double>(shape.dim));
+    auto hidden = at::ones({group.rows, length}, scores.options().dtype(at::kBool)).triu(group.first_position + 1);
+    scores.masked_fill_(hidden.repeat({per_key, 1}).unsqueeze(0), -INFINITY);
+    auto sums = at::bmm(at::softmax(scores, 2), value); // [kv_heads, per_key * rows, dim]
+    out.narrow(0, group.first_row, group.rows).copy_(sums.view({shape.heads, group.rows, shape.dim}).transpose(0, 1));
+  }
+  return out.view({rows, shape.heads * shape.dim}).to(qkv.scalar_type());
+}
+
+} // namespace avp::aten

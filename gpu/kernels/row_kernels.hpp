@@ -1,0 +1,71 @@
+// What the decoder does besides matrix products, row by row, for one level of the processor's instruction set.
+#pragma once
+
+#include <cstdint>
+
+namespace avp {
+
+/// A run of queries of one sequence and one key head against the blocks of that sequence.
+struct attention_tile {
+  const float* queries = nullptr;       ///< [count, dim], scaled; query i belongs to row first_query / group + …
+  std::int64_t query_stride = 0;        ///< Values between the rows that queries belong to.
+  std::int64_t group = 0;               ///< Query heads of one key head: they lie side by side in a row.
+  std::int64_t first = 0;               ///< First query, counted over rows and then heads of the group.
+  std::int64_t count = 0;               ///< Queries in the tile, at most attention_queries.
+  std::int64_t first_position = 0;      ///< Position of row 0; a row sees its own position and all before it.
+  const std::int32_t* blocks = nullptr; ///< The sequence's blocks.
+  const void* cache = nullptr;          ///< Keys of this layer and head in block 0.
+  std::int64_t block_stride = 0;        ///< Elements from one block to the next.
+  std::int64_t value_offset = 0;        ///< Elements from a block's keys to its values.
+  std::int64_t dim = 0;
+  void* out = nullptr; ///< Laid out like queries.
+  std::int64_t out_stride = 0;
+};
+
+/// Queries that share the reading of keys and values at most.
+constexpr std::int64_t attention_queries = 4;
+
+/// A = type of activations, K = type of the cache; both float or bfloat16 (as its 16 bits). All reductions have an
+/// order that depends on their length alone, so a row's bits do not depend on its company.
+struct row_kernels {
+  using bits16 = std::uint16_t;
+
+  /// x += y (where y is given); out = x · w / √(mean x² + ε). RMSNorm, arXiv 1910.07467.
+  template <class A>
+  using norm = void (*)(float* x, const A* y, const float* weight, A* out, std::int64_t columns, float epsilon);
+
+  /// out = silu(gate) · up, gate and up side by side. SwiGLU, arXiv 2002.05202.
+  template <class A>
+  using gate = void (*)(const A* gate_up, A* out, std::int64_t columns);
+
+  /// Rotates queries (scaled by 1/√dim into `queries`) and keys by cos, sin [dim / 2] and puts keys and values into
+  /// one slot of a block. qkv [(heads + 2 kv_heads) * dim].
+  template <class A, class K>
+  using store = void (*)(const A* qkv, const float* cos, const float* sin, float* queries, K* block, std::int64_t slot,
+                         std::int64_t value_offset, std::int64_t head_stride, std::int64_t heads, std::int64_t kv_heads,
+                         std::int64_t dim);
+
+  using attend = void (*)(const attention_tile& tile);
+
+  norm<float> norm_float;
+  norm<bits16> norm_bfloat16;
+  gate<float> gate_float;
+  gate<bits16> gate_bfloat16;
+  store<float, float> store_float_float;
+  store<float, bits16> store_float_bfloat16;
+  store<bits16, float> store_bfloat16_float;
+  store<bits16, bits16> store_bfloat16_bfloat16;
+  attend attend_float_float;
+  attend attend_float_bfloat16; ///< Activations float, cache bfloat16.
+  attend attend_bfloat16_float;
+  attend attend_bfloat16_bfloat16;
+};
+
+/// The table for this processor, chosen once.
+[[nodiscard]] const row_kernels& cpu_row_kernels();
+
+/// The tables of all levels that this processor can run, the plainest first; for tests.
+[[nodiscard]] const row_kernels* row_kernels_of_level(int level);
+constexpr int row_kernel_levels = 3;
+
+} // namespace avp

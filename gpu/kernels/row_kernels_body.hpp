@@ -1,0 +1,275 @@
+// The code of row_kernels, compiled once for each level of the instruction set: the including file opens the namespace
+// of its level. Only headers without inline functions may be used here, because the linker would take one level's copy
+// for all.
+
+using bits16 = std::uint16_t;
+
+constexpr std::int64_t lanes = 16;
+constexpr std::int64_t positions = 32; // of a block
+constexpr std::int64_t max_dim = 256;  // of a head
+
+typedef float vector_f __attribute__((vector_size(64), aligned(4), may_alias));
+typedef std::int32_t vector_i __attribute__((vector_size(64), aligned(4), may_alias));
+typedef std::uint32_t vector_u __attribute__((vector_size(64), aligned(4), may_alias));
+typedef bits16 vector_h __attribute__((vector_size(32), aligned(2), may_alias));
+
+#define AVP_INLINE static inline __attribute__((always_inline))
+
+AVP_INLINE vector_f load(const float* from) { return *reinterpret_cast<const vector_f*>(from); }
+
+AVP_INLINE vector_f load(const bits16* from) {
+  const vector_u wide = __builtin_convertvector(*reinterpret_cast<const vector_h*>(from), vector_u) << 16;
+  return __builtin_bit_cast(vector_f, wide);
+}
+
+AVP_INLINE void save(float* to, vector_f values) { *reinterpret_cast<vector_f*>(to) = values; }
+
+// Round to nearest even; a NaN stays one.
+AVP_INLINE void save(bits16* to, vector_f values) {
+  const vector_u bits = __builtin_bit_cast(vector_u, values);
+  const vector_u rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
+  const vector_u chosen = values == values ? rounded : (bits >> 16) | 0x40U;
+  *reinterpret_cast<vector_h*>(to) = __builtin_convertvector(chosen, vector_h);
+}
+
+AVP_INLINE float one(const float* from) { return *from; }
+AVP_INLINE float one(const bits16* from) {
+  const std::uint32_t bits = static_cast<std::uint32_t>(*from) << 16;
+  return __builtin_bit_cast(float, bits);
+}
+AVP_INLINE void put(float* to, float value) { *to = value; }
+AVP_INLINE void put(bits16* to, float value) {
+  const auto bits = __builtin_bit_cast(std::uint32_t, value);
+  *to = static_cast<bits16>(value == value ? (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16 : (bits >> 16) | 0x40U);
+}
+
+AVP_INLINE vector_f all(float value) { return value - vector_f{}; }
+
+// A sum of lanes in a fixed order.
+AVP_INLINE float sum_of(vector_f values) {
+  float parts[lanes];
+  save(parts, values);
+  for (std::int64_t width = lanes / 2; width > 0; width /= 2)
+    for (std::int64_t i = 0; i < width; ++i)
+      parts[i] += parts[i + width];
+  return parts[0];
+}
+
+AVP_INLINE vector_f larger(vector_f a, vector_f b) { return a > b ? a : b; }
+
+AVP_INLINE float largest_of(vector_f values) {
+  float parts[lanes];
+  save(parts, values);
+  float most = parts[0];
+  for (std::int64_t i = 1; i < lanes; ++i)
+    most = parts[i] > most ? parts[i] : most;
+  return most;
+}
+
+// e^x for x ≤ 0: x = n ln 2 + r with |r| ≤ ln 2 / 2, e^r by its Taylor polynomial of degree 7 (error under 1 ulp
+// there), times 2^n. Below -87 the result is 0.
+AVP_INLINE vector_f exponential(vector_f x) {
+  const vector_f kept = larger(x, all(-87.0F));
+  const vector_f shifted = kept * 1.44269504F + 12582912.0F; // adding 1.5 · 2^23 rounds to a whole number
+  const vector_f n = shifted - 12582912.0F;
+  const vector_f r = (kept - n * 0.693359375F) + n * 2.12194440e-4F;
+  vector_f p = all(1.0F / 5040);
+  p = p * r + 1.0F / 720;
+  p = p * r + 1.0F / 120;
+  p = p * r + 1.0F / 24;
+  p = p * r + 1.0F / 6;
+  p = p * r + 0.5F;
+  p = p * r + 1.0F;
+  p = p * r + 1.0F;
+  const vector_i power = (__builtin_convertvector(n, vector_i) + 127) << 23;
+  const vector_f result = p * __builtin_bit_cast(vector_f, power);
+  return x < -87.0F ? vector_f{} : result;
+}
+
+AVP_INLINE float exponential(float x) {
+  const vector_f result = exponential(all(x));
+  return result[0];
+}
+
+template <class A>
+void normalise(float* x, const A* y, const float* weight, A* out, std::int64_t columns, float epsilon) {
+  vector_f squares{};
+  float rest = 0;
+  const std::int64_t whole = columns / lanes * lanes;
+  for (std::int64_t i = 0; i < whole; i += lanes) {
+    vector_f value = load(x + i);
+    if (y) {
+      value += load(y + i);
+      save(x + i, value);
+    }
+    squares += value * value;
+  }
+  for (std::int64_t i = whole; i < columns; ++i) {
+    if (y)
+      x[i] += one(y + i);
+    rest += x[i] * x[i];
+  }
+  const float mean = (sum_of(squares) + rest) / static_cast<float>(columns);
+  const float scale = 1.0F / __builtin_sqrtf(mean + epsilon);
+  for (std::int64_t i = 0; i < whole; i += lanes)
+    save(out + i, load(x + i) * scale * load(weight + i));
+  for (std::int64_t i = whole; i < columns; ++i)
+    put(out + i, x[i] * scale * weight[i]);
+}
+
+// x / (1 + e^-x), with the exponent never above 0.
+AVP_INLINE vector_f silu(vector_f x) {
+  const vector_f e = exponential(x < 0.0F ? x : -x);
+  return x * (x < 0.0F ? e : all(1.0F)) / (1.0F + e);
+}
+
+template <class A>
+void gate(const A* gate_up, A* out, std::int64_t columns) {
+  const A* up = gate_up + columns;
+  const std::int64_t whole = columns / lanes * lanes;
+  for (std::int64_t i = 0; i < whole; i += lanes)
+    save(out + i, silu(load(gate_up + i)) * load(up + i));
+  for (std::int64_t i = whole; i < columns; ++i) {
+    const vector_f value = silu(all(one(gate_up + i)));
+    put(out + i, value[0] * one(up + i));
+  }
+}
+
+template <class A, class K>
+void store(const A* qkv, const float* cos, const float* sin, float* queries, K* block, std::int64_t slot,
+           std::int64_t value_offset, std::int64_t head_stride, std::int64_t heads, std::int64_t kv_heads,
+           std::int64_t dim) {
+  const std::int64_t half = dim / 2;
+  const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(dim));
+  for (std::int64_t head = 0; head < heads; ++head, qkv += dim, queries += dim)
+    for (std::int64_t i = 0; i < half; ++i) {
+      const float a = one(qkv + i), b = one(qkv + half + i);
+      queries[i] = (a * cos[i] - b * sin[i]) * scale;
+      queries[half + i] = (b * cos[i] + a * sin[i]) * scale;
+    }
+  for (std::int64_t head = 0; head < kv_heads; ++head, qkv += dim) {
+    K* keys = block + head * head_stride + slot; // [dim, positions]
+    for (std::int64_t i = 0; i < half; ++i) {
+      const float a = one(qkv + i), b = one(qkv + half + i);
+      put(keys + i * positions, a * cos[i] - b * sin[i]);
+      put(keys + (half + i) * positions, b * cos[i] + a * sin[i]);
+    }
+  }
+  for (std::int64_t head = 0; head < kv_heads; ++head, qkv += dim) {
+    K* values = block + head * head_stride + value_offset + slot * dim; // [positions, dim]
+    for (std::int64_t i = 0; i < dim; ++i)
+      put(values + i, one(qkv + i));
+  }
+}
+
+// Weighted values of one block added to sums [Q, width]; each sum goes through the positions in their order.
+template <class K, int Q, int Vectors>
+AVP_INLINE void add_values(const K* values, std::int64_t count, std::int64_t dim, const float (*weights)[positions],
+                           const float* shrink, float* sums) {
+  vector_f sum[Q][Vectors];
+  for (int q = 0; q < Q; ++q)
+    for (int v = 0; v < Vectors; ++v)
+      sum[q][v] = load(sums + q * dim + v * lanes) * shrink[q];
+  for (std::int64_t j = 0; j < count; ++j) {
+    vector_f value[Vectors];
+    for (int v = 0; v < Vectors; ++v)
+      value[v] = load(values + j * dim + v * lanes);
+    for (int q = 0; q < Q; ++q)
+      for (int v = 0; v < Vectors; ++v)
+        sum[q][v] += weights[q][j] * value[v];
+  }
+  for (int q = 0; q < Q; ++q)
+    for (int v = 0; v < Vectors; ++v)
+      save(sums + q * dim + v * lanes, sum[q][v]);
+}
+
+// Attention of Q queries with a running maximum and sum (arXiv 2205.14135), block after block.
+template <class A, class K, int Q>
+AVP_INLINE void attend_queries(const attention_tile& tile) {
+  const std::int64_t dim = tile.dim;
+  const float* queries[Q];
+  std::int64_t visible[Q];
+  float most[Q], total[Q];
+  float sums[Q * max_dim];
+  std::int64_t longest = 0;
+  for (int q = 0; q < Q; ++q) {
+    const std::int64_t row = (tile.first + q) / tile.group, head = (tile.first + q) % tile.group;
+    queries[q] = tile.queries + row * tile.query_stride + head * dim;
+    visible[q] = tile.first_position + row + 1;
+    longest = visible[q] > longest ? visible[q] : longest;
+    most[q] = -__builtin_inff();
+    total[q] = 0;
+  }
+  for (std::int64_t i = 0; i < Q * dim; ++i)
+    sums[i] = 0;
+  vector_f lane_low, lane_high;
+  for (int i = 0; i < lanes; ++i) {
+    lane_low[i] = static_cast<float>(i);
+    lane_high[i] = static_cast<float>(i + lanes);
+  }
+  for (std::int64_t begin = 0; begin < longest; begin += positions) {
+    const K* keys = static_cast<const K*>(tile.cache) + tile.blocks[begin / positions] * tile.block_stride;
+    vector_f low[Q]{}, high[Q]{};
+    for (std::int64_t d = 0; d < dim; ++d) {
+      const vector_f key_low = load(keys + d * positions), key_high = load(keys + d * positions + lanes);
+      for (int q = 0; q < Q; ++q) {
+        low[q] += queries[q][d] * key_low;
+        high[q] += queries[q][d] * key_high;
+      }
+    }
+    float weights[Q][positions], shrink[Q];
+    for (int q = 0; q < Q; ++q) {
+      const auto seen = static_cast<float>(visible[q] - begin);
+      const vector_f nothing = all(-__builtin_inff());
+      const vector_f a = lane_low < seen ? low[q] : nothing, b = lane_high < seen ? high[q] : nothing;
+      const float found = largest_of(larger(a, b));
+      const float next = found > most[q] ? found : most[q];
+      shrink[q] = exponential(most[q] - next);
+      const vector_f wa = exponential(a - next), wb = exponential(b - next);
+      save(weights[q], wa);
+      save(weights[q] + lanes, wb);
+      total[q] = total[q] * shrink[q] + sum_of(wa + wb);
+      most[q] = next;
+    }
+    const std::int64_t count = longest - begin < positions ? longest - begin : positions;
+    const K* values = keys + tile.value_offset;
+    std::int64_t column = 0;
+    for (; column + 4 * lanes <= dim; column += 4 * lanes)
+      add_values<K, Q, 4>(values + column, count, dim, weights, shrink, sums + column);
+    for (; column + lanes <= dim; column += lanes)
+      add_values<K, Q, 1>(values + column, count, dim, weights, shrink, sums + column);
+    for (; column < dim; ++column)
+      for (int q = 0; q < Q; ++q) {
+        float sum = sums[q * dim + column] * shrink[q];
+        for (std::int64_t j = 0; j < count; ++j)
+          sum += weights[q][j] * one(values + j * dim + column);
+        sums[q * dim + column] = sum;
+      }
+  }
+  for (int q = 0; q < Q; ++q) {
+    const std::int64_t row = (tile.first + q) / tile.group, head = (tile.first + q) % tile.group;
+    A* out = static_cast<A*>(tile.out) + row * tile.out_stride + head * dim;
+    for (std::int64_t i = 0; i < dim; ++i)
+      put(out + i, sums[q * dim + i] / total[q]);
+  }
+}
+
+template <class A, class K>
+void attend(const attention_tile& tile) {
+  switch (tile.count) {
+  case 1:
+    return attend_queries<A, K, 1>(tile);
+  case 2:
+    return attend_queries<A, K, 2>(tile);
+  case 3:
+    return attend_queries<A, K, 3>(tile);
+  default:
+    return attend_queries<A, K, 4>(tile);
+  }
+}
+
+const row_kernels table = {
+    normalise<float>,     normalise<bits16>,     gate<float>,           gate<bits16>,
+    store<float, float>,  store<float, bits16>,  store<bits16, float>,  store<bits16, bits16>,
+    attend<float, float>, attend<float, bits16>, attend<bits16, float>, attend<bits16, bits16>,
+};

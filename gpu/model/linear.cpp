@@ -1,0 +1,263 @@
+// The weight formats.
+#include <algorithm>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <avp/gpu/kernels/block_matrix.hpp>
+#include <avp/gpu/model/linear.hpp>
+#include <avp/gpu/model/load_tensor.hpp>
+#include <avp/gpu/model/model_error.hpp>
+
+namespace avp {
+
+namespace {
+
+// Values under one scale in the int4 format.
+constexpr std::int64_t int4_group = 32;
+
+// Weights in the type of the activations.
+class dense_linear final : public linear {
+public:
+  dense_linear(at::Tensor weight, at::Tensor bias, std::shared_ptr<const row_rule> rule)
+      : weight_(std::move(weight)),
+        bias_(std::move(bias)),
+        rule_(std::move(rule)) {}
+
+  at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
+    return (*rule_)([this](const at::Tensor& rows) { return at::linear(rows, weight_, bias_); }, x);
+  }
+  std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes()); }
+
+private:
+  at::Tensor weight_, bias_;
+  std::shared_ptr<const row_rule> rule_;
+};
+
+// A view of the shared memory in the shape of a matrix.
+at::Tensor in_scratch(const at::Tensor& scratch, std::int64_t outputs, std::int64_t inputs) {
+  return scratch.narrow(0, 0, outputs * inputs).view({outputs, inputs});
+}
+
+// Weights in bfloat16, made float32 for every product: LayerCast, arXiv 2506.09501.
+class layercast_linear final : public linear {
+public:
+  layercast_linear(at::Tensor weight, at::Tensor bias, std::shared_ptr<const row_rule> rule,
+                   std::shared_ptr<at::Tensor> scratch)
+      : weight_(std::move(weight)),
+        bias_(std::move(bias)),
+        rule_(std::move(rule)),
+        scratch_(std::move(scratch)) {}
+
+  at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
+    auto wide = in_scratch(*scratch_, weight_.size(0), weight_.size(1)).copy_(weight_);
+    return (*rule_)([&](const at::Tensor& rows) { return at::linear(rows, wide, bias_); }, x);
+  }
+  std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes()); }
+
+private:
+  at::Tensor weight_, bias_;
+  std::shared_ptr<const row_rule> rule_;
+  std::shared_ptr<at::Tensor> scratch_;
+};
+
+// One scale for each output, symmetric.
+class int8_linear final : public linear {
+public:
+  int8_linear(const at::Tensor& weight, at::Tensor bias) : bias_(std::move(bias)) {
+    auto scale = (weight.abs().amax({1}, true) / 127).clamp_min(1e-8).to(at::kBFloat16);
+    weight_ = (weight / scale.to(at::kFloat)).round().clamp(-127, 127).to(at::kChar);
+    scale_ = scale.view({-1});
+  }
+
+  at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
+    auto out = at::_weight_int8pack_mm(x, weight_, scale_);
+    return bias_.defined() ? out.add_(bias_) : out;
+  }
+  std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes() + scale_.nbytes()); }
+
+private:
+  at::Tensor weight_, scale_, bias_;
+};
+
+// One scale and zero point for every 32 inputs of an output.
+class int4_linear final : public linear {
+public:
+  int4_linear(const at::Tensor& weight, at::Tensor bias) : bias_(std::move(bias)) {
+    const auto outputs = weight.size(0), groups = weight.size(1) / int4_group;
+    auto grouped = weight.view({outputs, groups, int4_group});
+    auto low = grouped.amin({2}, true), high = grouped.amax({2}, true);
+    auto scale = ((high - low) / 15).clamp_min(1e-8).to(at::kBFloat16).to(at::kFloat);
+    auto zero = (low + 8 * scale).to(at::kBFloat16).to(at::kFloat); // value = (q - 8) · scale + zero
+    auto q = ((grouped - zero) / scale + 8).round().clamp(0, 15).to(at::kInt).view({outputs, -1});
+    weight_ = at::_convert_weight_to_int4pack_for_cpu(q, 1);
+    scale_and_zero_ = at::cat({scale, zero}, 2).transpose(0, 1).to(at::kBFloat16).contiguous(); // [groups, outputs, 2]
+  }
+
+  at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
+    auto out = at::_weight_int4pack_mm_for_cpu(x, weight_, int4_group, scale_and_zero_);
+    return bias_.defined() ? out.add_(bias_) : out;
+  }
+  std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes() + scale_and_zero_.nbytes()); }
+
+private:
+  at::Tensor weight_, scale_and_zero_, bias_;
+};
+
+// The blocks of the file. Steps read them as they are; for the many rows of a prompt they are made bfloat16 first,
+// which the matrix units of a processor are fast at.
+class native_linear final : public linear {
+public:
+  native_linear(std::vector<block_matrix> parts, at::Tensor bias, std::shared_ptr<const row_rule> rule,
+                std::shared_ptr<at::Tensor> scratch)
+      : parts_(std::move(parts)),
+        bias_(std::move(bias)),
+        rule_(std::move(rule)),
+        scratch_(std::move(scratch)) {
+    for (const auto& part : parts_)
+      outputs_ += part.outputs();
+  }
+
+  at::Tensor apply(const at::Tensor& x, std::int64_t step_rows) const override {
+    auto out = at::empty({x.size(0), outputs_}, x.options());
+    if (step_rows > 0)
+      run_steps(x, step_rows, out);
+    if (const auto prompt_rows = x.size(0) - step_rows; prompt_rows > 0)
+      out.narrow(0, step_rows, prompt_rows).copy_(run_prompt(x.narrow(0, step_rows, prompt_rows)));
+    return bias_.defined() ? out.add_(bias_) : out;
+  }
+
+  std::int64_t bytes() const override {
+    std::int64_t sum = 0;
+    for (const auto& part : parts_)
+      sum += part.bytes();
+    return sum;
+  }
+
+private:
+  void run_steps(const at::Tensor& x, std::int64_t rows, at::Tensor& out) const {
+    rows_.assign(x.const_data_ptr<float>(), rows, x.size(1), x.size(1));
+    std::int64_t first = 0;
+    for (const auto& part : parts_) {
+      part.multiply(rows_, out.mutable_data_ptr<float>() + first, outputs_);
+      first += part.outputs();
+    }
+  }
+
+  at::Tensor run_prompt(const at::Tensor& x) const {
+    const auto inputs = x.size(1);
+    auto weight = in_scratch(*scratch_, outputs_, inputs);
+    auto* to = weight.mutable_data_ptr<c10::BFloat16>();
+    for (const auto& part : parts_) {
+      at::parallel_for(0, part.outputs(), outputs_at_once, [&](std::int64_t begin, std::int64_t end) {
+        part.to_bfloat16(begin, end, to + begin * inputs);
+      });
+      to += part.outputs() * inputs;
+    }
+    return (*rule_)([&](const at::Tensor& rows) { return at::linear(rows, weight); }, x.to(at::kBFloat16));
+  }
+
+  static constexpr std::int64_t outputs_at_once = 64;
+
+  std::vector<block_matrix> parts_;
+  at::Tensor bias_;
+  std::shared_ptr<const row_rule> rule_;
+  std::shared_ptr<at::Tensor> scratch_;
+  std::int64_t outputs_ = 0;
+  mutable quantized_rows rows_; // memory kept from step to step
+};
+
+} // namespace
+
+linear_loader::linear_loader(const model_file& file, const model_spec& spec, at::Device device)
+    : file_(file),
+      spec_(spec),
+      device_(device),
+      scratch_(std::make_shared<at::Tensor>()) {
+  const auto format = spec.format;
+  if (!device.is_cpu() &&
+      (format == weight_format::native || format == weight_format::int8 || format == weight_format::int4))
+    throw model_error("model '" + spec.name + "': native, int8 and int4 weights are for the CPU; on " + device.str() +
+                      " use dtype = \"bfloat16\" or \"float32\"");
+  const bool has_blocks = std::any_of(file.tensors.begin(), file.tensors.end(),
+                                      [](const auto& tensor) { return block_matrix::supports(tensor.second.type); });
+  if (format == weight_format::native && !has_blocks)
+    throw model_error("model '" + spec.name + "' (" + spec.source +
+                      ") holds no quantised blocks, so dtype = \"native\" has nothing to keep; use \"bfloat16\", "
+                      "\"int8\" or \"int4\"");
+}
+
+at::ScalarType linear_loader::activations() const {
+  const bool wide = spec_.format == weight_format::float32 || spec_.format == weight_format::native || spec_.layercast;
+  return wide ? at::kFloat : at::kBFloat16;
+}
+
+at::ScalarType linear_loader::plain() const {
+  return spec_.format == weight_format::float32 ? at::kFloat : at::kBFloat16;
+}
+
+std::unique_ptr<linear> linear_loader::load(std::span<const std::string> names, std::int64_t most_rows) {
+  const auto inputs = file_.tensors.at(names.front()).shape.back();
+  std::int64_t outputs = 0;
+  bool all_blocks = true;
+  for (const auto& name : names) {
+    const auto& view = file_.tensors.at(name);
+    outputs += view.shape.front();
+    all_blocks = all_blocks && block_matrix::supports(view.type);
+  }
+  const auto room = [&](at::ScalarType dtype) {
+    if (!scratch_->defined() || scratch_->numel() < outputs * inputs)
+      *scratch_ = at::empty({outputs * inputs}, at::TensorOptions().dtype(dtype).device(device_));
+    return scratch_;
+  };
+  const auto bias = stacked_bias(names);
+  if (spec_.format == weight_format::native && all_blocks) {
+    std::vector<block_matrix> parts;
+    for (const auto& name : names)
+      parts.push_back(load_blocks(file_, name));
+    auto rule = rule_for(outputs, inputs, most_rows, at::kBFloat16);
+    return std::make_unique<native_linear>(std::move(parts), bias, std::move(rule), room(at::kBFloat16));
+  }
+  if (spec_.format == weight_format::int8)
+    return std::make_unique<int8_linear>(stacked(names), bias);
+  if (spec_.format == weight_format::int4 && inputs % int4_group == 0 && outputs % int4_group == 0)
+    return std::make_unique<int4_linear>(stacked(names), bias);
+  auto rule = rule_for(outputs, inputs, most_rows, activations());
+  auto weight = stacked(names).to(plain());
+  if (activations() != plain())
+    return std::make_unique<layercast_linear>(std::move(weight), bias, std::move(rule), room(activations()));
+  return std::make_unique<dense_linear>(std::move(weight), bias, std::move(rule));
+}
+
+at::Tensor linear_loader::stacked(std::span<const std::string> names) const {
+  // Formats that quantise start from the exact values.
+  const bool exact = spec_.format == weight_format::int8 || spec_.format == weight_format::int4;
+  std::vector<at::Tensor> parts;
+  for (const auto& name : names)
+    parts.push_back(load_tensor(file_, name, at::TensorOptions().dtype(exact ? at::kFloat : plain()).device(device_)));
+  return parts.size() == 1 ? parts.front() : at::cat(parts);
+}
+
+at::Tensor linear_loader::stacked_bias(std::span<const std::string> names) const {
+  std::vector<at::Tensor> parts;
+  for (const auto& name : names) {
+    const auto bias = name.substr(0, name.rfind('.')) + ".bias";
+    if (file_.tensors.contains(bias))
+      parts.push_back(load_tensor(file_, bias, at::TensorOptions().dtype(activations()).device(device_)));
+  }
+  return parts.empty() ? at::Tensor() : at::cat(parts);
+}
+
+std::shared_ptr<const row_rule> linear_loader::rule_for(std::int64_t outputs, std::int64_t inputs,
+                                                        std::int64_t most_rows, at::ScalarType dtype) {
+  auto& rule = rules_[{inputs, outputs, dtype}];
+  if (!rule) {
+    const auto options = at::TensorOptions().dtype(dtype).device(device_);
+    const auto weight = at::randn({outputs, inputs}, at::kFloat).to(options);
+    rule = std::make_shared<row_rule>([&](const at::Tensor& x) { return at::linear(x, weight); }, inputs, most_rows,
+                                      options);
+  }
+  return rule;
+}
+
+} // namespace avp

@@ -1,0 +1,64 @@
+// A linear layer in one of the weight formats.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <ATen/core/Tensor.h>
+
+#include <avp/gpu/device_config.hpp>
+#include <avp/gpu/model/model_file.hpp>
+#include <avp/gpu/model/row_rule.hpp>
+
+namespace avp {
+
+/// y = x · Wᵀ + b. A row's bits depend on that row and on whether it is a prefill row, on nothing else.
+class linear {
+public:
+  virtual ~linear() = default;
+
+  /// x [rows, inputs] → [rows, outputs], both in the activations' type. The first `step_rows` rows are latent steps and
+  /// decoded tokens, the others are rows of a prompt: a format may have another kernel for each.
+  [[nodiscard]] virtual at::Tensor apply(const at::Tensor& x, std::int64_t step_rows) const = 0;
+
+  /// Bytes of the weights as they are kept.
+  [[nodiscard]] virtual std::int64_t bytes() const = 0;
+};
+
+/// Loads linear layers of one model, and keeps what they have in common: the row rules of equal shapes, and the memory
+/// in which a matrix is made ready for a product that can't read its format.
+class linear_loader {
+public:
+  /// Throws model_error when the format is not for this device.
+  linear_loader(const model_file& file, const model_spec& spec, at::Device device);
+
+  /// The matrices of these names one below the other, and their biases where they have some. `most_rows`: at once.
+  [[nodiscard]] std::unique_ptr<linear> load(std::span<const std::string> names, std::int64_t most_rows);
+
+  /// Type of the activations between the layers.
+  [[nodiscard]] at::ScalarType activations() const;
+
+  /// Type in which weights are kept that the format does not change.
+  [[nodiscard]] at::ScalarType plain() const;
+
+private:
+  /// Columns, rows, type of the product.
+  using shape = std::tuple<std::int64_t, std::int64_t, at::ScalarType>;
+
+  [[nodiscard]] at::Tensor stacked(std::span<const std::string> names) const;
+  [[nodiscard]] at::Tensor stacked_bias(std::span<const std::string> names) const;
+  [[nodiscard]] std::shared_ptr<const row_rule> rule_for(std::int64_t outputs, std::int64_t inputs,
+                                                         std::int64_t most_rows, at::ScalarType dtype);
+
+  const model_file& file_;
+  const model_spec& spec_;
+  at::Device device_;
+  std::map<shape, std::shared_ptr<const row_rule>> rules_;
+  std::shared_ptr<at::Tensor> scratch_; // flat, of the largest matrix that needs it
+};
+
+} // namespace avp

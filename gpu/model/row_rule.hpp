@@ -1,0 +1,32 @@
+// Makes matrix products whose rows do not depend on their company.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+namespace avp {
+
+/// With how many rows a matrix product is run. A library may choose another order of summation for another number of
+/// rows; so a product is only run with row counts that were tried at load time and found to give the same bits.
+class row_rule {
+public:
+  /// [rows, inputs] → [rows, outputs].
+  using product = std::function<at::Tensor(const at::Tensor&)>;
+
+  /// Tries a product with inputs of this many columns, up to `most` rows at once (16 or more).
+  row_rule(const product& run, std::int64_t columns, std::int64_t most, const at::TensorOptions& options);
+
+  /// The product of any number of rows: padded with zeros to a count that was tried, in pieces where there are more.
+  [[nodiscard]] at::Tensor operator()(const product& run, const at::Tensor& x) const;
+
+  /// The row counts that may be used, in order. Where no two counts agree this is a single one.
+  [[nodiscard]] const std::vector<std::int64_t>& counts() const { return counts_; }
+
+private:
+  std::vector<std::int64_t> counts_;
+};
+
+} // namespace avp
