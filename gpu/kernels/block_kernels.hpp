@@ -41,8 +41,8 @@ struct block_kernels {
   void (*to_bfloat16)(const packed_tiles& weights, std::int64_t tile, int first, int last, c10::BFloat16* out);
 
   /// sums[r · inputs + i] += Σ p[r · p_stride + o] · weights[o][i] over the outputs of the tiles. The order is fixed:
-  /// for each chunk of transposed_tiles from `begin` on, 16 sums over every 16th output, each p · scale · quant added in
-  /// one rounding; these added in halves (o and o + 8 first); plus the like sum of p · minimum; then to `sums`.
+  /// for each chunk of transposed_tiles from `begin` on, 16 sums over every 16th output, each p · scale · quant added
+  /// in one rounding; these added in halves (o and o + 8 first); plus the like sum of p · minimum; then to `sums`.
   void (*add_transposed)(const packed_tiles& weights, std::int64_t begin, std::int64_t end, const float* p,
                          std::int64_t p_stride, std::int64_t rows, float* sums);
 };

@@ -125,9 +125,13 @@ struct row_reader {
   std::int64_t rows; // Of all, the step from block to block.
 
   row_reader(const quantized_rows& x, std::int64_t first)
-      : values(x.values() + first * part_inputs), scales(x.scales() + first), scaled_sums(x.scaled_sums() + first),
-        minus_sums(x.minus_sums() + first), minus_first_sums(x.minus_half_sums(0) + first),
-        minus_second_sums(x.minus_half_sums(1) + first), rows(x.rows()) {}
+      : values(x.values() + first * part_inputs),
+        scales(x.scales() + first),
+        scaled_sums(x.scaled_sums() + first),
+        minus_sums(x.minus_sums() + first),
+        minus_first_sums(x.minus_half_sums(0) + first),
+        minus_second_sums(x.minus_half_sums(1) + first),
+        rows(x.rows()) {}
 
   void next() {
     values += rows * part_inputs;
@@ -181,12 +185,11 @@ AVP_AVX512_INLINE __m512 add_part(__m512 sum, const quant_groups& weights, const
 template <class Block>
 constexpr int part_bytes = static_cast<int>(sizeof(Block)) / Block::parts;
 
-template <class Block>
-AVP_AVX512_INLINE void prefetch(const Block* block, int part) {
-  const char* ahead = reinterpret_cast<const char*>(block) + part * part_bytes<Block> + prefetch_bytes;
+template <int Bytes, _mm_hint Hint>
+AVP_AVX512_INLINE void prefetch(const char* from) {
 #pragma GCC unroll 8
-  for (int line = 0; line < part_bytes<Block>; line += 64)
-    _mm_prefetch(ahead + line, _MM_HINT_T0);
+  for (int line = 0; line < Bytes; line += 64)
+    _mm_prefetch(from + line, Hint);
 }
 
 // One tile and up to 16 rows: out[row · stride + lane].
@@ -199,7 +202,8 @@ AVP_AVX512 void multiply_tile(const Block* block, std::int64_t blocks, row_reade
     sum[row] = _mm512_setzero_ps();
   for (const Block* end = block + blocks; block != end; ++block)
     for (int part = 0; part < Block::parts; ++part, x.next()) {
-      prefetch(block, part);
+      prefetch<part_bytes<Block>, _MM_HINT_T0>(reinterpret_cast<const char*>(block) + part * part_bytes<Block> +
+                                               prefetch_bytes);
       const quant_groups weights = unpack(block->quants[part]);
       const part_scales scales = scales_of(*block, part);
 #pragma GCC unroll 16
@@ -241,9 +245,8 @@ void multiply(const packed_tiles& weights, std::int64_t begin, std::int64_t end,
       const std::int64_t first = x.rows() * group / groups;
       const std::int64_t count = x.rows() * (group + 1) / groups - first;
       functions[static_cast<std::size_t>(count - 1)](tile_at<Block>(weights, tile), weights.blocks,
-                                                     row_reader(x, first),
-                                                     out + first * stride + tile * tile_outputs, stride,
-                                                     outputs_of(weights, tile));
+                                                     row_reader(x, first), out + first * stride + tile * tile_outputs,
+                                                     stride, outputs_of(weights, tile));
     }
 }
 
@@ -353,9 +356,9 @@ AVP_AVX512 void to_bfloat16(const packed_tiles& weights, std::int64_t tile, int 
       for_each_output(*block, part, store_bfloat16{out, inputs, first, last}, all_outputs);
 }
 
-// The sums over outputs: the 16 outputs of a tile stay apart, as the lanes of a register for each row and input, through
-// a chunk of tiles. Then the lanes are added. A chunk is read part by part, again for every few rows, out of the cache;
-// meanwhile the next one is fetched.
+// The sums over outputs: the 16 outputs of a tile stay apart, as the lanes of a register for each row and input,
+// through a chunk of tiles. Then the lanes are added. A chunk is read part by part, again for every few rows, out of
+// the cache; meanwhile the next one is fetched.
 
 // Rows that share one unpacking: 4 registers for each, 4 for the quants, some for constants.
 constexpr int most_transposed_rows = 6;
@@ -373,6 +376,7 @@ struct chunk_part {
   std::int64_t blocks; // From tile to tile.
   int tiles;
   int part;
+  const char* ahead; // What of the next chunk is to be fetched meanwhile: as many bytes.
   const float* p;
   std::int64_t p_stride;
   __mmask16 last_outputs; // Of the last tile.
@@ -408,25 +412,29 @@ AVP_AVX512_INLINE void scale_p(const chunk_part<Block>& chunk, scaled_p& to) {
 // The quants of input I of four, times 2²⁴: moving a byte to the top of its integer keeps its sign.
 template <int I>
 AVP_AVX512_INLINE __m512 lifted(__m512i group) {
-  if constexpr (I == 3)
+  if constexpr (I == 0)
+    return _mm512_cvtepi32_ps(_mm512_slli_epi32(group, 24));
+  else if constexpr (I == 3)
     return _mm512_cvtepi32_ps(_mm512_and_si512(group, _mm512_set1_epi32(static_cast<int>(0xff000000U))));
-  else
-    return _mm512_cvtepi32_ps(_mm512_slli_epi32(
-        I == 0 ? group : _mm512_and_si512(_mm512_srli_epi32(group, I * 8), _mm512_set1_epi32(255)), 24));
+  else // A control byte of 128 makes a zero; the other is the number of the byte in its 128 bits.
+    return _mm512_cvtepi32_ps(_mm512_shuffle_epi8(group, _mm512_set4_epi32(static_cast<int>(0x0c808080U + (I << 24)),
+                                                                           static_cast<int>(0x08808080U + (I << 24)),
+                                                                           static_cast<int>(0x04808080U + (I << 24)),
+                                                                           static_cast<int>(0x00808080U + (I << 24)))));
 }
 
 // Adds lane 8 to lane 0, 9 to 1, …, then 4 to 0, 2 to 0, 1 to 0; the sums of the four registers side by side.
 AVP_AVX512_INLINE __m128 sums_of_lanes(const __m512* lanes) {
-  const __m512 eights01 = _mm512_add_ps(_mm512_shuffle_f32x4(lanes[0], lanes[1], 0x44),
-                                        _mm512_shuffle_f32x4(lanes[0], lanes[1], 0xee));
-  const __m512 eights23 = _mm512_add_ps(_mm512_shuffle_f32x4(lanes[2], lanes[3], 0x44),
-                                        _mm512_shuffle_f32x4(lanes[2], lanes[3], 0xee));
-  __m512 sum = _mm512_add_ps(_mm512_shuffle_f32x4(eights01, eights23, 0x88),
-                             _mm512_shuffle_f32x4(eights01, eights23, 0xdd));
+  const __m512 eights01 =
+      _mm512_add_ps(_mm512_shuffle_f32x4(lanes[0], lanes[1], 0x44), _mm512_shuffle_f32x4(lanes[0], lanes[1], 0xee));
+  const __m512 eights23 =
+      _mm512_add_ps(_mm512_shuffle_f32x4(lanes[2], lanes[3], 0x44), _mm512_shuffle_f32x4(lanes[2], lanes[3], 0xee));
+  __m512 sum =
+      _mm512_add_ps(_mm512_shuffle_f32x4(eights01, eights23, 0x88), _mm512_shuffle_f32x4(eights01, eights23, 0xdd));
   sum = _mm512_add_ps(sum, _mm512_permute_ps(sum, 0x4e));
   sum = _mm512_add_ps(sum, _mm512_permute_ps(sum, 0xb1));
-  return _mm512_castps512_ps128(_mm512_permutexvar_ps(_mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 4, 0),
-                                                      sum));
+  return _mm512_castps512_ps128(
+      _mm512_permutexvar_ps(_mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 4, 0), sum));
 }
 
 template <class Block, int Rows, int Group, int Lanes>
@@ -458,9 +466,13 @@ AVP_AVX512_INLINE void add_groups(const chunk_part<Block>& chunk, const scaled_p
     for (int i = 0; i < Groups * 4; ++i)
       lanes[row][i] = _mm512_setzero_ps();
   constexpr int half = Block::has_half_scales ? First / 4 : 0;
-  for (int tile = 0; tile < chunk.tiles; ++tile)
+  constexpr int ahead_bytes = part_bytes<Block> * Groups / 8;
+  const char* ahead = chunk.ahead + chunk.tiles * ahead_bytes * (First / Groups);
+  for (int tile = 0; tile < chunk.tiles; ++tile, ahead += ahead_bytes) {
+    prefetch<ahead_bytes, _MM_HINT_T1>(ahead);
     add_tile<Block, Rows, First>(chunk.block(tile).quants[chunk.part], p.values[half][0][tile], lanes,
                                  std::make_integer_sequence<int, Groups>());
+  }
 #pragma GCC unroll 8
   for (int row = 0; row < Rows; ++row)
 #pragma GCC unroll 4
@@ -486,14 +498,6 @@ AVP_AVX512 void add_chunk(const chunk_part<Block>& chunk, float* sums, std::int6
   add_part_of_chunk<Block, Rows, groups>(chunk, sums, inputs, std::make_integer_sequence<int, 8 / groups>());
 }
 
-// The bytes of the next chunk that are due while this part is worked on.
-template <class Block>
-void prefetch_next(const Block* chunk, std::int64_t blocks, int tiles, std::int64_t part) {
-  const auto* from = reinterpret_cast<const char*>(chunk + tiles * blocks) + part * tiles * part_bytes<Block>;
-  for (int line = 0; line < tiles * part_bytes<Block>; line += 64)
-    __builtin_prefetch(from + line, 0, 2);
-}
-
 template <class Block, std::size_t... Rows>
 constexpr auto chunk_functions(std::index_sequence<Rows...>) {
   return std::array{add_chunk<Block, static_cast<int>(Rows) + 1>...};
@@ -509,12 +513,13 @@ void add_transposed(const packed_tiles& weights, std::int64_t begin, std::int64_
     const int tiles = static_cast<int>(std::min<std::int64_t>(transposed_tiles, end - tile));
     const Block* chunk = tile_at<Block>(weights, tile);
     for (std::int64_t part = 0; part < parts; ++part) {
-      prefetch_next(chunk, weights.blocks, tiles, part);
+      const char* ahead =
+          reinterpret_cast<const char*>(chunk + tiles * weights.blocks) + part * tiles * part_bytes<Block>;
       for (std::int64_t group = 0; group < groups; ++group) {
         const std::int64_t first = rows * group / groups;
         const std::int64_t count = rows * (group + 1) / groups - first;
         functions[static_cast<std::size_t>(count - 1)](
-            {chunk + part / Block::parts, weights.blocks, tiles, static_cast<int>(part % Block::parts),
+            {chunk + part / Block::parts, weights.blocks, tiles, static_cast<int>(part % Block::parts), ahead,
              p + first * p_stride + tile * tile_outputs, p_stride, outputs_of(weights, tile + tiles - 1)},
             sums + first * parts * part_inputs + part * part_inputs, parts * part_inputs);
       }

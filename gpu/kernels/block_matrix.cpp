@@ -42,10 +42,10 @@ void check(const tensor_view& view, std::span<const std::int64_t> order) {
       static_cast<std::int64_t>(view.data.size()) !=
           view.shape[0] * (view.shape[1] / block_values(view.type)) * block_bytes(view.type))
     throw std::invalid_argument("[block_matrix] a matrix of whole " + std::string(to_string(view.type)) +
-                                " blocks is needed, but the shape is " + shape_text(view.shape) + " and the data have " +
-                                std::to_string(view.data.size()) + " bytes");
-  const bool fits = std::all_of(order.begin(), order.end(),
-                                [&](std::int64_t row) { return row >= 0 && row < view.shape[0]; });
+                                " blocks is needed, but the shape is " + shape_text(view.shape) +
+                                " and the data have " + std::to_string(view.data.size()) + " bytes");
+  const bool fits =
+      std::all_of(order.begin(), order.end(), [&](std::int64_t row) { return row >= 0 && row < view.shape[0]; });
   if (!order.empty() && (static_cast<std::int64_t>(order.size()) != view.shape[0] || !fits))
     throw std::invalid_argument("[block_matrix] the order of rows must name " + std::to_string(view.shape[0]) +
                                 " rows of the tensor, but has " + std::to_string(order.size()) + " entries" +
@@ -89,17 +89,37 @@ void block_matrix::check_outputs(const char* function, std::int64_t begin, std::
                             std::to_string(end) + " of a matrix with " + std::to_string(outputs_) + " were asked for");
 }
 
-void block_matrix::multiply(const quantized_rows& x, float* out, std::int64_t out_stride) const {
-  if (x.columns() != inputs_)
-    throw std::invalid_argument("[block_matrix::multiply] rows of " + std::to_string(inputs_) +
-                                " values are needed but they have " + std::to_string(x.columns()));
-  if (x.rows() == 0 || outputs_ == 0)
+// The tiles of all matrices in one line, and every thread takes a piece of it.
+void multiply_all(std::span<const block_product> products, const quantized_rows& x) {
+  std::int64_t tiles = 0;
+  std::int64_t bytes = 0;
+  for (const auto& product : products) {
+    if (x.columns() != product.weights->inputs())
+      throw std::invalid_argument("[block_matrix::multiply] rows of " + std::to_string(product.weights->inputs()) +
+                                  " values are needed but they have " + std::to_string(x.columns()));
+    tiles += product.weights->tile_count();
+    bytes += product.weights->bytes();
+  }
+  if (x.rows() == 0 || tiles == 0)
     return;
-  const std::int64_t tile_work = bytes_ / tile_count() * x.rows();
-  at::parallel_for(0, tile_count(), std::max<std::int64_t>(1, bytes_per_thread / tile_work),
+  const std::int64_t tile_work = bytes / tiles * x.rows();
+  at::parallel_for(0, tiles, std::max<std::int64_t>(1, bytes_per_thread / tile_work),
                    [&](std::int64_t begin, std::int64_t end) {
-                     kernels_->multiply(tiles(), begin, end, x, out, out_stride);
+                     for (const auto& product : products) {
+                       const block_matrix& weights = *product.weights;
+                       const std::int64_t count = weights.tile_count();
+                       const std::int64_t first = std::clamp<std::int64_t>(begin, 0, count);
+                       const std::int64_t last = std::clamp<std::int64_t>(end, 0, count);
+                       weights.kernels_->multiply(weights.tiles(), first, last, x, product.out, product.out_stride);
+                       begin -= count;
+                       end -= count;
+                     }
                    });
+}
+
+void block_matrix::multiply(const quantized_rows& x, float* out, std::int64_t out_stride) const {
+  const block_product product{this, out, out_stride};
+  multiply_all({&product, 1}, x);
 }
 
 void block_matrix::to_bfloat16(std::int64_t begin, std::int64_t end, c10::BFloat16* out) const {

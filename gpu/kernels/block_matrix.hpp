@@ -14,8 +14,21 @@
 
 namespace avp {
 
+class block_matrix;
 struct block_kernels;
 struct packed_tiles;
+
+/// One of several products with the same rows: out[r · out_stride + o] = x[r] · weights[o].
+struct block_product {
+  const block_matrix* weights;
+  float* out;
+  std::int64_t out_stride;
+};
+
+/// Computes all products, each with the bits of block_matrix::multiply, and wakes the threads once: for small matrices
+/// (query, key and value; gate and up) waking costs as much as multiplying. Throws std::invalid_argument when a matrix
+/// has not as many inputs as x has columns.
+void multiply_all(std::span<const block_product> products, const quantized_rows& x);
 
 /// A weight matrix [outputs, inputs] that keeps its file's own blocks and their exact values, packed for the kernels.
 /// All functions are const, may run at the same time, and use the threads of ATen's pool. The bits of an output row
@@ -53,6 +66,8 @@ public:
   void multiply_transposed(const float* p, std::int64_t rows, float* out) const;
 
 private:
+  friend void multiply_all(std::span<const block_product> products, const quantized_rows& x);
+
   [[nodiscard]] packed_tiles tiles() const;
   [[nodiscard]] std::int64_t tile_count() const;
   void check_outputs(const char* function, std::int64_t begin, std::int64_t end) const;

@@ -1,9 +1,9 @@
 // Weights as the kernels read them: the blocks of 16 outputs side by side, nothing rounded and nothing left out.
 //
-// A tile is 16 outputs × all inputs. It is a sequence of packed blocks, each with the scales of 16 outputs and then their
-// quants, 32 inputs at a time. Quants come in groups of 64 bytes, one AVX-512 register: 4 inputs × 16 outputs, the byte
-// 4 · output + input. That is what vpdpbusd multiplies with 4 activations to get 16 sums. Eight groups make 32 inputs.
-// Quants are unsigned: value = scale · (quant − offset) + minimum.
+// A tile is 16 outputs × all inputs. It is a sequence of packed blocks, each with the scales of 16 outputs and then
+// their quants, 32 inputs at a time. Quants come in groups of 64 bytes, one AVX-512 register: 4 inputs × 16 outputs,
+// the byte 4 · output + input. That is what vpdpbusd multiplies with 4 activations to get 16 sums. Eight groups make 32
+// inputs. Quants are unsigned: value = scale · (quant − offset) + minimum.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +63,7 @@ struct quants_6 {
   quants_4 nibbles;
 
   [[nodiscard]] int get(int output, int input) const {
-    return nibbles.get(output, input) |
-           (high[input / 16][output * 4 + input % 4] >> (input / 4 % 4 * 2) & 3) << 4;
+    return nibbles.get(output, input) | (high[input / 16][output * 4 + input % 4] >> (input / 4 % 4 * 2) & 3) << 4;
   }
 
   void set(const loose_quants& from) {

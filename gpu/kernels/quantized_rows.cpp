@@ -75,8 +75,7 @@ void quantized_rows::store_sums(std::int64_t index, float scale, std::int32_t fi
 
 #if defined(__x86_64__)
 
-AVP_AVX512 void quantized_rows::quantize_avx512(const float* x,
-                                                                                                 const place& to) {
+AVP_AVX512 void quantized_rows::quantize_avx512(const float* x, const place& to) {
   const __m512 first = _mm512_loadu_ps(x);
   const __m512 second = _mm512_loadu_ps(x + 16);
   const __m512i no_sign = _mm512_set1_epi32(0x7fffffff);

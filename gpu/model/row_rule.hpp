@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -19,6 +20,9 @@ public:
   /// Tries a product with inputs of this many columns, up to `most` rows at once (16 or more).
   row_rule(const product& run, std::int64_t columns, std::int64_t most, const at::TensorOptions& options);
 
+  /// Every row is a product of its own.
+  [[nodiscard]] static row_rule one_by_one() { return row_rule({1}); }
+
   /// The product of any number of rows: padded with zeros to a count that was tried, in pieces where there are more.
   [[nodiscard]] at::Tensor operator()(const product& run, const at::Tensor& x) const;
 
@@ -26,6 +30,8 @@ public:
   [[nodiscard]] const std::vector<std::int64_t>& counts() const { return counts_; }
 
 private:
+  explicit row_rule(std::vector<std::int64_t> counts) : counts_(std::move(counts)) {}
+
   std::vector<std::int64_t> counts_;
 };
 
