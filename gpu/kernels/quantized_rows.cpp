@@ -1,4 +1,5 @@
 // Quantising activations: magnitude, scale, rounding to the nearest (ties to even), sums.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>

@@ -64,26 +64,34 @@ private:
 // One scale for each output, symmetric.
 class int8_linear final : public linear {
 public:
-  int8_linear(const at::Tensor& weight, at::Tensor bias) : bias_(std::move(bias)) {
+  int8_linear(const at::Tensor& weight, at::Tensor bias, std::shared_ptr<const row_rule> rule = {})
+      : bias_(std::move(bias)),
+        rule_(std::move(rule)) {
     auto scale = (weight.abs().amax({1}, true) / 127).clamp_min(1e-8).to(at::kBFloat16);
     weight_ = (weight / scale.to(at::kFloat)).round().clamp(-127, 127).to(at::kChar);
     scale_ = scale.view({-1});
   }
 
   at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
-    auto out = at::_weight_int8pack_mm(x, weight_, scale_);
+    auto out = (*rule_)([this](const at::Tensor& rows) { return product(rows); }, x);
     return bias_.defined() ? out.add_(bias_) : out;
   }
+
+  at::Tensor product(const at::Tensor& x) const { return at::_weight_int8pack_mm(x, weight_, scale_); }
+
   std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes() + scale_.nbytes()); }
 
 private:
   at::Tensor weight_, scale_, bias_;
+  std::shared_ptr<const row_rule> rule_;
 };
 
 // One scale and zero point for every 32 inputs of an output.
 class int4_linear final : public linear {
 public:
-  int4_linear(const at::Tensor& weight, at::Tensor bias) : bias_(std::move(bias)) {
+  int4_linear(const at::Tensor& weight, at::Tensor bias, std::shared_ptr<const row_rule> rule = {})
+      : bias_(std::move(bias)),
+        rule_(std::move(rule)) {
     const auto outputs = weight.size(0), groups = weight.size(1) / int4_group;
     auto grouped = weight.view({outputs, groups, int4_group});
     auto low = grouped.amin({2}, true), high = grouped.amax({2}, true);
@@ -95,13 +103,19 @@ public:
   }
 
   at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
-    auto out = at::_weight_int4pack_mm_for_cpu(x, weight_, int4_group, scale_and_zero_);
+    auto out = (*rule_)([this](const at::Tensor& rows) { return product(rows); }, x);
     return bias_.defined() ? out.add_(bias_) : out;
   }
+
+  at::Tensor product(const at::Tensor& x) const {
+    return at::_weight_int4pack_mm_for_cpu(x, weight_, int4_group, scale_and_zero_);
+  }
+
   std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes() + scale_and_zero_.nbytes()); }
 
 private:
   at::Tensor weight_, scale_and_zero_, bias_;
+  std::shared_ptr<const row_rule> rule_;
 };
 
 // The blocks of the file. Steps read them as they are; for the many rows of a prompt they are made bfloat16 first,
@@ -196,6 +210,18 @@ at::ScalarType linear_loader::plain() const {
   return spec_.format == weight_format::float32 ? at::kFloat : at::kBFloat16;
 }
 
+template <class Linear>
+std::shared_ptr<const row_rule> linear_loader::quantized_rule(std::int64_t outputs, std::int64_t inputs,
+                                                              std::int64_t most_rows) {
+  auto& rule = rules_[{inputs, outputs, at::kChar}];
+  if (!rule) {
+    const Linear like(row_rule::mirrored(outputs, inputs, 1, at::TensorOptions().dtype(at::kFloat)), {});
+    rule = std::make_shared<row_rule>([&](const at::Tensor& x) { return like.product(x); }, inputs, most_rows,
+                                      at::TensorOptions().dtype(at::kBFloat16));
+  }
+  return rule;
+}
+
 std::unique_ptr<linear> linear_loader::load(std::span<const std::string> names, std::int64_t most_rows) {
   const auto inputs = file_.tensors.at(names.front()).shape.back();
   std::int64_t outputs = 0;
@@ -219,9 +245,9 @@ std::unique_ptr<linear> linear_loader::load(std::span<const std::string> names, 
     return std::make_unique<native_linear>(std::move(parts), bias, std::move(rule), room(at::kBFloat16));
   }
   if (spec_.format == weight_format::int8)
-    return std::make_unique<int8_linear>(stacked(names), bias);
+    return std::make_unique<int8_linear>(stacked(names), bias, quantized_rule<int8_linear>(outputs, inputs, most_rows));
   if (spec_.format == weight_format::int4 && inputs % int4_group == 0 && outputs % int4_group == 0)
-    return std::make_unique<int4_linear>(stacked(names), bias);
+    return std::make_unique<int4_linear>(stacked(names), bias, quantized_rule<int4_linear>(outputs, inputs, most_rows));
   auto rule = rule_for(outputs, inputs, most_rows, activations());
   auto weight = stacked(names).to(plain());
   if (activations() != plain())
@@ -253,7 +279,7 @@ std::shared_ptr<const row_rule> linear_loader::rule_for(std::int64_t outputs, st
   auto& rule = rules_[{inputs, outputs, dtype}];
   if (!rule) {
     const auto options = at::TensorOptions().dtype(dtype).device(device_);
-    const auto weight = at::randn({outputs, inputs}, at::kFloat).to(options);
+    const auto weight = row_rule::mirrored(outputs, inputs, 1, options);
     rule = std::make_shared<row_rule>([&](const at::Tensor& x) { return at::linear(x, weight); }, inputs, most_rows,
                                       options);
   }

@@ -53,6 +53,9 @@ private:
   [[nodiscard]] at::Tensor stacked_bias(std::span<const std::string> names) const;
   [[nodiscard]] std::shared_ptr<const row_rule> rule_for(std::int64_t outputs, std::int64_t inputs,
                                                          std::int64_t most_rows, at::ScalarType dtype);
+  template <class Linear>
+  [[nodiscard]] std::shared_ptr<const row_rule> quantized_rule(std::int64_t outputs, std::int64_t inputs,
+                                                               std::int64_t most_rows);
 
   const model_file& file_;
   const model_spec& spec_;

@@ -24,8 +24,7 @@ bool same_bits(const at::Tensor& a, const at::Tensor& b) { return at::equal(a.co
 // The largest product is the measure. A count passes when rows at both of its ends, each given with other company, come
 // out as there. Where hardly any does, the measure itself may be the odd one: then half of it is tried.
 row_rule::row_rule(const product& run, std::int64_t columns, std::int64_t most, const at::TensorOptions& options) {
-  auto generator = at::make_generator<at::CPUGeneratorImpl>(1);
-  const auto x = at::randn({most, columns}, generator, at::kFloat).to(options);
+  const auto x = mirrored(most, columns, -1, options);
   for (auto measure = most; measure >= tile && counts_.size() < enough; measure /= 2) {
     const auto rows = x.narrow(0, 0, measure), whole = run(rows);
     counts_.clear();
@@ -36,6 +35,16 @@ row_rule::row_rule(const product& run, std::int64_t columns, std::int64_t most, 
   }
   if (counts_.size() < enough)
     counts_ = {tile};
+}
+
+at::Tensor row_rule::mirrored(std::int64_t rows, std::int64_t columns, double sign, const at::TensorOptions& options) {
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(1);
+  const auto half = columns / 2;
+  auto values = at::zeros({rows, columns}, options);
+  auto random = at::randn({rows, half}, generator, at::kFloat).to(options);
+  values.narrow(1, 0, half).copy_(random);
+  values.narrow(1, half, half).copy_(random).mul_(sign);
+  return values;
 }
 
 at::Tensor row_rule::operator()(const product& run, const at::Tensor& x) const {

@@ -17,8 +17,14 @@ public:
   /// [rows, inputs] → [rows, outputs].
   using product = std::function<at::Tensor(const at::Tensor&)>;
 
-  /// Tries a product with inputs of this many columns, up to `most` rows at once (16 or more).
+  /// Tries a product with inputs of this many columns, up to `most` rows at once (16 or more). Its weights are to be
+  /// mirrored() along the inputs: the inputs that it gets are so with the sign changed, so that sums cancel but for
+  /// rounding, and any other order of summation shows in every value, also where results are rounded to bfloat16.
   row_rule(const product& run, std::int64_t columns, std::int64_t most, const at::TensorOptions& options);
+
+  /// Random values [rows, columns] whose last half repeats the first one, times `sign`.
+  [[nodiscard]] static at::Tensor mirrored(std::int64_t rows, std::int64_t columns, double sign,
+                                           const at::TensorOptions& options);
 
   /// Every row is a product of its own.
   [[nodiscard]] static row_rule one_by_one() { return row_rule({1}); }

@@ -18,8 +18,7 @@ class dense_table final : public vocabulary_table {
 public:
   explicit dense_table(at::Tensor table)
       : table_(std::move(table)),
-        score_rule_([this](const at::Tensor& x) { return at::linear(x, table_); }, table_.size(1), most_rows,
-                    table_.options()),
+        score_rule_(score_rule()),
         mixture_rule_(mixture_rule()) {}
 
   at::Tensor rows(std::span<const std::int32_t> tokens) const override {
@@ -45,12 +44,18 @@ public:
   std::int64_t bytes() const override { return static_cast<std::int64_t>(table_.nbytes()); }
 
 private:
+  [[nodiscard]] row_rule score_rule() const {
+    const auto like = row_rule::mirrored(table_.size(0), table_.size(1), 1, table_.options());
+    return {[&](const at::Tensor& x) { return at::linear(x, like); }, table_.size(1), most_rows, table_.options()};
+  }
+
   // The sum over a whole vocabulary is where float32 loses most: ATen's product of one row is off by 4e-6, of several
   // by 4e-7. float32 is to give the tokens of the AVP SDK, which takes one row at a time, so it does that too.
   [[nodiscard]] row_rule mixture_rule() const {
     if (table_.scalar_type() == at::kFloat)
       return row_rule::one_by_one();
-    return {[this](const at::Tensor& p) { return at::mm(p, table_); }, table_.size(0), most_rows, table_.options()};
+    const auto like = row_rule::mirrored(table_.size(1), table_.size(0), 1, table_.options()).t().contiguous();
+    return {[&](const at::Tensor& p) { return at::mm(p, like); }, table_.size(0), most_rows, table_.options()};
   }
 
   at::Tensor table_;

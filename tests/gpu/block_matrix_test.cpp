@@ -267,7 +267,8 @@ TEST_P(block_matrix_of, transposed_rows_do_not_depend_on_the_others) {
 
 TEST_P(block_matrix_of, packed_weights_are_hardly_larger_than_the_file) {
   const random_tensor tensor(GetParam(), 64, 1024);
-  EXPECT_LE(static_cast<double>(avp::block_matrix(tensor.view).bytes()), 1.03 * static_cast<double>(tensor.data.size()));
+  EXPECT_LE(static_cast<double>(avp::block_matrix(tensor.view).bytes()),
+            1.03 * static_cast<double>(tensor.data.size()));
 }
 
 TEST_P(block_matrix_of, writes_nothing_beside_its_outputs) {
@@ -280,6 +281,31 @@ TEST_P(block_matrix_of, writes_nothing_beside_its_outputs) {
   for (std::size_t row = 0; row < 3; ++row)
     for (std::size_t i = 0; i < 30; ++i)
       EXPECT_EQ(out[row * 30 + i], i < 21 ? tight[row * 21 + i] : -7.0F);
+}
+
+TEST(block_matrix, products_together_have_the_bits_of_products_alone) {
+  const auto x = quantized(random_rows(3, 512), 0, 3, 512);
+  const random_tensor query(tensor_type::q5_0, 300, 512, 5);
+  const random_tensor key(tensor_type::q8_0, 37, 512, 6);
+  const random_tensor value(tensor_type::q6_k, 64, 512, 7);
+  std::vector<avp::block_matrix> weights;
+  for (const auto* tensor : {&query, &key, &value})
+    weights.emplace_back(tensor->view);
+  std::vector<float> together(3 * 401);
+  std::vector<avp::block_product> products;
+  std::int64_t first = 0;
+  for (const auto& matrix : weights) {
+    products.push_back({&matrix, together.data() + first, 401});
+    first += matrix.outputs();
+  }
+  avp::multiply_all(products, x);
+  std::vector<float> alone(3 * 401);
+  first = 0;
+  for (const auto& matrix : weights) {
+    matrix.multiply(x, alone.data() + first, 401);
+    first += matrix.outputs();
+  }
+  EXPECT_TRUE(same_bits(together, alone));
 }
 
 TEST(block_matrix, supports_the_types_that_are_stored_in_blocks) {

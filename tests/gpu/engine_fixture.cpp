@@ -17,7 +17,7 @@ using nlohmann::json;
 namespace {
 
 // Requests that run beside each request of a fixture: as many before it and after it.
-constexpr int strangers = 2;
+constexpr int strangers = 1;
 
 // One engine stays loaded at a time: the larger model needs 2.5 GB in float32.
 class fixture_engine {
@@ -71,7 +71,7 @@ private:
     work.model = "main";
     work.messages = {{"user", "Tell me " + std::to_string(number) + " stories."}};
     work.seed = static_cast<std::uint64_t>(number);
-    work.max_new_tokens = 200;
+    work.max_new_tokens = 60;
     strangers_.push_back(work.id);
     engine_.submit(work, [](const engine::outcome&) {});
   }
