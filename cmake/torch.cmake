@@ -2,6 +2,7 @@
 
 find_package(Protobuf REQUIRED) # before Torch, whose CMake files otherwise define an empty protobuf::libprotobuf
 find_package(Torch REQUIRED)
+find_package(OpenMP REQUIRED) # at::parallel_for is a template: without -fopenmp it runs on one thread and says nothing
 
 set(AVP_TORCH_INCLUDES ${TORCH_INCLUDE_DIRS})
 foreach(target torch torch_cpu torch_cuda c10 c10_cuda torch_library)
@@ -11,7 +12,7 @@ foreach(target torch torch_cpu torch_cuda c10 c10_cuda torch_library)
 endforeach()
 
 function(avp_use_torch target)
-  target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES})
+  target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX)
   # CMake keeps link folders inside the source tree (.venv) out of installed run paths.
   set_property(TARGET ${target} APPEND PROPERTY INSTALL_RPATH ${TORCH_INSTALL_PREFIX}/lib)
   foreach(folder ${AVP_TORCH_INCLUDES})

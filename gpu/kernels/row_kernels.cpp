@@ -20,7 +20,7 @@ const row_kernels* row_kernels_of_level(int level) {
 }
 
 const row_kernels& cpu_row_kernels() {
-  static const row_kernels& best = [] -> const row_kernels& {
+  static const row_kernels& best = []() -> const row_kernels& {
     for (int level = row_kernel_levels - 1; level > 0; --level)
       if (const auto* found = row_kernels_of_level(level))
         return *found;

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <avp/gpu/kernels/block_matrix.hpp>
 #include <avp/gpu/model/linear.hpp>
@@ -151,11 +150,13 @@ public:
 private:
   void run_steps(const at::Tensor& x, std::int64_t rows, at::Tensor& out) const {
     rows_.assign(x.const_data_ptr<float>(), rows, x.size(1), x.size(1));
-    std::int64_t first = 0;
+    std::vector<block_product> products;
+    auto* to = out.mutable_data_ptr<float>();
     for (const auto& part : parts_) {
-      part.multiply(rows_, out.mutable_data_ptr<float>() + first, outputs_);
-      first += part.outputs();
+      products.push_back({&part, to, outputs_});
+      to += part.outputs();
     }
+    multiply_all(products, rows_);
   }
 
   at::Tensor run_prompt(const at::Tensor& x) const {
@@ -163,15 +164,11 @@ private:
     auto weight = in_scratch(*scratch_, outputs_, inputs);
     auto* to = weight.mutable_data_ptr<c10::BFloat16>();
     for (const auto& part : parts_) {
-      at::parallel_for(0, part.outputs(), outputs_at_once, [&](std::int64_t begin, std::int64_t end) {
-        part.to_bfloat16(begin, end, to + begin * inputs);
-      });
+      part.to_bfloat16(0, part.outputs(), to);
       to += part.outputs() * inputs;
     }
     return (*rule_)([&](const at::Tensor& rows) { return at::linear(rows, weight); }, x.to(at::kBFloat16));
   }
-
-  static constexpr std::int64_t outputs_at_once = 64;
 
   std::vector<block_matrix> parts_;
   at::Tensor bias_;
