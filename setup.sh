@@ -33,11 +33,15 @@ done
 
 say() { printf '\n== %s\n' "$*"; }
 
+stop_for_packages() {
+  echo "$1, then run setup.sh again with AVP_SKIP_PACKAGES=1:" >&2
+  printf '  %s\n' "${packages[@]}" >&2
+  exit 1
+}
+
 install_packages() {
   if ! command -v apt-get > /dev/null; then
-    echo "This system has no apt. Install what these Debian packages hold, then run setup.sh again with AVP_SKIP_PACKAGES=1:" >&2
-    printf '  %s\n' "${packages[@]}" >&2
-    exit 1
+    stop_for_packages "This system has no apt. Install what these Debian packages hold"
   fi
   local missing=()
   for package in "${packages[@]}"; do
@@ -46,7 +50,10 @@ install_packages() {
   ((${#missing[@]})) || return 0
   say "Installing: ${missing[*]}"
   local sudo=()
-  if ((EUID != 0)); then sudo=(sudo); fi
+  if ((EUID != 0)); then
+    command -v sudo > /dev/null || stop_for_packages "There is no sudo here. Let root install these packages"
+    sudo=(sudo)
+  fi
   "${sudo[@]}" apt-get update -q
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 }

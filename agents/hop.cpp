@@ -66,6 +66,8 @@ template <class Request>
 Request hop::prepare(std::vector<chat_message> messages) {
   Request request;
   request.id = next_request_id();
+  request.task = input_.task->place;
+  request.label = spec_.name;
   request.model = spec_.model;
   request.context = input_.context;
   request.messages = std::move(messages);

@@ -9,12 +9,13 @@
 
 namespace avp {
 
-/// Known by its record id, never by its place.
+/// Known by its record id. Its place says only who goes on first when memory is short.
 struct task {
   std::string id;
   avp::mode mode = mode::latent;
   std::map<std::string, std::string> fields; ///< The record's fields, by name.
   std::uint64_t run_seed = 0;
+  std::uint64_t place = 0; ///< How many tasks the run admitted before it, those of earlier modes included.
 };
 
 } // namespace avp

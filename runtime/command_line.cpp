@@ -15,6 +15,10 @@ std::string check_limit(const std::string& text) {
              : "expected a whole number, 1 or more, found " + text;
 }
 
+std::string check_address(const std::string& text) {
+  return parse_listen_address(text) ? "" : "expected :PORT or HOST:PORT, such as :9090, found " + text;
+}
+
 } // namespace
 
 std::variant<command_line, int> parse_command_line(int argc, const char* const* argv) {
@@ -32,9 +36,16 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   app.add_option("--out", line.out, "Folder for the results (default: avp-runs/NAME-DATE; none with --ask)");
-  app.add_option("--concurrency", line.concurrency, "Tasks in flight at most")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{10000}))
-      ->capture_default_str();
+  app.add_option("--concurrency", line.concurrency,
+                 "Tasks in flight at most. Default: 64, as many as fill a batch (a forward pass reads all weights, for "
+                 "one row as for many); 1 with --ask")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{10000}));
+  app.add_option_function<std::string>(
+         "--metrics", [&](const std::string& text) { line.metrics = parse_listen_address(text); },
+         "Serves counters for Prometheus at http://HOST:PORT/metrics while the run goes on. HOST is 127.0.0.1 unless "
+         "given, port 0 takes a free one")
+      ->type_name("[HOST]:PORT")
+      ->check(CLI::Validator(check_address, ""));
   app.add_option("--plugin", line.plugins, "Shared library with agent kinds (repeatable)")->allow_extra_args(false);
   app.add_flag("--json", line.json, "The lines of results.jsonl on stdout and nothing else there");
   app.add_flag("--quiet", line.quiet, "No progress and no line per task: the table at the end, and errors");

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include <avp/runtime/listen_address.hpp>
+
 namespace avp {
 
 /// What the user asked for.
@@ -18,12 +20,20 @@ struct command_line {
   std::optional<std::size_t> limit;
   std::vector<std::string> set;
   std::optional<std::filesystem::path> out;
-  std::size_t concurrency = 2; ///< Tasks in flight: one computes while the next one's prompts are made.
+  std::optional<std::size_t> concurrency; ///< Tasks in flight at most; see tasks_in_flight().
+  std::optional<listen_address> metrics;  ///< Where counters can be read while the run goes on.
   std::vector<std::filesystem::path> plugins;
   bool json = false;
   bool quiet = false;
   bool check = false;
   bool graph = false;
+
+  /// How many tasks run at once: what the user said, else 64, which fills a batch (every forward pass reads all
+  /// weights, for one row as for many, and tasks between two hops have no row in it), or 1 for one question.
+  [[nodiscard]] std::size_t tasks_in_flight() const { return concurrency.value_or(ask ? 1 : 64); }
+
+  /// Whether the run leaves a folder.
+  [[nodiscard]] bool leaves_folder() const { return out || !ask; }
 };
 
 /// Reads the arguments. Gives an exit status instead when there is nothing to run: 0 after --help, 2 after a wrong

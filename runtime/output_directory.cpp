@@ -41,6 +41,19 @@ int open_new(const std::filesystem::path& file) {
   return descriptor;
 }
 
+void write_whole(const std::filesystem::path& file, const std::string& text) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0)
+    throw write_error("cannot make '" + file.string() + "': " + std::strerror(errno));
+  try {
+    write_all(descriptor, text, file);
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+  ::close(descriptor);
+}
+
 } // namespace
 
 void output_directory::check(const std::filesystem::path& folder) {
@@ -58,23 +71,20 @@ output_directory::output_directory(const std::filesystem::path& folder, const st
     throw write_error("cannot make the folder '" + folder.string() + "': " + failed.message() +
                       "; name another one with --out");
   descriptor_ = open_new(file_);
-  const auto copy = folder / "pipeline.toml";
-  const int copy_descriptor = ::open(copy.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   try {
-    if (copy_descriptor < 0)
-      throw write_error("cannot make '" + copy.string() + "': " + std::strerror(errno));
-    write_all(copy_descriptor, pipeline_text, copy);
+    write_whole(folder / "pipeline.toml", pipeline_text);
   } catch (...) {
     ::close(descriptor_);
-    if (copy_descriptor >= 0)
-      ::close(copy_descriptor);
     throw;
   }
-  ::close(copy_descriptor);
 }
 
 output_directory::~output_directory() { ::close(descriptor_); }
 
 void output_directory::add(const task_result& result) { write_all(descriptor_, to_json_line(result) + "\n", file_); }
+
+void output_directory::write_summary(const nlohmann::ordered_json& totals) const {
+  write_whole(folder_ / "summary.json", totals.dump(2) + "\n");
+}
 
 } // namespace avp

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include <avp/runtime/task_result.hpp>
 
 namespace avp {
@@ -15,8 +17,8 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// Holds `results.jsonl` and a copy of the pipeline file, `pipeline.toml`. Every line is with the operating system when
-/// add() returns, so nothing is lost when the process dies.
+/// Holds `results.jsonl`, a copy of the pipeline file, `pipeline.toml`, and at the end the totals, `summary.json`.
+/// Every line is with the operating system when add() returns, so nothing is lost when the process dies.
 class output_directory {
 public:
   /// Throws write_error when the folder already holds results: to be asked before a model is loaded for nothing.
@@ -30,6 +32,9 @@ public:
 
   /// Appends one line. Throws write_error; what was written before stays whole.
   void add(const task_result& result);
+
+  /// Writes the totals. Throws write_error.
+  void write_summary(const nlohmann::ordered_json& totals) const;
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 

@@ -24,7 +24,8 @@ bool pipeline::same_model(std::string_view a, std::string_view b) const {
   const auto* second = model(b);
   return first != nullptr && second != nullptr &&
          (first == second ||
-          (first->source == second->source && first->dtype == second->dtype && first->device == second->device));
+          (first->device == second->device && first->source == second->source && first->dtype == second->dtype &&
+           first->kv_dtype == second->kv_dtype && first->layercast == second->layercast));
 }
 
 std::string_view mode_name(avp::mode m) {

@@ -56,16 +56,56 @@ bool is_device(const std::string& name) {
 
 constexpr auto device_form = "\"cpu\" or \"cuda:N\", such as \"cuda:0\"";
 
+/// A word of the file and what it stands for.
+template <class Value>
+struct meaning {
+  std::string word;
+  Value value;
+};
+
+const std::vector<meaning<weight_format>> weight_formats{{"float32", weight_format::float32},
+                                                         {"bfloat16", weight_format::bfloat16},
+                                                         {"native", weight_format::native},
+                                                         {"int8", weight_format::int8},
+                                                         {"int4", weight_format::int4}};
+const std::vector<meaning<data_type>> kv_dtypes{{"float32", data_type::float32}, {"bfloat16", data_type::bfloat16}};
+
+template <class Value>
+std::optional<Value> one_of(table_reader& table, const std::string& key, const std::vector<meaning<Value>>& meanings) {
+  std::vector<std::string> words;
+  for (const auto& known : meanings)
+    words.push_back(known.word);
+  const auto word = table.word(key, words);
+  for (const auto& known : meanings)
+    if (word == known.word)
+      return known.value;
+  return {};
+}
+
+template <class Value>
+std::string word_for(Value value, const std::vector<meaning<Value>>& meanings) {
+  for (const auto& known : meanings)
+    if (known.value == value)
+      return known.word;
+  return {};
+}
+
 model_entry read_model(const std::string& name, table_reader& table) {
   model_entry model{.name = name};
   const auto mistakes = [&](const std::string& key, const std::string& message) {
     table.source().report(key_path(table.path(), key), message);
   };
   put(table.text("source"), model.source);
-  put(table.word("dtype", {"float32", "bfloat16"}), model.dtype);
+  put(one_of(table, "dtype", weight_formats), model.dtype);
+  put(one_of(table, "kv_dtype", kv_dtypes), model.kv_dtype);
+  model.layercast = table.word("numerics", {"layercast"}).has_value();
   put(table.text("device"), model.device);
   put(table.word("chat_template", {"chatml", "qwen", "llama3"}), model.chat_template);
   put(table.text("model_hash"), model.model_hash);
+  if (model.layercast && model.dtype != weight_format::bfloat16)
+    mistakes("numerics", "\"layercast\" is float32 arithmetic on weights kept in bfloat16, so it needs dtype = "
+                         "\"bfloat16\", not \"" +
+                             word_for(model.dtype, weight_formats) + "\"");
   if (!is_device(model.device))
     mistakes("device", std::string("\"device\" must be ") + device_form + ", found \"" + model.device + "\"");
   return model;
@@ -198,6 +238,8 @@ pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kind
       source.report(table.path(), std::string("a device is called ") + device_form + ", not \"" + name + "\"");
     device_entry device{.name = name};
     put(table.whole("threads", 1, 1024), device.threads);
+    put(table.bytes("kv_memory"), device.kv_memory);
+    put(table.boolean("prefix_sharing"), device.prefix_sharing);
     if (is_device(name))
       p.devices.push_back(device);
   });

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include <avp/runtime/device_report.hpp>
 #include <avp/runtime/reporter.hpp>
 
 namespace avp {
@@ -68,7 +69,7 @@ reporter::reporter(const command_line& line, const pipeline& pipeline)
       bar_(!line.quiet && !line.ask && isatty(STDERR_FILENO) != 0, results_to_come(pipeline)) {
   if (line.out)
     directory_.emplace(*line.out, pipeline.source);
-  else if (!line.ask)
+  else if (line.leaves_folder())
     directory_.emplace(new_default_folder(pipeline.name), pipeline.source);
 }
 
@@ -120,12 +121,29 @@ void reporter::add_words(const std::string& words) {
   write_stdout(words);
 }
 
-void reporter::finish() {
+std::optional<std::filesystem::path> reporter::folder() const {
+  return directory_ ? std::optional(directory_->folder()) : std::nullopt;
+}
+
+void reporter::finish(const std::vector<device_totals>& devices) {
   bar_.clear();
+  print_totals(devices);
+  if (!directory_)
+    return;
+  nlohmann::ordered_json totals = {{"modes", summary_.json()}, {"devices", nlohmann::ordered_json::array()}};
+  for (const auto& device : devices)
+    totals["devices"].push_back(device_json(device, summary_.seconds()));
+  directory_->write_summary(totals);
+}
+
+void reporter::print_totals(const std::vector<device_totals>& devices) {
   auto* out = line_.json || line_.ask ? stderr : stdout;
   if (line_.quiet && (line_.json || line_.ask))
     return;
   std::fprintf(out, "\n%s", summary_.table().c_str());
+  for (const auto& device : devices)
+    if (device.counters.steps > 0)
+      std::fputs(device_text(device, summary_.seconds()).c_str(), out);
   if (directory_)
     std::fprintf(out, "results: %s\n", (directory_->folder() / "results.jsonl").c_str());
   std::fflush(out);

@@ -1,10 +1,13 @@
 // Everything that a run shows and writes.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <avp/runtime/command_line.hpp>
+#include <avp/runtime/device_monitor.hpp>
 #include <avp/runtime/output_directory.hpp>
 #include <avp/runtime/pipeline.hpp>
 #include <avp/runtime/progress.hpp>
@@ -33,14 +36,18 @@ public:
   /// Shows that time goes by.
   void tick() { bar_.draw(); }
 
-  /// Prints the table and where the results are.
-  void finish();
+  /// Prints the table, what the devices did, and where the results are, and leaves summary.json. Throws write_error.
+  void finish(const std::vector<device_totals>& devices);
+
+  /// The run's folder, where it leaves one.
+  [[nodiscard]] std::optional<std::filesystem::path> folder() const;
 
   [[nodiscard]] const avp::summary& summary() const { return summary_; }
 
 private:
   void print_answer(const task_result& result);
   void print_line(const task_result& result);
+  void print_totals(const std::vector<device_totals>& devices);
 
   const command_line& line_;
   bool several_modes_;

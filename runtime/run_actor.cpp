@@ -87,6 +87,7 @@ private:
   std::unique_ptr<record_feed> feed_;
   std::map<std::string, station> stations_;
   std::map<std::string, active_task> tasks_;
+  std::uint64_t next_place_ = 0;
   bool input_ended_ = false;
   bool ended_ = false;
   std::string fatal_;
@@ -94,6 +95,7 @@ private:
 
 void run_state::start(run_config config, const std::map<std::string, agent_actor>& agents) {
   config_ = std::move(config);
+  next_place_ = config_.first_place;
   for (const auto& planned : config_.plan.agents) {
     auto& at = stations_[planned.name];
     at.plan = planned;
@@ -147,6 +149,8 @@ void run_state::begin(const record& record) {
   made->mode = config_.plan.mode;
   made->fields = template_values(record.fields);
   made->run_seed = config_.pipeline->seed;
+  made->place = next_place_++;
+  self_->send(config_.observer, task_begun{made->id, made->place});
   active.task = made;
   active.result.task = record.id;
   active.result.mode = config_.plan.mode;

@@ -23,13 +23,20 @@ struct run_config {
   avp::plan plan;
   std::map<std::string, device_actor> devices; ///< By the name of each model on it.
   std::size_t concurrency = 1;                 ///< Tasks in flight at most.
+  std::uint64_t first_place = 0;               ///< task::place of the first task; later ones count on.
   bool stream = false;                         ///< Whether the observer gets the answering agent's words as they come.
-  caf::actor observer;                         ///< Gets task_result, answer_piece, and run_ended at last.
+  caf::actor observer;                         ///< Gets task_begun, task_result, answer_piece, and run_ended at last.
   record_feed::source input;                   ///< Gives the records; called on a thread of its own.
 };
 
 /// To the run actor: start no more tasks, finish those that run.
 struct stop_run {};
+
+/// To the observer: a task was admitted.
+struct task_begun {
+  std::string task;
+  std::uint64_t place = 0; ///< As in task::place.
+};
 
 /// To the observer: words of the answering agent.
 struct answer_piece {
@@ -47,6 +54,7 @@ struct run_ended {
 } // namespace avp
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::stop_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::task_begun)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::answer_piece)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::run_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::task_result)

@@ -23,6 +23,7 @@
 #include <avp/runtime/plugin.hpp>
 #include <avp/runtime/reporter.hpp>
 #include <avp/runtime/run_actor.hpp>
+#include <avp/runtime/run_devices.hpp>
 #include <avp/runtime/run_main.hpp>
 
 namespace avp {
@@ -79,46 +80,6 @@ int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
   return outcome;
 }
 
-// One actor per device, with the models that some agent of some mode uses.
-std::map<std::string, device_actor> start_devices(caf::actor_system& system, const pipeline& pipeline,
-                                                  const std::vector<plan>& plans) {
-  std::set<std::string> used;
-  for (const auto& plan : plans)
-    for (const auto& agent : plan.agents)
-      used.insert(pipeline.agent(agent.name).model);
-  std::map<std::string, device_config> configs;
-  for (const auto& model : pipeline.models) {
-    if (!used.contains(model.name))
-      continue;
-    auto& config = configs[model.device];
-    config.device = model.device;
-    config.models.push_back({model.name, model.source,
-                             model.dtype == "float32" ? data_type::float32 : data_type::bfloat16,
-                             model.chat_template.value_or(""), model.model_hash.value_or("")});
-  }
-  for (const auto& device : pipeline.devices)
-    if (configs.contains(device.name))
-      configs[device.name].threads = device.threads;
-  std::map<std::string, device_actor> devices;
-  for (const auto& [name, config] : configs) {
-    for (const auto& model : config.models)
-      spdlog::info("loading model '{}' ({}) onto {}", model.name, model.source, name);
-    auto device = start_device(system, config);
-    for (const auto& model : config.models)
-      devices[model.name] = device;
-  }
-  return devices;
-}
-
-// Ends the devices whichever way a run ends: the actor system waits for its actors.
-struct device_guard {
-  const std::map<std::string, device_actor>& devices;
-  ~device_guard() {
-    for (const auto& [model, device] : devices)
-      caf::anon_send_exit(device, caf::exit_reason::user_shutdown);
-  }
-};
-
 // The records of a run, which every mode reads from the start. Standard input can't be read twice, so it is kept.
 class input_source {
 public:
@@ -168,14 +129,16 @@ private:
   std::shared_ptr<standard_input> stdin_;
 };
 
-// Runs one mode to its end. Returns why it ended early, or nothing.
-std::string run_mode(caf::actor_system& system, run_config config, input_source& input, reporter& reports,
-                     const interrupt_guard& interrupts) {
+// Runs one mode to its end. Returns why it ended early, or nothing. Counts `next_place` on.
+std::string run_mode(caf::actor_system& system, run_config config, run_devices& devices, input_source& input,
+                     reporter& reports, std::uint64_t& next_place, const interrupt_guard& interrupts) {
   caf::scoped_actor self(system);
   const auto started = std::chrono::steady_clock::now();
   const auto mode = config.plan.mode;
   config.observer = self;
   config.input = input.open();
+  config.devices = devices.by_model();
+  config.first_place = next_place;
   const auto run = start_run(system, std::move(config));
   std::optional<std::string> end;
   std::string write_failure;
@@ -195,9 +158,14 @@ std::string run_mode(caf::actor_system& system, run_config config, input_source&
   };
   report([&] { reports.begin(mode); });
   while (!end) {
-    self->receive([&](const task_result& result) { report([&] { reports.add(result); }); },
-                  [&](const answer_piece& piece) { report([&] { reports.add_words(piece.text); }); },
-                  [&](const run_ended& ended) { end = ended.error; }, caf::after(tick) >> [&] { reports.tick(); });
+    self->receive(
+        [&](const task_begun& begun) {
+          devices.name_task(begun.place, begun.task + " " + std::string(mode_name(mode)));
+          next_place = begun.place + 1;
+        },
+        [&](const task_result& result) { report([&] { reports.add(result); }); },
+        [&](const answer_piece& piece) { report([&] { reports.add_words(piece.text); }); },
+        [&](const run_ended& ended) { end = ended.error; }, caf::after(tick) >> [&] { reports.tick(); });
     if (interrupts.interrupted() && !stopping) {
       // A terminal has the bar, or the keyboard's ^C, on the line already.
       std::fprintf(stderr, "%sinterrupted: finishing the tasks that run; interrupt once more to stop at once\n",
@@ -214,15 +182,18 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
   const interrupt_guard interrupts;
   if (line.out)
     output_directory::check(*line.out);
-  const auto devices = start_devices(system, pipeline, plans);
-  const device_guard end_devices{devices};
+  run_devices devices(system, line, pipeline, plans);
+  devices.start();
   if (interrupts.interrupted()) {
     std::fprintf(stderr, "interrupted while the models were loaded; no task was run\n");
     return was_interrupted;
   }
   reporter reports(line, pipeline);
+  if (const auto folder = reports.folder())
+    devices.trace_into(*folder);
   input_source input(pipeline, line);
   std::string failure;
+  std::uint64_t next_place = 0;
   for (auto& plan : plans) {
     if (interrupts.interrupted()) // in the mode before
       break;
@@ -232,14 +203,18 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
     config.pipeline = &pipeline;
     config.kinds = &kinds;
     config.plan = std::move(plan);
-    config.devices = devices;
-    config.concurrency = line.concurrency;
+    config.concurrency = line.tasks_in_flight();
     config.stream = line.ask.has_value();
-    failure = run_mode(system, std::move(config), input, reports, interrupts);
+    failure = run_mode(system, std::move(config), devices, input, reports, next_place, interrupts);
     if (!failure.empty())
       break;
   }
-  reports.finish();
+  try {
+    reports.finish(devices.end());
+  } catch (const write_error& error) {
+    if (failure.empty())
+      failure = error.what();
+  }
   if (!failure.empty())
     spdlog::error("the run ended early: {}", failure);
   if (interrupts.interrupted())
@@ -293,6 +268,8 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   } catch (const model_error& error) {
     spdlog::error("{}", error.what());
   } catch (const write_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const listen_error& error) {
     spdlog::error("{}", error.what());
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdio>
 
+#include <avp/runtime/number_text.hpp>
 #include <avp/runtime/pipeline.hpp>
 #include <avp/runtime/summary.hpp>
 
@@ -16,13 +17,6 @@ std::string format(const char* pattern, Values... values) {
   return buffer.data();
 }
 
-std::string with_separators(std::int64_t number) {
-  auto digits = std::to_string(number);
-  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3)
-    digits.insert(static_cast<std::size_t>(place), ",");
-  return digits;
-}
-
 } // namespace
 
 void summary::add(const task_result& result) {
@@ -34,6 +28,13 @@ void summary::add(const task_result& result) {
     ++row.scored;
     row.score += *result.score;
   }
+}
+
+double summary::seconds() const {
+  double sum = 0;
+  for (const auto& [mode, row] : rows_)
+    sum += row.seconds;
+  return sum;
 }
 
 std::int64_t summary::failed() const {
@@ -76,6 +77,24 @@ std::vector<std::string> summary::cells(mode mode, const totals& row) const {
   cells.push_back(other ? format("%.1f %%", saving) : "-");
   cells.push_back(other && row.seconds > 0 ? format("%.2fx", text.seconds / row.seconds) : "-");
   return cells;
+}
+
+nlohmann::ordered_json summary::json() const {
+  auto modes = nlohmann::ordered_json::array();
+  for (const auto& [mode, row] : rows_) {
+    nlohmann::ordered_json object = {
+        {"mode", mode_name(mode)}, {"tasks", row.tasks}, {"failed", row.failed}, {"scored", row.scored}};
+    object["score"] = nullptr;
+    if (row.scored > 0)
+      object["score"] = row.score / static_cast<double>(row.scored);
+    object["prompt_tokens"] = row.counts.prompt_tokens;
+    object["computed_tokens"] = row.counts.computed_tokens;
+    object["latent_steps"] = row.counts.latent_steps;
+    object["output_tokens"] = row.counts.output_tokens;
+    object["seconds"] = row.seconds;
+    modes.push_back(std::move(object));
+  }
+  return modes;
 }
 
 std::string summary::table() const {

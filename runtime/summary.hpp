@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include <avp/runtime/task_result.hpp>
 
 namespace avp {
@@ -17,12 +19,19 @@ public:
   /// Wall time of a mode, in seconds.
   void add_seconds(mode mode, double seconds) { rows_[mode].seconds += seconds; }
 
+  /// Wall time of all modes, in seconds.
+  [[nodiscard]] double seconds() const;
+
   [[nodiscard]] std::int64_t failed() const;
   [[nodiscard]] std::int64_t done() const;
 
   /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents),
   /// seconds, and where text mode ran beside others saving of tokens and speed-up against it. Empty when nothing ran.
   [[nodiscard]] std::string table() const;
+
+  /// The same numbers for summary.json: a list with an object for each mode. `score` is the mean, null where nothing
+  /// was scored.
+  [[nodiscard]] nlohmann::ordered_json json() const;
 
 private:
   struct totals {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <sstream>
 
+#include <avp/runtime/byte_size.hpp>
 #include <avp/runtime/nearest_name.hpp>
 #include <avp/runtime/table_reader.hpp>
 
@@ -93,6 +94,33 @@ std::optional<double> table_reader::number(const std::string& key, const std::st
     return {};
   }
   return value;
+}
+
+std::optional<std::int64_t> table_reader::bytes(const std::string& key) {
+  const auto* node = find(key);
+  if (node == nullptr)
+    return {};
+  std::optional<std::int64_t> size;
+  if (node->is_integer())
+    size = node->value<std::int64_t>();
+  else if (node->is_string())
+    size = parse_byte_size(*node->value<std::string>());
+  if (!size || *size < 1) {
+    wrong(key, byte_size_form(), *node);
+    return {};
+  }
+  return size;
+}
+
+std::optional<bool> table_reader::boolean(const std::string& key) {
+  const auto* node = find(key);
+  if (node == nullptr)
+    return {};
+  if (!node->is_boolean()) {
+    wrong(key, "true or false", *node);
+    return {};
+  }
+  return node->value<bool>();
 }
 
 std::optional<std::string> table_reader::word(const std::string& key, const std::vector<std::string>& words) {

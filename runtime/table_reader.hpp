@@ -34,6 +34,12 @@ public:
   std::optional<double> number(const std::string& key, const std::string& expected,
                                const std::function<bool(double)>& is_good);
 
+  /// A size in bytes, 1 or more: a whole number, or a string such as "2GiB" (see parse_byte_size).
+  std::optional<std::int64_t> bytes(const std::string& key);
+
+  /// true or false.
+  std::optional<bool> boolean(const std::string& key);
+
   /// One of some words.
   std::optional<std::string> word(const std::string& key, const std::vector<std::string>& words);
 

@@ -259,9 +259,8 @@ bool job::wants_token() const { return program_.empty() && !decoded_ && std::hol
 
 // Every token of the answer but the end of turn gets its row, the last one too: who continues on this context has read
 // it all.
-void job::choose(std::span<float> logits) {
+void job::take(std::int32_t token) {
   const auto& settings = std::get<generate>(work_);
-  const auto token = sampler_->next(logits);
   ++result_.counts.output_tokens;
   if (model_.tokenizer.is_end_of_turn(token))
     return end(finish_reason::end_of_turn);

@@ -102,8 +102,11 @@ public:
   /// Whether the next token is to be chosen.
   [[nodiscard]] bool wants_token() const;
 
-  /// Chooses the next token from logits [vocab], which are changed.
-  void choose(std::span<float> logits);
+  /// Chooses the next token from logits [vocab], which are changed. Jobs may do so at the same time.
+  [[nodiscard]] std::int32_t choose(std::span<float> logits) { return sampler_->next(logits); }
+
+  /// Goes on with the token that was chosen.
+  void take(std::int32_t token);
 
   [[nodiscard]] bool is_done() const;
 

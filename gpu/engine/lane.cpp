@@ -255,8 +255,14 @@ void lane::choose_tokens() {
       states.push_back(job->hidden());
     auto logits = model_->network.logits(at::cat(states)).to(at::kCPU).contiguous();
     const auto size = static_cast<std::size_t>(logits.size(1));
+    auto* values = logits.mutable_data_ptr<float>();
+    std::vector<std::int32_t> tokens(some.size());
+    at::parallel_for(0, static_cast<std::int64_t>(some.size()), 1, [&](std::int64_t first, std::int64_t last) {
+      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
+        tokens[i] = some[i]->choose({values + i * size, size});
+    });
     for (std::size_t i = 0; i < some.size(); ++i)
-      some[i]->choose({logits.mutable_data_ptr<float>() + i * size, size});
+      some[i]->take(tokens[i]);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <avp/gpu/engine/sampler.hpp>
+#include <avp/gpu/kernels/row_kernels.hpp>
 
 namespace avp {
 
@@ -25,7 +26,8 @@ std::int32_t sampler::next(std::span<float> logits) {
   penalise(logits);
   std::int32_t token = 0;
   if (settings_.temperature <= 0)
-    token = static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+    token = static_cast<std::int32_t>(
+        cpu_row_kernels().first_largest(logits.data(), static_cast<std::int64_t>(logits.size())));
   else
     token = draw(candidates(logits));
   auto place = std::lower_bound(seen_.begin(), seen_.end(), token);

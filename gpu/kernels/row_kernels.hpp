@@ -45,6 +45,9 @@ struct row_kernels {
                          std::int64_t value_offset, std::int64_t head_stride, std::int64_t heads, std::int64_t kv_heads,
                          std::int64_t dim);
 
+  /// The place of the first of the largest of `count` values; 0 where none is a number.
+  using largest = std::int64_t (*)(const float* values, std::int64_t count);
+
   using attend = void (*)(const attention_tile& tile);
 
   norm<float> norm_float;
@@ -59,6 +62,7 @@ struct row_kernels {
   attend attend_float_bfloat16; ///< Activations float, cache bfloat16.
   attend attend_bfloat16_float;
   attend attend_bfloat16_bfloat16;
+  largest first_largest;
 };
 
 /// The table for this processor, chosen once.

@@ -268,8 +268,22 @@ void attend(const attention_tile& tile) {
   }
 }
 
+std::int64_t first_largest(const float* values, std::int64_t count) {
+  vector_f most = all(-__builtin_inff());
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    most = larger(load(values + i), most);
+  float top = largest_of(most);
+  for (; i < count; ++i)
+    top = values[i] > top ? values[i] : top;
+  for (i = 0; i < count; ++i)
+    if (values[i] == top)
+      return i;
+  return 0;
+}
+
 const row_kernels table = {
-    normalise<float>,     normalise<bits16>,     gate<float>,           gate<bits16>,
-    store<float, float>,  store<float, bits16>,  store<bits16, float>,  store<bits16, bits16>,
-    attend<float, float>, attend<float, bits16>, attend<bits16, float>, attend<bits16, bits16>,
+    normalise<float>,      normalise<bits16>,      gate<float>,           gate<bits16>,         store<float, float>,
+    store<float, bits16>,  store<bits16, float>,   store<bits16, bits16>, attend<float, float>, attend<float, bits16>,
+    attend<bits16, float>, attend<bits16, bits16>, first_largest,
 };

@@ -43,6 +43,7 @@ protected:
     made->id = id;
     made->fields = {{"question", "6 x 7?"}, {"manner", "kind"}};
     made->run_seed = 42;
+    made->place = 17;
     hop_input hop;
     hop.task = made;
     hop.prompt = std::make_shared<prompt_template>(prompt);
@@ -70,6 +71,8 @@ TEST_F(agent_actor_test, think_asks_for_latent_steps_on_the_context_that_came) {
   ASSERT_EQ(log_->thought.size(), 1U);
   const auto& asked = log_->thought[0];
   EXPECT_EQ(asked.model, "main");
+  EXPECT_EQ(asked.task, 17U);
+  EXPECT_EQ(asked.label, "critic");
   EXPECT_EQ(asked.steps, 7);
   EXPECT_EQ(asked.time_limit, 2.5);
   EXPECT_EQ(asked.messages.at(0).role, "system");
@@ -100,6 +103,8 @@ TEST_F(agent_actor_test, generate_hands_on_text_and_context) {
   EXPECT_EQ(output.output.text, "<a plan with {{question}} in it: 6 x 7?>"); // never expanded again
   EXPECT_EQ(words, "words");
   const auto& asked = log_->generated.at(0);
+  EXPECT_EQ(asked.task, 17U);
+  EXPECT_EQ(asked.label, "critic");
   EXPECT_EQ(asked.max_new_tokens, 33);
   EXPECT_THAT(asked.stop, ElementsAre("END"));
   EXPECT_EQ(output.counts.output_tokens, 5);

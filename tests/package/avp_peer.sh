@@ -5,7 +5,7 @@ set -e
 source=$1 build=$2 folder=$3
 rm -rf "$folder"
 cmake --install "$build" --component transport --prefix "$folder/installed" > /dev/null
-cmake -S "$source/examples/avp_peer" -B "$folder/build" -DCMAKE_PREFIX_PATH="$folder/installed" > /dev/null
+cmake -S "$source/examples/avp_peer" -B "$folder/build" -G Ninja -DCMAKE_PREFIX_PATH="$folder/installed" > /dev/null
 cmake --build "$folder/build" > /dev/null
 mkfifo "$folder/stdin"
 "$folder/build/avp_peer" < "$folder/stdin" > "$folder/out" &

@@ -73,7 +73,9 @@ TEST(pipeline_file, defaults_are_those_of_the_design) {
   EXPECT_EQ(planner.max_new_tokens, 512);
   EXPECT_FLOAT_EQ(planner.sampling.temperature, 0.7F);
   EXPECT_FLOAT_EQ(planner.sampling.top_p, 0.95F);
-  EXPECT_EQ(p.models[0].dtype, "bfloat16");
+  EXPECT_EQ(p.models[0].dtype, weight_format::bfloat16);
+  EXPECT_EQ(p.models[0].kv_dtype, std::nullopt);
+  EXPECT_FALSE(p.models[0].layercast);
   EXPECT_EQ(p.models[0].device, "cpu");
   EXPECT_FALSE(p.score);
   EXPECT_FALSE(p.input.file);
@@ -88,13 +90,18 @@ mode = "all"
 [model.m]
 source = "x.gguf"
 dtype = "float32"
+kv_dtype = "bfloat16"
 device = "cuda:0"
 chat_template = "chatml"
 model_hash = "abc"
 [model.n]
 source = "y"
+dtype = "bfloat16"
+numerics = "layercast"
 [device."cuda:0"]
 threads = 3
+kv_memory = "2GiB"
+prefix_sharing = false
 [defaults]
 kind = "think"
 model = "m"
@@ -163,8 +170,12 @@ agent = "c"
   ASSERT_NE(p.model("m"), nullptr);
   EXPECT_EQ(p.model("m")->chat_template, "chatml");
   EXPECT_EQ(p.model("m")->model_hash, "abc");
-  EXPECT_EQ(p.model("m")->dtype, "float32");
+  EXPECT_EQ(p.model("m")->dtype, weight_format::float32);
+  EXPECT_EQ(p.model("m")->kv_dtype, data_type::bfloat16);
+  EXPECT_TRUE(p.model("n")->layercast);
   EXPECT_EQ(p.devices.at(0).threads, 3);
+  EXPECT_EQ(p.devices[0].kv_memory, std::int64_t{2} << 30);
+  EXPECT_FALSE(p.devices[0].prefix_sharing);
   EXPECT_EQ(p.input.limit, 5U);
   EXPECT_EQ(p.input.id, "task");
   EXPECT_EQ(p.input.ask, "tone");
@@ -291,8 +302,26 @@ INSTANTIATE_TEST_SUITE_P(
                      "string \"nmber\""},
         bad_pipeline{judge_with("[score]\nkind = \"number\""), "p.toml:11:2: [score] needs \"expected\""},
         bad_pipeline{judge_with("[score]\nexpected = \"x\""), "p.toml:11:2: [score] needs \"kind\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndtype = \"int4\""),
-                     "p.toml:4:1: \"dtype\" must be \"float32\" or \"bfloat16\""},
+        bad_pipeline{
+            replaced(chain, "smollm2-135m-instruct\"", "x\"\ndtype = \"int3\""),
+            "p.toml:4:1: \"dtype\" must be \"float32\", \"bfloat16\", \"native\", \"int8\" or \"int4\", found"},
+        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nkv_dtype = \"int8\""),
+                     "p.toml:4:1: \"kv_dtype\" must be \"float32\" or \"bfloat16\", found the string \"int8\""},
+        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nnumerics = \"exact\""),
+                     "p.toml:4:1: \"numerics\" must be \"layercast\", found the string \"exact\""},
+        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndtype = \"int8\"\nnumerics = \"layercast\""),
+                     "p.toml:5:1: \"layercast\" is float32 arithmetic on weights kept in bfloat16, so it needs dtype = "
+                     "\"bfloat16\", not \"int8\""},
+        bad_pipeline{
+            judge_with("[device.cpu]\nkv_memory = \"2 gigs\""),
+            "p.toml:12:1: \"kv_memory\" must be a size above 0, such as \"2GiB\" (units B, KiB, MiB, GiB, TiB, kB, "
+            "MB, GB, TB), or a whole number of bytes, found the string \"2 gigs\""},
+        bad_pipeline{judge_with("[device.cpu]\nkv_memory = 0"), "p.toml:12:1: \"kv_memory\" must be a size above 0"},
+        bad_pipeline{judge_with("[device.cpu]\nkv_memory = -5"), "p.toml:12:1: \"kv_memory\" must be a size above 0"},
+        bad_pipeline{judge_with("[device.cpu]\nkv_memory = \"-2GiB\""), "p.toml:12:1: \"kv_memory\" must be a size"},
+        bad_pipeline{judge_with("[device.cpu]\nkv_memory = 1.5"), "p.toml:12:1: \"kv_memory\" must be a size above 0"},
+        bad_pipeline{judge_with("[device.cpu]\nprefix_sharing = \"no\""),
+                     "p.toml:12:1: \"prefix_sharing\" must be true or false, found the string \"no\""},
         bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndevice = \"gpu\""),
                      "p.toml:4:1: \"device\" must be \"cpu\" or \"cuda:N\""},
         bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nchat_template = \"jinja\""),
@@ -302,6 +331,27 @@ INSTANTIATE_TEST_SUITE_P(
                      "p.toml:1:1: \"mode\" must be \"latent\", \"text\", \"direct\" or \"all\""},
         bad_pipeline{replaced(chain, "[\"planner -> judge\"]", "\"planner -> judge\""),
                      "p.toml:1:1: \"flow\" must be a list of strings"}));
+
+TEST(pipeline_file, every_way_to_keep_weights) {
+  const auto dtype_of = [](const std::string& word) {
+    return good(chain, with({"model.main.dtype=" + word})).models.at(0).dtype;
+  };
+  EXPECT_EQ(dtype_of("float32"), weight_format::float32);
+  EXPECT_EQ(dtype_of("bfloat16"), weight_format::bfloat16);
+  EXPECT_EQ(dtype_of("native"), weight_format::native);
+  EXPECT_EQ(dtype_of("int8"), weight_format::int8);
+  EXPECT_EQ(dtype_of("int4"), weight_format::int4);
+  EXPECT_TRUE(good(chain, with({"model.main.numerics=layercast"})).models.at(0).layercast);
+}
+
+TEST(pipeline_file, memory_in_bytes_or_with_a_unit) {
+  const auto memory_of = [](const std::string& value) {
+    return good(chain, with({"device.cpu.kv_memory=" + value})).devices.at(0).kv_memory;
+  };
+  EXPECT_EQ(memory_of("4096"), 4096);
+  EXPECT_EQ(memory_of("\"1.5 MiB\""), 3 << 19);
+  EXPECT_EQ(memory_of("300MB"), 300'000'000);
+}
 
 std::vector<std::string> mistakes_with_device_gpu() {
   return mistakes_of(judge_with("[device.\"cuda:1\"]\nthreads = 2"));

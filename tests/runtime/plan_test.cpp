@@ -141,7 +141,7 @@ TEST(plan, two_names_of_one_model_share_contexts) {
   auto p = thinking({"a -> b"});
   spec_of(p, "b").model = "twin";
   EXPECT_THAT(contexts(make_plan(p, mode::latent, kinds)), ElementsAre("a", "b<a"));
-  p.models[1].dtype = "float32";
+  p.models[1].dtype = weight_format::float32;
   EXPECT_THAT(contexts(make_plan(p, mode::latent, kinds)), ElementsAre("a", "b"));
 }
 

@@ -55,6 +55,8 @@ protected:
   std::optional<record_reader> reader_;
   std::vector<task_result> results_;
   std::string words_;
+  std::map<std::string, std::uint64_t> places_;
+  std::uint64_t first_place_ = 0;
 
   ~run_actor_test() override { self_->send_exit(device_, caf::exit_reason::user_shutdown); }
 
@@ -76,6 +78,7 @@ protected:
     run.plan = make_plan(pipeline_, mode, kinds_.kinds());
     run.devices = {{"main", device_}};
     run.concurrency = concurrency;
+    run.first_place = first_place_;
     run.stream = stream;
     run.observer = self_;
     run.input = [this] { return reader_->next(); };
@@ -87,6 +90,7 @@ protected:
     std::optional<std::string> end;
     while (!end)
       self_->receive([&](task_result& result) { results_.push_back(std::move(result)); },
+                     [&](const task_begun& begun) { places_[begun.task] = begun.place; },
                      [&](const answer_piece& piece) { words_ += piece.text; },
                      [&](const run_ended& ended) { end = ended.error; },
                      caf::after(std::chrono::seconds(20)) >> [&] { end = "the run hangs"; });
@@ -214,6 +218,35 @@ TEST_F(run_actor_test, a_dead_agent_is_restarted_and_only_its_tasks_fail) {
       EXPECT_THAT(result.error, HasSubstr("agent 'c': the agent died while it had this task (kill)"));
     }
   }
+}
+
+TEST_F(run_actor_test, tasks_have_their_place_in_the_run) {
+  first_place_ = 40;
+  EXPECT_EQ(run(chain, mode::latent, "{\"id\": \"x\", \"q\": \"X\"}\nno task\n{\"id\": \"y\", \"q\": \"Y\"}", 5), "");
+  EXPECT_THAT(places_, ElementsAre(std::pair("x", 40U), std::pair("y", 41U)));
+  std::map<std::string, std::uint64_t> asked;
+  for (const auto& one : log_->thought) {
+    if (one.label == "a")
+      asked[one.messages.back().content] = one.task;
+  }
+  EXPECT_THAT(asked, ElementsAre(std::pair("A X", 40U), std::pair("A Y", 41U)));
+  for (const auto& one : log_->generated)
+    EXPECT_EQ(one.label, "c");
+}
+
+// As many as the limit allows even where they end in another order than they began.
+TEST_F(run_actor_test, results_come_as_tasks_end_and_others_take_their_turn) {
+  std::string lines;
+  for (int i = 0; i < 200; ++i)
+    lines += "{\"id\": " + std::to_string(i) + ", \"q\": \"" + std::to_string(i) + "\"}\n";
+  EXPECT_EQ(run(chain, mode::latent, lines, 64), "");
+  ASSERT_EQ(results_.size(), 200U);
+  std::set<std::string> ids;
+  for (const auto& result : results_) {
+    EXPECT_TRUE(result.ok()) << result.error;
+    ids.insert(result.task);
+  }
+  EXPECT_EQ(ids.size(), 200U);
 }
 
 class upper_agent : public agent {

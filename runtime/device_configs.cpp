@@ -1,0 +1,42 @@
+// From the tables of a pipeline to devices.
+#include <map>
+#include <set>
+
+#include <avp/runtime/device_configs.hpp>
+
+namespace avp {
+
+std::vector<device_config> device_configs(const pipeline& pipeline, const std::vector<plan>& plans) {
+  std::set<std::string> used;
+  for (const auto& plan : plans)
+    for (const auto& agent : plan.agents)
+      used.insert(pipeline.agent(agent.name).model);
+  std::map<std::string, device_config> by_name;
+  for (const auto& model : pipeline.models) {
+    if (!used.contains(model.name))
+      continue;
+    auto& config = by_name[model.device];
+    config.device = model.device;
+    config.models.push_back({.name = model.name,
+                             .source = model.source,
+                             .format = model.dtype,
+                             .kv_dtype = model.kv_dtype,
+                             .layercast = model.layercast,
+                             .chat_template = model.chat_template.value_or(""),
+                             .model_hash = model.model_hash.value_or("")});
+  }
+  for (const auto& device : pipeline.devices) {
+    const auto found = by_name.find(device.name);
+    if (found == by_name.end())
+      continue;
+    found->second.threads = device.threads;
+    found->second.kv_memory = device.kv_memory;
+    found->second.prefix_sharing = device.prefix_sharing;
+  }
+  std::vector<device_config> configs;
+  for (auto& [name, config] : by_name)
+    configs.push_back(std::move(config));
+  return configs;
+}
+
+} // namespace avp

@@ -1,0 +1,23 @@
+// Digits and commas.
+#include <array>
+#include <cstdio>
+
+#include <avp/runtime/number_text.hpp>
+
+namespace avp {
+
+std::string with_separators(std::int64_t number) {
+  auto digits = std::to_string(number);
+  const std::ptrdiff_t first = number < 0 ? 1 : 0;
+  for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > first; place -= 3)
+    digits.insert(static_cast<std::size_t>(place), ",");
+  return digits;
+}
+
+std::string with_places(double number, int places) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", places, number);
+  return text.data();
+}
+
+} // namespace avp

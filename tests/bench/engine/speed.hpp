@@ -1,0 +1,23 @@
+// Rows per second of decoding, thinking and reading.
+#pragma once
+
+#include "bench_device.hpp"
+#include <nlohmann/json.hpp>
+
+namespace avp::bench {
+
+/// Decodes `tokens` greedy tokens in each of `streams` answers at once, to prompts of `prompt_tokens` each. What counts
+/// is the longest stretch of forward passes in which all streams decode and nothing else does, from the start of its
+/// first pass to the end of its last one: sampling and all that lies between passes is in it, prompts are not, and an
+/// answer that ends early only shortens it. Throws std::runtime_error when it is shorter than half of `tokens`.
+[[nodiscard]] nlohmann::ordered_json decode_speed(bench_device& device, int streams, int tokens,
+                                                  std::int64_t prompt_tokens);
+
+/// The same for latent steps.
+[[nodiscard]] nlohmann::ordered_json latent_speed(bench_device& device, int streams, int steps,
+                                                  std::int64_t prompt_tokens);
+
+/// Reads one prompt of `tokens` tokens; its own run time counts.
+[[nodiscard]] nlohmann::ordered_json prefill_speed(bench_device& device, std::int64_t tokens);
+
+} // namespace avp::bench
