@@ -1,4 +1,6 @@
 // The device actor: the engine behind a mailbox.
+#include <future>
+
 #include <ATen/Parallel.h>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -58,8 +60,15 @@ device_interface::behavior_type device_behavior(device_pointer self, std::shared
 
 } // namespace
 
+// Loading has a thread of its own, which ends with it: each thread that computes in parallel has a pool of workers, and
+// where there are more of them than cores, libgomp's workers sleep between any two operations.
 device_actor start_device(caf::actor_system& system, const device_config& config) {
-  auto loaded = std::make_shared<std::unique_ptr<engine>>(std::make_unique<engine>(config));
+  auto loading = std::async(std::launch::async, [&config] {
+    if (config.threads)
+      at::set_num_threads(*config.threads);
+    return std::make_unique<engine>(config);
+  });
+  auto loaded = std::make_shared<std::unique_ptr<engine>>(loading.get());
   return system.spawn<caf::detached>(device_behavior, loaded, config.threads);
 }
 

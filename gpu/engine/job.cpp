@@ -11,9 +11,6 @@ namespace avp {
 
 namespace {
 
-// Shorter prompts use the arithmetic of steps. It is the length of the prompt that decides, not what is left of it.
-constexpr std::int64_t short_prompt = 32;
-
 std::vector<std::string> stop_strings(const job::work& work) {
   const auto* generating = std::get_if<generate>(&work);
   return generating ? generating->stop : std::vector<std::string>{};
@@ -147,7 +144,7 @@ void job::start() {
     }
   }
   add_own_rows();
-  if (sequence_.length() == 0 && program_.front().rows >= short_prompt)
+  if (sequence_.length() == 0)
     first_prompt_ = program_.front().tokens;
 }
 
@@ -185,11 +182,6 @@ void job::give_up() {
   hidden_ = at::Tensor();
   latent_input_ = at::Tensor();
   ++record_.preemptions;
-}
-
-bool job::next_is_step() const {
-  const auto& segment = program_.front();
-  return segment.kind != row_kind::prompt || segment.rows < short_prompt;
 }
 
 // The last token of a prompt is never shared: its hidden state is needed.

@@ -21,7 +21,7 @@
 
 namespace avp {
 
-/// What a row is. It decides the row's arithmetic.
+/// What a row is. All kinds run through the same kernels.
 enum class row_kind : std::uint8_t { prompt, latent, answer };
 
 /// Rows of one kind that a job runs one after another.
@@ -78,10 +78,6 @@ public:
 
   /// The rows that come next; nothing when the program is through.
   [[nodiscard]] const segment* next() const { return program_.empty() ? nullptr : &program_.front(); }
-
-  /// Whether the next rows use the arithmetic of steps: latent steps, answers, and prompts too short to be worth
-  /// another one.
-  [[nodiscard]] bool next_is_step() const;
 
   /// Takes blocks over that another prompt which begins alike has filled.
   void share_prefix();

@@ -177,7 +177,8 @@ void lane::preempt(queue::iterator which) {
 
 // Oldest first: who lacks blocks takes them from younger ones, which have no rows in this pass yet, or waits himself.
 std::vector<lane::piece> lane::collect() {
-  const bool steps = std::any_of(running_.begin(), running_.end(), [](const auto& job) { return job->next_is_step(); });
+  const bool steps = std::any_of(running_.begin(), running_.end(),
+                                 [](const auto& job) { return job->next()->kind != row_kind::prompt; });
   std::int64_t budget = steps ? prompt_rows_beside_steps : prompt_rows_alone;
   std::vector<piece> pieces;
   for (auto place = running_.begin(); place != running_.end();) {
@@ -197,10 +198,9 @@ std::vector<lane::piece> lane::collect() {
     }
     place = std::next(current); // the one after it may have gone
     job.blocks().extend(rows);
-    pieces.push_back({&job, rows, job.next_is_step(), segment.kind, segment.replayed});
+    pieces.push_back({&job, rows, segment.kind, segment.replayed});
     budget -= is_single ? 0 : rows;
   }
-  std::stable_partition(pieces.begin(), pieces.end(), [](const piece& p) { return p.is_step; });
   return pieces;
 }
 
@@ -213,8 +213,6 @@ row_batch lane::batch_of(std::vector<piece>& pieces) {
     part.first_row = static_cast<std::int64_t>(tokens.size());
     const auto& blocks = part.owner->blocks();
     batch.groups.push_back({part.first_row, part.rows, blocks.length(), blocks.blocks()});
-    if (part.is_step)
-      batch.step_rows += part.rows;
     if (part.kind == row_kind::latent) {
       latent_rows.push_back(part.first_row);
       latent_inputs.push_back(part.owner->latent_input());

@@ -44,7 +44,6 @@ private:
   struct piece {
     job* owner = nullptr;
     std::int64_t rows = 0;
-    bool is_step = false;
     row_kind kind = row_kind::prompt;
     bool replayed = false;
     std::int64_t first_row = 0;

@@ -109,32 +109,30 @@ std::int64_t decoder::bytes() const {
 
 at::Tensor decoder::forward(row_batch batch, block_pool& pool) const {
   auto x = std::move(batch.x);
-  auto steps = batch.step_rows;
   const attention_shape shape{config_.num_heads, config_.num_kv_heads, config_.head_dim};
   const double epsilon = config_.rms_norm_eps;
   at::Tensor change; // of the residual stream, added by the next norm
   for (std::int64_t i = 0; i < config_.num_layers; ++i) {
     const auto& weights = layers_[i];
-    auto qkv = weights.qkv->apply(add_and_norm(x, change, weights.input_norm, epsilon, activations_), steps);
+    auto qkv = weights.qkv->apply(add_and_norm(x, change, weights.input_norm, epsilon, activations_));
     auto seen = rotate_store_attend(qkv, batch.groups, cos_, sin_, shape, pool, i);
     if (i + 1 == config_.num_layers) { // the rest of the last layer is for those who asked
       auto wanted = at::tensor(batch.wanted, at::kLong).to(device_);
       x = x.index_select(0, wanted);
       seen = seen.index_select(0, wanted);
-      steps = std::count_if(batch.wanted.begin(), batch.wanted.end(), [&](auto row) { return row < steps; });
       if (batch.wanted.empty())
         return x;
     }
-    change = weights.output->apply(seen, steps);
+    change = weights.output->apply(seen);
     auto normed = add_and_norm(x, change, weights.post_norm, epsilon, activations_);
-    change = weights.down->apply(gated(weights.gate_up->apply(normed, steps)), steps);
+    change = weights.down->apply(gated(weights.gate_up->apply(normed)));
   }
   return add_and_norm(x, change, final_norm_, epsilon, at::kFloat);
 }
 
 at::Tensor decoder::logits(const at::Tensor& hidden) const {
   if (head_)
-    return head_->apply(hidden.to(activations_), hidden.size(0)).to(at::kFloat);
+    return head_->apply(hidden.to(activations_)).to(at::kFloat);
   return (unembedding_ ? unembedding_ : embedding_)->scores(hidden);
 }
 

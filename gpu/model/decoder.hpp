@@ -21,12 +21,11 @@ namespace avp {
 struct row_batch {
   at::Tensor x;                     ///< Input embeddings [rows, hidden] in float32.
   std::vector<row_group> groups;    ///< Which sequence the rows belong to; they cover all rows in order.
-  std::int64_t step_rows = 0;       ///< The first rows are latent steps and decoded tokens, the others prefill.
   std::vector<std::int64_t> wanted; ///< Rows whose final hidden state is asked for, ascending.
 };
 
 /// A model's weights on a device and the arithmetic on them. Holds no state of any sequence. What a row comes to
-/// depends on its own sequence and on whether it is a prefill row, not on the rest of its batch.
+/// depends on its own sequence, not on the rest of its batch.
 class decoder {
 public:
   /// Loads all weights. Throws model_error when memory or the device fails, or the format does not fit.

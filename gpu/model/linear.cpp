@@ -23,7 +23,7 @@ public:
         bias_(std::move(bias)),
         rule_(std::move(rule)) {}
 
-  at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
+  at::Tensor apply(const at::Tensor& x) const override {
     return (*rule_)([this](const at::Tensor& rows) { return at::linear(rows, weight_, bias_); }, x);
   }
   std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes()); }
@@ -48,7 +48,7 @@ public:
         rule_(std::move(rule)),
         scratch_(std::move(scratch)) {}
 
-  at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
+  at::Tensor apply(const at::Tensor& x) const override {
     auto wide = in_scratch(*scratch_, weight_.size(0), weight_.size(1)).copy_(weight_);
     return (*rule_)([&](const at::Tensor& rows) { return at::linear(rows, wide, bias_); }, x);
   }
@@ -71,7 +71,7 @@ public:
     scale_ = scale.view({-1});
   }
 
-  at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
+  at::Tensor apply(const at::Tensor& x) const override {
     auto out = (*rule_)([this](const at::Tensor& rows) { return product(rows); }, x);
     return bias_.defined() ? out.add_(bias_) : out;
   }
@@ -101,7 +101,7 @@ public:
     scale_and_zero_ = at::cat({scale, zero}, 2).transpose(0, 1).to(at::kBFloat16).contiguous(); // [groups, outputs, 2]
   }
 
-  at::Tensor apply(const at::Tensor& x, std::int64_t) const override {
+  at::Tensor apply(const at::Tensor& x) const override {
     auto out = (*rule_)([this](const at::Tensor& rows) { return product(rows); }, x);
     return bias_.defined() ? out.add_(bias_) : out;
   }
@@ -117,26 +117,24 @@ private:
   std::shared_ptr<const row_rule> rule_;
 };
 
-// The blocks of the file. Steps read them as they are; for the many rows of a prompt they are made bfloat16 first,
-// which the matrix units of a processor are fast at.
+// The blocks of the file, as they are.
 class native_linear final : public linear {
 public:
-  native_linear(std::vector<block_matrix> parts, at::Tensor bias, std::shared_ptr<const row_rule> rule,
-                std::shared_ptr<at::Tensor> scratch)
-      : parts_(std::move(parts)),
-        bias_(std::move(bias)),
-        rule_(std::move(rule)),
-        scratch_(std::move(scratch)) {
+  native_linear(std::vector<block_matrix> parts, at::Tensor bias) : parts_(std::move(parts)), bias_(std::move(bias)) {
     for (const auto& part : parts_)
       outputs_ += part.outputs();
   }
 
-  at::Tensor apply(const at::Tensor& x, std::int64_t step_rows) const override {
+  at::Tensor apply(const at::Tensor& x) const override {
     auto out = at::empty({x.size(0), outputs_}, x.options());
-    if (step_rows > 0)
-      run_steps(x, step_rows, out);
-    if (const auto prompt_rows = x.size(0) - step_rows; prompt_rows > 0)
-      out.narrow(0, step_rows, prompt_rows).copy_(run_prompt(x.narrow(0, step_rows, prompt_rows)));
+    rows_.assign(x.const_data_ptr<float>(), x.size(0), x.size(1), x.size(1));
+    std::vector<block_product> products;
+    auto* to = out.mutable_data_ptr<float>();
+    for (const auto& part : parts_) {
+      products.push_back({&part, to, outputs_});
+      to += part.outputs();
+    }
+    multiply_all(products, rows_);
     return bias_.defined() ? out.add_(bias_) : out;
   }
 
@@ -148,32 +146,8 @@ public:
   }
 
 private:
-  void run_steps(const at::Tensor& x, std::int64_t rows, at::Tensor& out) const {
-    rows_.assign(x.const_data_ptr<float>(), rows, x.size(1), x.size(1));
-    std::vector<block_product> products;
-    auto* to = out.mutable_data_ptr<float>();
-    for (const auto& part : parts_) {
-      products.push_back({&part, to, outputs_});
-      to += part.outputs();
-    }
-    multiply_all(products, rows_);
-  }
-
-  at::Tensor run_prompt(const at::Tensor& x) const {
-    const auto inputs = x.size(1);
-    auto weight = in_scratch(*scratch_, outputs_, inputs);
-    auto* to = weight.mutable_data_ptr<c10::BFloat16>();
-    for (const auto& part : parts_) {
-      part.to_bfloat16(0, part.outputs(), to);
-      to += part.outputs() * inputs;
-    }
-    return (*rule_)([&](const at::Tensor& rows) { return at::linear(rows, weight); }, x.to(at::kBFloat16));
-  }
-
   std::vector<block_matrix> parts_;
   at::Tensor bias_;
-  std::shared_ptr<const row_rule> rule_;
-  std::shared_ptr<at::Tensor> scratch_;
   std::int64_t outputs_ = 0;
   mutable quantized_rows rows_; // memory kept from step to step
 };
@@ -238,8 +212,7 @@ std::unique_ptr<linear> linear_loader::load(std::span<const std::string> names, 
     std::vector<block_matrix> parts;
     for (const auto& name : names)
       parts.push_back(load_blocks(file_, name));
-    auto rule = rule_for(outputs, inputs, most_rows, at::kBFloat16);
-    return std::make_unique<native_linear>(std::move(parts), bias, std::move(rule), room(at::kBFloat16));
+    return std::make_unique<native_linear>(std::move(parts), bias);
   }
   if (spec_.format == weight_format::int8)
     return std::make_unique<int8_linear>(stacked(names), bias, quantized_rule<int8_linear>(outputs, inputs, most_rows));

@@ -16,14 +16,13 @@
 
 namespace avp {
 
-/// y = x · Wᵀ + b. A row's bits depend on that row and on whether it is a prefill row, on nothing else.
+/// y = x · Wᵀ + b. A row's bits depend on that row alone.
 class linear {
 public:
   virtual ~linear() = default;
 
-  /// x [rows, inputs] → [rows, outputs], both in the activations' type. The first `step_rows` rows are latent steps and
-  /// decoded tokens, the others are rows of a prompt: a format may have another kernel for each.
-  [[nodiscard]] virtual at::Tensor apply(const at::Tensor& x, std::int64_t step_rows) const = 0;
+  /// x [rows, inputs] → [rows, outputs], both in the activations' type.
+  [[nodiscard]] virtual at::Tensor apply(const at::Tensor& x) const = 0;
 
   /// Bytes of the weights as they are kept.
   [[nodiscard]] virtual std::int64_t bytes() const = 0;

@@ -1,4 +1,7 @@
 // Dequantising weights, in parallel over rows.
+#include <algorithm>
+#include <vector>
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -11,21 +14,26 @@ namespace {
 // Rows per piece of work: enough to keep a thread busy, few enough to stay in cache.
 constexpr std::int64_t rows_at_once = 16;
 
+template <class Value>
+void dequantize_rows(const tensor_view& view, std::int64_t rows, std::int64_t columns, Value* out) {
+  const std::int64_t row_bytes = columns / block_values(view.type) * block_bytes(view.type);
+  at::parallel_for(0, rows, rows_at_once, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> buffer(columns);
+    for (std::int64_t row = begin; row < end; ++row) {
+      dequantize(view.type, view.data.data() + row * row_bytes, buffer);
+      std::copy(buffer.begin(), buffer.end(), out + row * columns);
+    }
+  });
+}
+
 at::Tensor dequantized(const tensor_view& view, at::ScalarType dtype) {
   auto out = at::empty(view.shape, at::TensorOptions().dtype(dtype));
   const std::int64_t columns = view.shape.back();
   const std::int64_t rows = out.numel() / columns;
-  const std::int64_t row_bytes = columns / block_values(view.type) * block_bytes(view.type);
-  auto flat = out.view({rows, columns});
-  at::parallel_for(0, rows, rows_at_once, [&](std::int64_t begin, std::int64_t end) {
-    auto buffer = at::empty({rows_at_once, columns}, at::kFloat);
-    for (std::int64_t row = begin; row < end; row += rows_at_once) {
-      const std::int64_t count = std::min(rows_at_once, end - row);
-      const auto values = std::span<float>(buffer.data_ptr<float>(), count * columns);
-      dequantize(view.type, view.data.data() + row * row_bytes, values);
-      flat.narrow(0, row, count).copy_(buffer.narrow(0, 0, count));
-    }
-  });
+  if (dtype == at::kFloat)
+    dequantize_rows(view, rows, columns, out.mutable_data_ptr<float>());
+  else
+    dequantize_rows(view, rows, columns, out.mutable_data_ptr<c10::BFloat16>());
   return out;
 }
 

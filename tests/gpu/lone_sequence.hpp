@@ -16,15 +16,14 @@ public:
         pool_(std::make_shared<block_pool>(network.cache_shape(), positions / block_positions, network.device())),
         sequence_(pool_) {}
 
-  /// Runs tokens as prompt rows (or as rows of steps). Returns the final hidden states of all of them: [tokens,
+  /// Runs tokens in one pass. Returns the final hidden states of all of them: [tokens,
   /// hidden].
-  at::Tensor feed(std::span<const std::int32_t> tokens, bool as_steps = false) {
+  at::Tensor feed(std::span<const std::int32_t> tokens) {
     const auto rows = static_cast<std::int64_t>(tokens.size());
     sequence_.extend(rows);
     row_batch batch;
     batch.x = network_.embed(tokens);
     batch.groups = {{0, rows, sequence_.length(), sequence_.blocks()}};
-    batch.step_rows = as_steps ? rows : 0;
     for (std::int64_t row = 0; row < rows; ++row)
       batch.wanted.push_back(row);
     auto hidden = network_.forward(std::move(batch), *pool_);

@@ -15,7 +15,7 @@ def arguments():
     bench.add_arguments(parser, models=["smollm2", "qwen0.5b"], dtypes=["native"])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--tokens", type=int, default=64, help="tokens decoded in one round")
-    parser.add_argument("--prompt", type=int, default=64, help="tokens of the prompts before decoding")
+    parser.add_argument("--prompt", type=int, default=96, help="tokens of the prompts before decoding")
     parser.add_argument("--prefill", type=int, default=512, help="tokens of the prompt that is timed")
     parser.add_argument("--sequences", type=int, default=32)
     return parser.parse_args()

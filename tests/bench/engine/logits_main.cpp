@@ -35,19 +35,18 @@ public:
     const std::int64_t most_rows = as_answer ? 1 : chunk;
     while (!ids.empty()) {
       const auto rows = std::min<std::int64_t>(most_rows, static_cast<std::int64_t>(ids.size()));
-      write(forward(sequence, ids.first(static_cast<std::size_t>(rows)), as_answer));
+      write(forward(sequence, ids.first(static_cast<std::size_t>(rows))));
       ids = ids.subspan(static_cast<std::size_t>(rows));
     }
   }
 
 private:
-  at::Tensor forward(avp::sequence& sequence, std::span<const std::int32_t> ids, bool as_answer) {
+  at::Tensor forward(avp::sequence& sequence, std::span<const std::int32_t> ids) {
     const auto rows = static_cast<std::int64_t>(ids.size());
     sequence.extend(rows);
     avp::row_batch batch;
     batch.x = model_->network.embed(ids);
     batch.groups = {{0, rows, sequence.length(), sequence.blocks()}};
-    batch.step_rows = as_answer ? rows : 0;
     for (std::int64_t row = 0; row < rows; ++row)
       batch.wanted.push_back(row);
     const auto hidden = model_->network.forward(std::move(batch), *pool_);

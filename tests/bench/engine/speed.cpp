@@ -58,7 +58,7 @@ std::vector<std::string> stories(bench_device& device, int streams, std::int64_t
   const auto tail = [](int number) {
     const auto digits = std::to_string(1000 + number);
     return "Tell me long story number " + digits +
-           " about a lighthouse keeper, her dog and the winter when the sea froze.";
+           " about a lighthouse keeper, her dog and the winter when the sea froze. Take at least 20 chapters for it.";
   };
   const auto first = device.text_of_length(prompt_tokens, tail(0));
   const auto head = first.substr(0, first.size() - tail(0).size());
