@@ -33,9 +33,14 @@ struct model_spec {
   std::string chat_template; ///< Family by name; empty: recognised from the model's own template.
   std::string model_hash;    ///< AVP model_hash to use in place of the computed one; empty: computed.
 
+  /// Type of the KV-cache, chosen or not.
+  [[nodiscard]] data_type cache_dtype() const {
+    return kv_dtype.value_or(format == weight_format::float32 ? data_type::float32 : data_type::bfloat16);
+  }
+
   /// Whether both would load the same thing, whatever it is called.
   [[nodiscard]] bool same_weights(const model_spec& other) const {
-    return source == other.source && format == other.format && kv_dtype == other.kv_dtype &&
+    return source == other.source && format == other.format && cache_dtype() == other.cache_dtype() &&
            layercast == other.layercast && chat_template == other.chat_template && model_hash == other.model_hash;
   }
 };

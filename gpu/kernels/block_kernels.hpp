@@ -7,8 +7,6 @@
 #include <string>
 #include <type_traits>
 
-#include <c10/util/BFloat16.h>
-
 #include <avp/gpu/kernels/kernel_path.hpp>
 #include <avp/gpu/kernels/packed_block.hpp>
 #include <avp/gpu/kernels/quantized_rows.hpp>
@@ -35,10 +33,6 @@ struct block_kernels {
 
   /// The exact values of one part (counted from the start of the tile): out [16, 32].
   void (*dequantize)(const packed_tiles& weights, std::int64_t tile, std::int64_t part, float* out);
-
-  /// The values of the outputs [first, last) of one tile (0 … 16), rounded to bfloat16:
-  /// out [last − first, inputs].
-  void (*to_bfloat16)(const packed_tiles& weights, std::int64_t tile, int first, int last, c10::BFloat16* out);
 
   /// sums[r · inputs + i] += Σ p[r · p_stride + o] · weights[o][i] over the outputs of the tiles. The order is fixed:
   /// for each chunk of transposed_tiles from `begin` on, 16 sums over every 16th output, each p · scale · quant added

@@ -171,10 +171,9 @@ AVP_AVX512_INLINE __m512 values_of(const output_rows& from, const float* scale, 
     return _mm512_mul_ps(quants, _mm512_set1_ps(scale[Output]));
 }
 
-// Calls use(output, first 16 values, last 16 values) for the outputs in order.
-template <class Block, class Use, int... Output>
-AVP_AVX512_INLINE void for_each_output(const Block& block, int part, const Use& use,
-                                       std::integer_sequence<int, Output...>) {
+// Writes the values of one part to [16, 32].
+template <class Block, int... Output>
+AVP_AVX512_INLINE void store_outputs(const Block& block, int part, float* out, std::integer_sequence<int, Output...>) {
   quant_groups quants = unpack(block.quants[part]);
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i)
@@ -186,64 +185,19 @@ AVP_AVX512_INLINE void for_each_output(const Block& block, int part, const Use& 
   _mm512_storeu_ps(stored.first, scales.first);
   _mm512_storeu_ps(stored.second, scales.second);
   _mm512_storeu_ps(stored.minimum, scales.minimum);
-  (use(Output, values_of<Block, Output>(first, stored.first, stored),
-       values_of<Block, Output>(second, stored.second, stored)),
+  ((_mm512_storeu_ps(out + Output * part_inputs, values_of<Block, Output>(first, stored.first, stored)),
+    _mm512_storeu_ps(out + Output * part_inputs + 16, values_of<Block, Output>(second, stored.second, stored))),
    ...);
 }
-
-// Writes the values to [16, 32].
-struct store_values {
-  float* out;
-
-  AVP_AVX512_INLINE void operator()(int output, __m512 first, __m512 second) const {
-    _mm512_storeu_ps(out + output * part_inputs, first);
-    _mm512_storeu_ps(out + output * part_inputs + 16, second);
-  }
-};
-
-constexpr auto all_outputs = std::make_integer_sequence<int, tile_outputs>();
 
 template <class Block>
 AVP_AVX512 void dequantize(const packed_tiles& weights, std::int64_t tile, std::int64_t part, float* out) {
   const Block& block = tile_at<Block>(weights, tile)[part / Block::parts];
-  for_each_output(block, static_cast<int>(part % Block::parts), store_values{out}, all_outputs);
-}
-
-// To the nearest bfloat16, ties to even: the upper half after adding just under half of the lower one.
-AVP_AVX512_INLINE __m256i bfloat16_of(__m512 values) {
-  const __m512i bits = _mm512_castps_si512(values);
-  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, odd), _mm512_set1_epi32(0x7fff));
-  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
-}
-
-// Writes the values of the outputs first … last − 1 as bfloat16, `stride` apart.
-struct store_bfloat16 {
-  c10::BFloat16* out;
-  std::int64_t stride;
-  int first_output;
-  int last_output;
-
-  AVP_AVX512_INLINE void operator()(int output, __m512 first, __m512 second) const {
-    if (output < first_output || output >= last_output)
-      return;
-    auto* to = reinterpret_cast<__m256i*>(out + (output - first_output) * stride);
-    _mm256_storeu_si256(to, bfloat16_of(first));
-    _mm256_storeu_si256(to + 1, bfloat16_of(second));
-  }
-};
-
-template <class Block>
-AVP_AVX512 void to_bfloat16(const packed_tiles& weights, std::int64_t tile, int first, int last, c10::BFloat16* out) {
-  const Block* block = tile_at<Block>(weights, tile);
-  const std::int64_t inputs = weights.blocks * Block::parts * part_inputs;
-  for (const Block* end = block + weights.blocks; block != end; ++block)
-    for (int part = 0; part < Block::parts; ++part, out += part_inputs)
-      for_each_output(*block, part, store_bfloat16{out, inputs, first, last}, all_outputs);
+  store_outputs(block, static_cast<int>(part % Block::parts), out, std::make_integer_sequence<int, tile_outputs>());
 }
 
 template <class Block>
-constexpr block_kernels kernels_for{multiply<Block>, dequantize<Block>, to_bfloat16<Block>, add_transposed<Block>};
+constexpr block_kernels kernels_for{multiply<Block>, dequantize<Block>, add_transposed<Block>};
 
 } // namespace
 

@@ -99,17 +99,6 @@ void dequantize(const packed_tiles& weights, std::int64_t tile, std::int64_t par
     }
 }
 
-template <class Block>
-void to_bfloat16(const packed_tiles& weights, std::int64_t tile, int first, int last, c10::BFloat16* out) {
-  const std::int64_t parts = weights.blocks * Block::parts;
-  float values[tile_outputs][part_inputs];
-  for (std::int64_t part = 0; part < parts; ++part) {
-    dequantize<Block>(weights, tile, part, values[0]);
-    for (int output = first; output < last; ++output)
-      std::copy_n(values[output], part_inputs, out + ((output - first) * parts + part) * part_inputs);
-  }
-}
-
 // Adds lane 8 to lane 0, 9 to 1, …, then 4 to 0, 2 to 0, 1 to 0.
 float sum_of_lanes(float (&lanes)[tile_outputs]) {
   for (int step = tile_outputs / 2; step > 0; step /= 2)
@@ -154,7 +143,7 @@ void add_transposed(const packed_tiles& weights, std::int64_t begin, std::int64_
 }
 
 template <class Block>
-constexpr block_kernels kernels_for{multiply<Block>, dequantize<Block>, to_bfloat16<Block>, add_transposed<Block>};
+constexpr block_kernels kernels_for{multiply<Block>, dequantize<Block>, add_transposed<Block>};
 
 } // namespace
 

@@ -83,12 +83,6 @@ packed_tiles block_matrix::tiles() const { return {memory_.get(), blocks_, outpu
 
 std::int64_t block_matrix::tile_count() const { return (outputs_ + tile_outputs - 1) / tile_outputs; }
 
-void block_matrix::check_outputs(const char* function, std::int64_t begin, std::int64_t end) const {
-  if (begin < 0 || begin > end || end > outputs_)
-    throw std::out_of_range("[block_matrix::" + std::string(function) + "] outputs " + std::to_string(begin) + " to " +
-                            std::to_string(end) + " of a matrix with " + std::to_string(outputs_) + " were asked for");
-}
-
 // The tiles of all matrices in one line, and every thread takes a piece of it.
 void multiply_all(std::span<const block_product> products, const quantized_rows& x) {
   std::int64_t tiles = 0;
@@ -122,22 +116,10 @@ void block_matrix::multiply(const quantized_rows& x, float* out, std::int64_t ou
   multiply_all({&product, 1}, x);
 }
 
-void block_matrix::to_bfloat16(std::int64_t begin, std::int64_t end, c10::BFloat16* out) const {
-  check_outputs("to_bfloat16", begin, end);
-  const std::int64_t first_tile = begin / tile_outputs;
-  const std::int64_t last_tile = (end + tile_outputs - 1) / tile_outputs;
-  at::parallel_for(first_tile, last_tile, 1, [&](std::int64_t from, std::int64_t to) {
-    for (std::int64_t tile = from; tile < to; ++tile) {
-      const std::int64_t first = std::max(begin, tile * tile_outputs);
-      const std::int64_t last = std::min(end, (tile + 1) * tile_outputs);
-      kernels_->to_bfloat16(tiles(), tile, static_cast<int>(first % tile_outputs),
-                            static_cast<int>(last - tile * tile_outputs), out + (first - begin) * inputs_);
-    }
-  });
-}
-
 void block_matrix::row(std::int64_t index, float* out) const {
-  check_outputs("row", index, index + 1);
+  if (index < 0 || index >= outputs_)
+    throw std::out_of_range("[block_matrix::row] output " + std::to_string(index) + " of a matrix with " +
+                            std::to_string(outputs_) + " was asked for");
   float values[tile_outputs][part_inputs];
   for (std::int64_t part = 0; part < inputs_ / part_inputs; ++part) {
     kernels_->dequantize(tiles(), index / tile_outputs, part, values[0]);

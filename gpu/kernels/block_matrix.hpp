@@ -6,8 +6,6 @@
 #include <memory>
 #include <span>
 
-#include <c10/util/BFloat16.h>
-
 #include <avp/gpu/kernels/kernel_path.hpp>
 #include <avp/gpu/kernels/quantized_rows.hpp>
 #include <avp/gpu/model/tensor_type.hpp>
@@ -55,10 +53,6 @@ public:
   /// columns than this matrix has inputs.
   void multiply(const quantized_rows& x, float* out, std::int64_t out_stride) const;
 
-  /// The weights of the outputs [begin, end), exact but for the one rounding to bfloat16: out [end − begin, inputs].
-  /// Throws std::out_of_range.
-  void to_bfloat16(std::int64_t begin, std::int64_t end, c10::BFloat16* out) const;
-
   /// The exact weights of one output: out [inputs]. Throws std::out_of_range.
   void row(std::int64_t index, float* out) const;
 
@@ -70,7 +64,6 @@ private:
 
   [[nodiscard]] packed_tiles tiles() const;
   [[nodiscard]] std::int64_t tile_count() const;
-  void check_outputs(const char* function, std::int64_t begin, std::int64_t end) const;
 
   tensor_type type_;
   const block_kernels* kernels_;

@@ -24,18 +24,12 @@ constexpr double ridge = 1e-5, norm_floor = 1e-6;
 // Rows of the vocabulary that are taken at once where a whole table in float32 would be too much.
 constexpr std::int64_t vocabulary_chunk = 8192;
 
-at::ScalarType cache_type(const model_spec& spec) {
-  const auto chosen =
-      spec.kv_dtype.value_or(spec.format == weight_format::float32 ? data_type::float32 : data_type::bfloat16);
-  return chosen == data_type::float32 ? at::kFloat : at::kBFloat16;
-}
-
 } // namespace
 
 decoder::decoder(const model_file& file, const model_spec& spec, at::Device device)
     : config_(file.config),
       device_(device),
-      cache_dtype_(cache_type(spec)) {
+      cache_dtype_(spec.cache_dtype() == data_type::float32 ? at::kFloat : at::kBFloat16) {
   const c10::InferenceMode no_gradients;
   if (config_.head_dim > largest_head || config_.head_dim % 2 != 0)
     throw model_error("model '" + config_.name + "' has heads of " + std::to_string(config_.head_dim) +

@@ -137,17 +137,6 @@ TEST_P(block_matrix_of, keeps_the_exact_values) {
   }
 }
 
-TEST_P(block_matrix_of, rounds_once_to_bfloat16) {
-  const random_tensor tensor(GetParam(), 53, 512);
-  const avp::block_matrix weights(tensor.view);
-  for (const auto& [begin, end] : {std::pair{0, 53}, {3, 5}, {15, 33}, {52, 53}, {7, 7}}) {
-    std::vector<c10::BFloat16> values(static_cast<std::size_t>(end - begin) * 512);
-    weights.to_bfloat16(begin, end, values.data());
-    for (std::size_t i = 0; i < values.size(); ++i)
-      ASSERT_EQ(values[i].x, c10::BFloat16(tensor.values[static_cast<std::size_t>(begin) * 512 + i]).x) << i;
-  }
-}
-
 TEST_P(block_matrix_of, takes_rows_in_another_order) {
   const random_tensor tensor(GetParam(), 40, 256);
   std::vector<std::int64_t> order(40);
@@ -352,14 +341,13 @@ TEST(block_matrix, refuses_wrong_calls) {
   const random_tensor tensor(tensor_type::q8_0, 20, 64);
   const avp::block_matrix weights(tensor.view);
   std::vector<float> out(20 * 64);
-  std::vector<c10::BFloat16> short_out(20 * 64);
   const auto x = quantized(random_rows(1, 96), 0, 1, 96);
   EXPECT_EQ(message_of<std::invalid_argument>([&] { weights.multiply(x, out.data(), 20); }),
             "[block_matrix::multiply] rows of 64 values are needed but they have 96");
   EXPECT_EQ(message_of<std::out_of_range>([&] { weights.row(20, out.data()); }),
-            "[block_matrix::row] outputs 20 to 21 of a matrix with 20 were asked for");
-  EXPECT_EQ(message_of<std::out_of_range>([&] { weights.to_bfloat16(-1, 3, short_out.data()); }),
-            "[block_matrix::to_bfloat16] outputs -1 to 3 of a matrix with 20 were asked for");
+            "[block_matrix::row] output 20 of a matrix with 20 was asked for");
+  EXPECT_EQ(message_of<std::out_of_range>([&] { weights.row(-1, out.data()); }),
+            "[block_matrix::row] output -1 of a matrix with 20 was asked for");
 }
 
 TEST(quantized_rows, keeps_what_int8_can_hold) {

@@ -109,9 +109,7 @@ void measure_type(tensor_type type, const std::vector<at::Tensor>& linear) {
     std::printf(" %ld: %.1f GB/s %.0f GFLOP/s", static_cast<long>(rows),
                 1e-9 * static_cast<double>(copies) * static_cast<double>(weights[0].bytes()) / own, gflops(own, rows));
   }
-  std::vector<c10::BFloat16> dequantized(static_cast<std::size_t>(outputs * inputs));
-  const double to_bfloat16 = best_seconds([&] { weights[0].to_bfloat16(0, outputs, dequantized.data()); });
-  std::printf("  to bfloat16 %.1f Gvalues/s\n", 1e-9 * outputs * inputs / to_bfloat16);
+  std::printf("\n");
   std::fflush(stdout);
 }
 
