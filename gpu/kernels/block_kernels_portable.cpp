@@ -1,7 +1,6 @@
 // The block kernels in plain C++: the definition of what the fast ones compute, and the way on other machines.
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include <c10/util/Half.h>
 

@@ -48,12 +48,13 @@ decoder::decoder(const model_file& file, const model_spec& spec, at::Device devi
 
 void decoder::load_vocabulary(const model_file& file, const model_spec& spec, linear_loader& linears) {
   const std::string in = "model.embed_tokens.weight", out = "lm_head.weight";
-  embedding_ = load_vocabulary_table(file, in, spec, linears.plain(), device_);
+  const auto dtype = spec.layercast ? at::kFloat : linears.plain(); // made float32 once, not at every step
+  embedding_ = load_vocabulary_table(file, in, spec, dtype, device_);
   const bool two_tables = file.tensors.contains(out);
   if (spec.format == weight_format::int8 || spec.format == weight_format::int4)
     head_ = linears.load({{two_tables ? out : in}}, most_head_rows);
   else if (two_tables)
-    unembedding_ = load_vocabulary_table(file, out, spec, linears.plain(), device_);
+    unembedding_ = load_vocabulary_table(file, out, spec, dtype, device_);
 }
 
 void decoder::load_layers(const model_file& file, linear_loader& linears) {

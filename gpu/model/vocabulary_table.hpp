@@ -32,7 +32,7 @@ public:
   [[nodiscard]] virtual std::int64_t bytes() const = 0;
 };
 
-/// Loads a table in the model's format: blocks for native, else in linear_loader::plain().
+/// Loads a table: blocks for native where the file has them, else in `dtype`.
 [[nodiscard]] std::unique_ptr<vocabulary_table> load_vocabulary_table(const model_file& file, const std::string& name,
                                                                       const model_spec& spec, at::ScalarType dtype,
                                                                       at::Device device);
