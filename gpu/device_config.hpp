@@ -26,9 +26,10 @@ enum class weight_format : std::uint8_t {
 struct model_spec {
   std::string name;
   std::string source; ///< Catalogue name, path of a .gguf, or a Hugging Face directory.
-  weight_format format = weight_format::bfloat16;
-  std::optional<data_type>
-      kv_dtype; ///< Of the KV-cache: float32 or bfloat16. Unless set, float32 for float32 weights, else bfloat16.
+  /// Unless set, native for a GGUF with quantised blocks on a CPU, else bfloat16.
+  std::optional<weight_format> format;
+  /// Of the KV-cache: float32 or bfloat16. Unless set, float32 for float32 weights, else bfloat16.
+  std::optional<data_type> kv_dtype;
   bool layercast = false;    ///< Arithmetic in float32 on weights that are kept in bfloat16.
   std::string chat_template; ///< Family by name; empty: recognised from the model's own template.
   std::string model_hash;    ///< AVP model_hash to use in place of the computed one; empty: computed.

@@ -17,13 +17,7 @@ std::vector<device_config> device_configs(const pipeline& pipeline, const std::v
       continue;
     auto& config = by_name[model.device];
     config.device = model.device;
-    config.models.push_back({.name = model.name,
-                             .source = model.source,
-                             .format = model.dtype,
-                             .kv_dtype = model.kv_dtype,
-                             .layercast = model.layercast,
-                             .chat_template = model.chat_template.value_or(""),
-                             .model_hash = model.model_hash.value_or("")});
+    config.models.push_back(model);
   }
   for (const auto& device : pipeline.devices) {
     const auto found = by_name.find(device.name);

@@ -23,9 +23,7 @@ bool pipeline::same_model(std::string_view a, std::string_view b) const {
   const auto* first = model(a);
   const auto* second = model(b);
   return first != nullptr && second != nullptr &&
-         (first == second ||
-          (first->device == second->device && first->source == second->source && first->dtype == second->dtype &&
-           first->kv_dtype == second->kv_dtype && first->layercast == second->layercast));
+         (first == second || (first->device == second->device && first->same_weights(*second)));
 }
 
 std::string_view mode_name(avp::mode m) {

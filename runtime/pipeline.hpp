@@ -17,15 +17,8 @@
 namespace avp {
 
 /// `[model.X]`.
-struct model_entry {
-  std::string name;
-  std::string source; ///< Catalogue name, path of a .gguf, or Hugging Face directory.
-  weight_format dtype = weight_format::bfloat16;
-  std::optional<data_type> kv_dtype;        ///< float32 or bfloat16; the device's own choice unless set.
-  bool layercast = false;                   ///< `numerics = "layercast"`.
-  std::string device = "cpu";               ///< cpu or cuda:N.
-  std::optional<std::string> chat_template; ///< In place of the one that the model's file implies.
-  std::optional<std::string> model_hash; ///< The identity to claim towards other nodes, in place of the computed one.
+struct model_entry : model_spec {
+  std::string device = "cpu"; ///< cpu or cuda:N.
 };
 
 /// `[device.X]`.
@@ -71,8 +64,8 @@ struct pipeline {
   /// The model of that name, or null.
   [[nodiscard]] const model_entry* model(std::string_view model_name) const;
 
-  /// Whether contexts of one model can be continued by the other: two entries are the same model where device, source,
-  /// dtype, kv_dtype and numerics are equal, whatever they are called. Agents without a model have no contexts.
+  /// Whether contexts of one model can be continued by the other: two entries are the same model where the same device
+  /// would load the same thing, whatever they are called. Agents without a model have no contexts.
   [[nodiscard]] bool same_model(std::string_view a, std::string_view b) const;
 };
 

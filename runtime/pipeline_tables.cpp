@@ -91,21 +91,22 @@ std::string word_for(Value value, const std::vector<meaning<Value>>& meanings) {
 }
 
 model_entry read_model(const std::string& name, table_reader& table) {
-  model_entry model{.name = name};
+  model_entry model;
+  model.name = name;
   const auto mistakes = [&](const std::string& key, const std::string& message) {
     table.source().report(key_path(table.path(), key), message);
   };
   put(table.text("source"), model.source);
-  put(one_of(table, "dtype", weight_formats), model.dtype);
+  put(one_of(table, "dtype", weight_formats), model.format);
   put(one_of(table, "kv_dtype", kv_dtypes), model.kv_dtype);
   model.layercast = table.word("numerics", {"layercast"}).has_value();
   put(table.text("device"), model.device);
   put(table.word("chat_template", {"chatml", "qwen", "llama3"}), model.chat_template);
   put(table.text("model_hash"), model.model_hash);
-  if (model.layercast && model.dtype != weight_format::bfloat16)
+  if (model.layercast && model.format && model.format != weight_format::bfloat16)
     mistakes("numerics", "\"layercast\" is float32 arithmetic on weights kept in bfloat16, so it needs dtype = "
                          "\"bfloat16\", not \"" +
-                             word_for(model.dtype, weight_formats) + "\"");
+                             word_for(*model.format, weight_formats) + "\"");
   if (!is_device(model.device))
     mistakes("device", std::string("\"device\" must be ") + device_form + ", found \"" + model.device + "\"");
   return model;

@@ -24,6 +24,9 @@ using prefix_id = std::int64_t;
 /// Positions in one block.
 constexpr std::int64_t block_positions = 32;
 
+/// Blocks that so many positions take.
+constexpr std::int64_t blocks_of(std::int64_t positions) { return (positions + block_positions - 1) / block_positions; }
+
 /// What a block holds: `block_positions` positions of all layers.
 struct block_shape {
   std::int64_t layers = 0;

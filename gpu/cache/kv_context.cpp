@@ -141,6 +141,8 @@ bool kv_context::evict() const {
 }
 
 void kv_context::restore(const sequence& rebuilt) const {
+  if (resident_) // another request that continues here was first
+    return;
   const std::scoped_lock lock(guard_);
   blocks_ = rebuilt.blocks();
   for (auto block : blocks_)

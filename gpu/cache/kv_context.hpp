@@ -68,7 +68,7 @@ public:
   /// Gives the blocks back. Returns false when someone is reading them at this moment.
   bool evict() const;
 
-  /// Holds the blocks of a sequence that was built anew by this context's recipe.
+  /// Holds the blocks of a sequence that was built anew by this context's recipe, unless it has blocks already.
   void restore(const sequence& rebuilt) const;
 
 private:

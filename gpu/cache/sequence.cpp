@@ -7,12 +7,6 @@
 
 namespace avp {
 
-namespace {
-
-std::int64_t blocks_of(std::int64_t positions) { return (positions + block_positions - 1) / block_positions; }
-
-} // namespace
-
 sequence::sequence(std::shared_ptr<block_pool> pool, std::span<const block_id> blocks, std::int64_t length)
     : pool_(std::move(pool)),
       blocks_(blocks.begin(), blocks.end()),

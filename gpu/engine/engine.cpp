@@ -14,10 +14,6 @@ namespace {
 // More whole contexts than this are never held at once; a small model does not need all the memory there is.
 constexpr std::int64_t most_contexts = 1024;
 
-const request& common(const engine::work& work) {
-  return std::visit([](const auto& request) -> const avp::request& { return request; }, work);
-}
-
 at::Device parse_device(const std::string& name) {
   try {
     at::Device device(name);
@@ -38,15 +34,9 @@ std::string known_names(const auto& models) {
   return names;
 }
 
-// Blocks of a model that gets `bytes` of the cache memory.
-std::int64_t blocks_for(const decoder& network, std::int64_t bytes) {
-  const auto of_one_context = (network.config().max_positions + block_positions - 1) / block_positions;
-  return std::min(bytes / network.cache_shape().bytes(), most_contexts * of_one_context);
-}
-
 } // namespace
 
-// Models share the cache memory by the size of their positions, so that each holds as many of them.
+// Models share the cache memory so that each holds as many positions.
 engine::engine(const device_config& config) : observer_(config.observer) {
   const c10::InferenceMode no_gradients;
   const auto device = parse_device(config.device);
@@ -61,13 +51,13 @@ engine::engine(const device_config& config) : observer_(config.observer) {
     bytes_together += loaded.back().second->network.cache_shape().bytes();
   }
   const auto memory = config.kv_memory.value_or(default_cache_bytes(device));
+  if (memory < bytes_together)
+    throw model_error("kv_memory of device '" + config.device + "' is " + std::to_string(memory) +
+                      " bytes, and one block of every model's KV-cache together is " + std::to_string(bytes_together) +
+                      "; give it more");
   for (const auto& [spec, model] : loaded) {
-    const auto blocks = blocks_for(model->network, memory / std::max<std::int64_t>(1, bytes_together) *
-                                                       model->network.cache_shape().bytes());
-    if (blocks < 1)
-      throw model_error("kv_memory of device '" + config.device + "' is " + std::to_string(memory) +
-                        " bytes, and one block of every model's KV-cache together is " +
-                        std::to_string(bytes_together) + "; give it more");
+    const auto blocks =
+        std::min(memory / bytes_together, most_contexts * blocks_of(model->network.config().max_positions));
     lanes_.push_back(std::make_unique<lane>(model, blocks, config.prefix_sharing));
     for (const auto& other : config.models)
       if (other.same_weights(*spec))
@@ -78,31 +68,25 @@ engine::engine(const device_config& config) : observer_(config.observer) {
 }
 
 void engine::submit(work request, callback done) {
-  const auto target = by_name_.find(common(request).model);
-  const auto& shared = common(request);
-  const std::string kind = std::holds_alternative<think>(request) ? "think" : "generate";
+  const auto& model = common_of(request).model;
+  const auto target = by_name_.find(model);
   if (target == by_name_.end())
-    return refuse(shared, kind, done,
+    return refuse(request, done,
                   make_error(device_errc::unknown_model,
-                             "the device has no model '" + shared.model + "'; it has: " + known_names(by_name_)));
+                             "the device has no model '" + model + "'; it has: " + known_names(by_name_)));
   const c10::InferenceMode no_gradients;
   try {
     target->second->submit(request, done, arrivals_++);
   } catch (const request_error& error) {
-    refuse(shared, kind, done, make_error(error.code(), error.what()));
+    refuse(request, done, make_error(error.code(), error.what()));
   } catch (const c10::Error& error) {
-    refuse(shared, kind, done, make_error(device_errc::failed, error.what_without_backtrace()));
+    refuse(request, done, make_error(device_errc::failed, error.what_without_backtrace()));
   }
 }
 
-void engine::refuse(const request& common, const std::string& kind, const callback& done, const caf::error& why) {
-  request_record record;
-  record.id = common.id;
-  record.task = common.task;
-  record.label = common.label;
-  record.kind = kind;
-  record.model = common.model;
-  record.submitted = record.started = record.ended = job::clock::now();
+void engine::refuse(const work& request, const callback& done, const caf::error& why) {
+  auto record = record_of(request);
+  record.started = record.ended = record.submitted;
   record.error = text_of(why);
   done(why);
   count(record);
@@ -116,6 +100,8 @@ void engine::cancel(request_id id) {
 
 bool engine::step() {
   const auto has_work = [](const auto& lane) { return lane->has_work(); };
+  for (const auto& lane : lanes_)
+    lane->take_back();
   if (std::none_of(lanes_.begin(), lanes_.end(), has_work))
     return false;
   while (!lanes_[turn_ % lanes_.size()]->has_work())

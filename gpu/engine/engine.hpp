@@ -28,7 +28,8 @@ public:
   /// Gives up a queued or running request. Its memory is free at once.
   void cancel(request_id id);
 
-  /// Runs at most one forward pass. Returns whether there is more to do.
+  /// Takes back the memory of contexts that nobody holds any more and runs at most one forward pass. Returns whether
+  /// there is more to do.
   bool step();
 
   /// A model by its name in the configuration. Throws std::out_of_range.
@@ -39,7 +40,7 @@ public:
 
 private:
   void count(const request_record& ended);
-  void refuse(const request& common, const std::string& kind, const callback& done, const caf::error& why);
+  void refuse(const work& request, const callback& done, const caf::error& why);
 
   std::vector<std::unique_ptr<lane>> lanes_;
   std::map<std::string, lane*> by_name_; // two names may stand for one model

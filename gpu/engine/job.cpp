@@ -16,8 +16,6 @@ std::vector<std::string> stop_strings(const job::work& work) {
   return generating ? generating->stop : std::vector<std::string>{};
 }
 
-std::int64_t blocks_of(std::int64_t positions) { return (positions + block_positions - 1) / block_positions; }
-
 double milliseconds(job::clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 // A recipe for a context that came as bytes: named by them.
@@ -46,6 +44,22 @@ void check_identity(const metadata& meta, const model_identity& model) {
 
 } // namespace
 
+const request& common_of(const request_work& work) {
+  return std::visit([](const auto& request) -> const avp::request& { return request; }, work);
+}
+
+request_record record_of(const request_work& work) {
+  const auto& common = common_of(work);
+  request_record record;
+  record.id = common.id;
+  record.task = common.task;
+  record.label = common.label;
+  record.kind = std::holds_alternative<think>(work) ? "think" : "generate";
+  record.model = common.model;
+  record.submitted = job::clock::now();
+  return record;
+}
+
 job::job(loaded_model& model, std::shared_ptr<block_pool> pool, work request, callback done, std::uint64_t arrival)
     : model_(model),
       pool_(std::move(pool)),
@@ -55,13 +69,8 @@ job::job(loaded_model& model, std::shared_ptr<block_pool> pool, work request, ca
       recipe_(std::make_shared<recipe>()),
       sequence_(pool_),
       stop_(stop_strings(work_)),
-      stream_(model.tokenizer) {
-  record_.id = common().id;
-  record_.task = common().task;
-  record_.label = common().label;
-  record_.kind = std::holds_alternative<think>(work_) ? "think" : "generate";
-  record_.model = common().model;
-  record_.submitted = clock::now();
+      stream_(model.tokenizer),
+      record_(record_of(work_)) {
   if (common().messages.empty())
     throw request_error(device_errc::bad_request, "a request needs at least one message");
   recipe_->prompt = model_.tokenizer.encode(model_.chat_template.render(common().messages));
@@ -69,10 +78,11 @@ job::job(loaded_model& model, std::shared_ptr<block_pool> pool, work request, ca
   recipe_->numerics = model_.identity->numerics;
   const auto& context = common().context;
   if (context.body) {
-    base_ = std::dynamic_pointer_cast<const kv_context>(context.body);
-    if (base_ && &base_->pool() != pool_.get())
-      base_.reset(); // on another device, or of other arithmetic: its bytes are read
-    check_identity(context.meta, *model_.identity);
+    const auto local = std::dynamic_pointer_cast<const kv_context>(context.body);
+    if (local && &local->pool() == pool_.get())
+      base_ = local;
+    else // of another process, another device, or other arithmetic: its bytes are read
+      check_identity(local ? local->describe() : context.meta, *model_.identity);
     origin_ = base_ ? base_->origin() : context;
     past_ = base_ ? base_->tokens() : kv_payload_tokens(context, *model_.identity);
     recipe_->parents.push_back(base_ ? base_->history() : foreign_recipe(context, *model_.identity));
@@ -88,10 +98,6 @@ job::job(loaded_model& model, std::shared_ptr<block_pool> pool, work request, ca
                             " positions of KV-cache and the device has room for " +
                             std::to_string(pool_->total() * block_positions) +
                             "; raise kv_memory of the device, or lower max_new_tokens or steps");
-}
-
-const request& job::common() const {
-  return std::visit([](const auto& request) -> const avp::request& { return request; }, work_);
 }
 
 std::int64_t job::positions_wanted() const {

@@ -36,11 +36,20 @@ struct segment {
   [[nodiscard]] std::int64_t left() const { return rows - done; }
 };
 
+/// What is asked of a device.
+using request_work = std::variant<think, generate>;
+
+/// What both kinds have in common.
+[[nodiscard]] const request& common_of(const request_work& work);
+
+/// The record of a request that is submitted now.
+[[nodiscard]] request_record record_of(const request_work& work);
+
 /// A request in the engine. Its program of segments is made when it starts, and made again when it starts over after
 /// giving up its blocks. The constructor throws request_error when the request can't be done.
 class job {
 public:
-  using work = std::variant<think, generate>;
+  using work = request_work;
   using outcome = std::variant<result, caf::error>;
   using callback = std::function<void(outcome)>;
   using clock = std::chrono::steady_clock;
@@ -55,7 +64,7 @@ public:
   job(loaded_model& model, std::shared_ptr<block_pool> pool, work request, callback done, std::uint64_t arrival);
 
   [[nodiscard]] const place& where() const { return place_; }
-  [[nodiscard]] const request& common() const;
+  [[nodiscard]] const request& common() const { return common_of(work_); }
 
   /// Blocks that it needs at its end, those of its context included.
   [[nodiscard]] std::int64_t blocks_at_end() const;

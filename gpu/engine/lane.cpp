@@ -1,6 +1,6 @@
 // Scheduling: admission, memory, batches.
 #include <algorithm>
-#include <numeric>
+#include <span>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -20,7 +20,7 @@ constexpr std::int64_t prompt_rows_beside_steps = 256, prompt_rows_alone = 512;
 constexpr std::size_t most_running = 256;
 
 // Logits that are made at once: a whole vocabulary for each.
-constexpr std::int64_t most_logits = 64;
+constexpr std::size_t most_logits = 64;
 
 void add(row_counts& counts, row_kind kind, std::int64_t rows, bool replayed) {
   switch (kind) {
@@ -67,7 +67,6 @@ step_record lane::step(std::vector<request_record>& ended) {
   record.model = model_->name;
   record.start = job::clock::now();
   try {
-    pool_->drain();
     drop_expired(ended);
     admit(ended);
     auto pieces = collect();
@@ -221,8 +220,10 @@ row_batch lane::batch_of(std::vector<piece>& pieces) {
       const auto more = part.owner->next_tokens(part.rows);
       tokens.insert(tokens.end(), more.begin(), more.end());
     }
-    if (part.kind == row_kind::latent || part.owner->next()->left() == part.rows)
+    if (part.kind == row_kind::latent || part.owner->next()->left() == part.rows) {
+      part.state = static_cast<std::int64_t>(batch.wanted.size());
       batch.wanted.push_back(part.first_row + part.rows - 1);
+    }
   }
   batch.x = model_->network.embed(tokens);
   if (!latent_rows.empty())
@@ -231,53 +232,51 @@ row_batch lane::batch_of(std::vector<piece>& pieces) {
 }
 
 void lane::run(std::vector<piece>& pieces) {
-  auto batch = batch_of(pieces);
-  const auto wanted = batch.wanted;
-  const auto hidden = model_->network.forward(std::move(batch), *pool_);
-  for (const auto& part : pieces) {
-    const auto place = std::lower_bound(wanted.begin(), wanted.end(), part.first_row + part.rows - 1);
-    const bool is_wanted = place != wanted.end() && *place == part.first_row + part.rows - 1;
-    part.owner->ran(part.rows, is_wanted ? hidden.narrow(0, place - wanted.begin(), 1) : at::Tensor());
+  const auto hidden = model_->network.forward(batch_of(pieces), *pool_);
+  for (const auto& part : pieces)
+    part.owner->ran(part.rows, part.state ? hidden.narrow(0, *part.state, 1) : at::Tensor());
+}
+
+// Jobs by as many as a whole vocabulary is made for at once, with their hidden states [jobs, hidden].
+template <class Wants, class Use>
+void lane::for_states(Wants wants, Use use) {
+  std::vector<job*> all;
+  for (const auto& job : running_)
+    if (wants(*job))
+      all.push_back(job.get());
+  for (std::size_t begin = 0; begin < all.size(); begin += most_logits) {
+    const auto some = std::span(all).subspan(begin, std::min(most_logits, all.size() - begin));
+    std::vector<at::Tensor> states;
+    for (const auto* job : some)
+      states.push_back(job->hidden());
+    use(some, at::cat(states));
   }
 }
 
 void lane::choose_tokens() {
-  std::vector<job*> choosing;
-  for (const auto& job : running_)
-    if (job->wants_token())
-      choosing.push_back(job.get());
-  for (std::size_t begin = 0; begin < choosing.size(); begin += most_logits) {
-    const auto some = std::span(choosing).subspan(begin, std::min<std::size_t>(most_logits, choosing.size() - begin));
-    std::vector<at::Tensor> states;
-    for (const auto* job : some)
-      states.push_back(job->hidden());
-    auto logits = model_->network.logits(at::cat(states)).to(at::kCPU).contiguous();
-    const auto size = static_cast<std::size_t>(logits.size(1));
-    auto* values = logits.mutable_data_ptr<float>();
-    std::vector<std::int32_t> tokens(some.size());
-    at::parallel_for(0, static_cast<std::int64_t>(some.size()), 1, [&](std::int64_t first, std::int64_t last) {
-      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
-        tokens[i] = some[i]->choose({values + i * size, size});
-    });
-    for (std::size_t i = 0; i < some.size(); ++i)
-      some[i]->take(tokens[i]);
-  }
+  for_states([](const job& job) { return job.wants_token(); },
+             [this](std::span<job* const> jobs, const at::Tensor& states) {
+               auto logits = model_->network.logits(states).to(at::kCPU).contiguous();
+               const auto size = static_cast<std::size_t>(logits.size(1));
+               auto* values = logits.mutable_data_ptr<float>();
+               std::vector<std::int32_t> tokens(jobs.size());
+               at::parallel_for(
+                   0, static_cast<std::int64_t>(jobs.size()), 1, [&](std::int64_t first, std::int64_t last) {
+                     for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
+                       tokens[i] = jobs[i]->choose({values + i * size, size});
+                   });
+               for (std::size_t i = 0; i < jobs.size(); ++i)
+                 jobs[i]->take(tokens[i]);
+             });
 }
 
 void lane::make_latent_inputs() {
-  std::vector<job*> thinking;
-  for (const auto& job : running_)
-    if (job->wants_latent_input())
-      thinking.push_back(job.get());
-  for (std::size_t begin = 0; begin < thinking.size(); begin += most_logits) {
-    const auto some = std::span(thinking).subspan(begin, std::min<std::size_t>(most_logits, thinking.size() - begin));
-    std::vector<at::Tensor> states;
-    for (const auto* job : some)
-      states.push_back(job->hidden());
-    const auto inputs = model_->network.latent_input(at::cat(states));
-    for (std::size_t i = 0; i < some.size(); ++i)
-      some[i]->set_latent_input(inputs.select(0, static_cast<std::int64_t>(i)));
-  }
+  for_states([](job& job) { return job.wants_latent_input(); },
+             [this](std::span<job* const> jobs, const at::Tensor& states) {
+               const auto inputs = model_->network.latent_input(states);
+               for (std::size_t i = 0; i < jobs.size(); ++i)
+                 jobs[i]->set_latent_input(inputs.select(0, static_cast<std::int64_t>(i)));
+             });
 }
 
 void lane::finish_done(std::vector<request_record>& ended) {

@@ -23,6 +23,9 @@ public:
   /// Gives up a request. Returns its record, or nothing when there is none of this id.
   [[nodiscard]] std::optional<request_record> cancel(request_id id);
 
+  /// Takes back the blocks of contexts that nobody holds any more.
+  void take_back() { pool_->drain(); }
+
   [[nodiscard]] bool has_work() const { return !running_.empty() || !waiting_.empty(); }
 
   /// At most one forward pass. Appends the records of requests that ended.
@@ -47,6 +50,7 @@ private:
     row_kind kind = row_kind::prompt;
     bool replayed = false;
     std::int64_t first_row = 0;
+    std::optional<std::int64_t> state; // which of the pass's hidden states is that of the last row
   };
 
   void drop_expired(std::vector<request_record>& ended);
@@ -58,6 +62,8 @@ private:
   [[nodiscard]] std::vector<piece> collect();
   [[nodiscard]] row_batch batch_of(std::vector<piece>& pieces);
   void run(std::vector<piece>& pieces);
+  template <class Wants, class Use>
+  void for_states(Wants wants, Use use);
   void choose_tokens();
   void make_latent_inputs();
   void finish_done(std::vector<request_record>& ended);

@@ -3,6 +3,7 @@
 
 #include <avp/gpu/engine/loaded_model.hpp>
 #include <avp/gpu/model/catalogue.hpp>
+#include <avp/gpu/model/load_tensor.hpp>
 
 namespace avp {
 
@@ -21,15 +22,18 @@ chat_template chat_template_of(const model_spec& spec, const model_file& file, c
 // What decides a context's bits besides weights and tokens.
 std::string numerics_of(const model_spec& spec, at::ScalarType cache) {
   static constexpr std::array names = {"float32", "bfloat16", "native", "int8", "int4"};
-  return std::string(names[static_cast<std::size_t>(spec.format)]) + (spec.layercast ? ", layercast" : "") +
+  return std::string(names[static_cast<std::size_t>(spec.format.value())]) + (spec.layercast ? ", layercast" : "") +
          (cache == at::kFloat ? ", cache float32" : ", cache bfloat16");
 }
 
 } // namespace
 
-std::unique_ptr<loaded_model> load_model(const model_spec& spec, at::Device device) {
+std::unique_ptr<loaded_model> load_model(model_spec spec, at::Device device) {
   const auto path = resolve_model(spec.source);
   auto file = open_model(path);
+  if (!spec.format)
+    spec.format =
+        device.is_cpu() && has_blocks(file) && !spec.layercast ? weight_format::native : weight_format::bfloat16;
   auto chat = chat_template_of(spec, file, path.string());
   decoder network(file, spec, device);
   const auto cache = network.cache_shape().dtype;

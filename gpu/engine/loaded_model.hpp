@@ -21,6 +21,6 @@ struct loaded_model {
 };
 
 /// Opens and loads a model. Throws model_error.
-[[nodiscard]] std::unique_ptr<loaded_model> load_model(const model_spec& spec, at::Device device);
+[[nodiscard]] std::unique_ptr<loaded_model> load_model(model_spec spec, at::Device device);
 
 } // namespace avp

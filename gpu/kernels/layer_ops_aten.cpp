@@ -73,8 +73,7 @@ at::Tensor rotate_store_attend(const at::Tensor& qkv, std::span<const row_group>
     store(group, turned.narrow(1, shape.heads, shape.kv_heads),
           part.narrow(1, shape.heads + shape.kv_heads, shape.kv_heads), shape, pool, layer);
     const auto length = group.first_position + group.rows;
-    std::vector<std::int64_t> used(group.blocks.begin(),
-                                   group.blocks.begin() + (length + block_positions - 1) / block_positions);
+    std::vector<std::int64_t> used(group.blocks.begin(), group.blocks.begin() + blocks_of(length));
     auto index = at::tensor(used, at::kLong).to(qkv.device());
     auto layer_data = pool.data().select(1, layer);
     auto key = by_position(layer_data.select(1, 0), index, shape, true).narrow(1, 0, length).to(at::kFloat);

@@ -7,7 +7,7 @@ namespace avp {
 
 /// A run of queries of one sequence and one key head against the blocks of that sequence.
 struct attention_tile {
-  const float* queries = nullptr;       ///< [count, dim], scaled; query i belongs to row first_query / group + …
+  const float* queries = nullptr;       ///< Scaled. Query i is head i % group of row i / group.
   std::int64_t query_stride = 0;        ///< Values between the rows that queries belong to.
   std::int64_t group = 0;               ///< Query heads of one key head: they lie side by side in a row.
   std::int64_t first = 0;               ///< First query, counted over rows and then heads of the group.

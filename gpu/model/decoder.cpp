@@ -95,13 +95,6 @@ block_shape decoder::cache_shape() const {
   return {config_.num_layers, config_.num_kv_heads, config_.head_dim, cache_dtype_};
 }
 
-std::int64_t decoder::bytes() const {
-  std::int64_t sum = embedding_->bytes() + (unembedding_ ? unembedding_->bytes() : 0) + (head_ ? head_->bytes() : 0);
-  for (const auto& weights : layers_)
-    sum += weights.qkv->bytes() + weights.output->bytes() + weights.gate_up->bytes() + weights.down->bytes();
-  return sum;
-}
-
 at::Tensor decoder::forward(row_batch batch, block_pool& pool) const {
   auto x = std::move(batch.x);
   const attention_shape shape{config_.num_heads, config_.num_kv_heads, config_.head_dim};

@@ -37,9 +37,6 @@ public:
   /// What a block of the KV-cache holds for this model.
   [[nodiscard]] block_shape cache_shape() const;
 
-  /// Bytes of all weights as they are kept.
-  [[nodiscard]] std::int64_t bytes() const;
-
   /// Input embeddings of tokens: [tokens, hidden] in float32.
   [[nodiscard]] at::Tensor embed(std::span<const std::int32_t> tokens) const { return embedding_->rows(tokens); }
 

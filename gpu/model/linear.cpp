@@ -26,17 +26,11 @@ public:
   at::Tensor apply(const at::Tensor& x) const override {
     return (*rule_)([this](const at::Tensor& rows) { return at::linear(rows, weight_, bias_); }, x);
   }
-  std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes()); }
 
 private:
   at::Tensor weight_, bias_;
   std::shared_ptr<const row_rule> rule_;
 };
-
-// A view of the shared memory in the shape of a matrix.
-at::Tensor in_scratch(const at::Tensor& scratch, std::int64_t outputs, std::int64_t inputs) {
-  return scratch.narrow(0, 0, outputs * inputs).view({outputs, inputs});
-}
 
 // Weights in bfloat16, made float32 for every product: LayerCast, arXiv 2506.09501.
 class layercast_linear final : public linear {
@@ -49,10 +43,9 @@ public:
         scratch_(std::move(scratch)) {}
 
   at::Tensor apply(const at::Tensor& x) const override {
-    auto wide = in_scratch(*scratch_, weight_.size(0), weight_.size(1)).copy_(weight_);
+    const auto wide = scratch_->narrow(0, 0, weight_.numel()).view_as(weight_).copy_(weight_);
     return (*rule_)([&](const at::Tensor& rows) { return at::linear(rows, wide, bias_); }, x);
   }
-  std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes()); }
 
 private:
   at::Tensor weight_, bias_;
@@ -61,36 +54,24 @@ private:
 };
 
 // One scale for each output, symmetric.
-class int8_linear final : public linear {
+class int8_weight {
 public:
-  int8_linear(const at::Tensor& weight, at::Tensor bias, std::shared_ptr<const row_rule> rule = {})
-      : bias_(std::move(bias)),
-        rule_(std::move(rule)) {
+  explicit int8_weight(const at::Tensor& weight) {
     auto scale = (weight.abs().amax({1}, true) / 127).clamp_min(1e-8).to(at::kBFloat16);
     weight_ = (weight / scale.to(at::kFloat)).round().clamp(-127, 127).to(at::kChar);
     scale_ = scale.view({-1});
   }
 
-  at::Tensor apply(const at::Tensor& x) const override {
-    auto out = (*rule_)([this](const at::Tensor& rows) { return product(rows); }, x);
-    return bias_.defined() ? out.add_(bias_) : out;
-  }
-
-  at::Tensor product(const at::Tensor& x) const { return at::_weight_int8pack_mm(x, weight_, scale_); }
-
-  std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes() + scale_.nbytes()); }
+  [[nodiscard]] at::Tensor product(const at::Tensor& x) const { return at::_weight_int8pack_mm(x, weight_, scale_); }
 
 private:
-  at::Tensor weight_, scale_, bias_;
-  std::shared_ptr<const row_rule> rule_;
+  at::Tensor weight_, scale_;
 };
 
 // One scale and zero point for every 32 inputs of an output.
-class int4_linear final : public linear {
+class int4_weight {
 public:
-  int4_linear(const at::Tensor& weight, at::Tensor bias, std::shared_ptr<const row_rule> rule = {})
-      : bias_(std::move(bias)),
-        rule_(std::move(rule)) {
+  explicit int4_weight(const at::Tensor& weight) {
     const auto outputs = weight.size(0), groups = weight.size(1) / int4_group;
     auto grouped = weight.view({outputs, groups, int4_group});
     auto low = grouped.amin({2}, true), high = grouped.amax({2}, true);
@@ -101,55 +82,63 @@ public:
     scale_and_zero_ = at::cat({scale, zero}, 2).transpose(0, 1).to(at::kBFloat16).contiguous(); // [groups, outputs, 2]
   }
 
-  at::Tensor apply(const at::Tensor& x) const override {
-    auto out = (*rule_)([this](const at::Tensor& rows) { return product(rows); }, x);
-    return bias_.defined() ? out.add_(bias_) : out;
-  }
-
-  at::Tensor product(const at::Tensor& x) const {
+  [[nodiscard]] at::Tensor product(const at::Tensor& x) const {
     return at::_weight_int4pack_mm_for_cpu(x, weight_, int4_group, scale_and_zero_);
   }
 
-  std::int64_t bytes() const override { return static_cast<std::int64_t>(weight_.nbytes() + scale_and_zero_.nbytes()); }
+private:
+  at::Tensor weight_, scale_and_zero_;
+};
+
+// Weights quantised at load time.
+template <class Weight>
+class quantized_linear final : public linear {
+public:
+  quantized_linear(const at::Tensor& weight, at::Tensor bias, std::shared_ptr<const row_rule> rule)
+      : weight_(weight),
+        bias_(std::move(bias)),
+        rule_(std::move(rule)) {}
+
+  at::Tensor apply(const at::Tensor& x) const override {
+    auto out = (*rule_)([this](const at::Tensor& rows) { return weight_.product(rows); }, x);
+    return bias_.defined() ? out.add_(bias_) : out;
+  }
 
 private:
-  at::Tensor weight_, scale_and_zero_, bias_;
+  Weight weight_;
+  at::Tensor bias_;
   std::shared_ptr<const row_rule> rule_;
 };
 
 // The blocks of the file, as they are.
 class native_linear final : public linear {
 public:
-  native_linear(std::vector<block_matrix> parts, at::Tensor bias) : parts_(std::move(parts)), bias_(std::move(bias)) {
+  native_linear(std::vector<block_matrix> parts, at::Tensor bias, std::shared_ptr<quantized_rows> rows)
+      : parts_(std::move(parts)),
+        bias_(std::move(bias)),
+        rows_(std::move(rows)) {
     for (const auto& part : parts_)
       outputs_ += part.outputs();
   }
 
   at::Tensor apply(const at::Tensor& x) const override {
     auto out = at::empty({x.size(0), outputs_}, x.options());
-    rows_.assign(x.const_data_ptr<float>(), x.size(0), x.size(1), x.size(1));
+    rows_->assign(x.const_data_ptr<float>(), x.size(0), x.size(1), x.size(1));
     std::vector<block_product> products;
     auto* to = out.mutable_data_ptr<float>();
     for (const auto& part : parts_) {
       products.push_back({&part, to, outputs_});
       to += part.outputs();
     }
-    multiply_all(products, rows_);
+    multiply_all(products, *rows_);
     return bias_.defined() ? out.add_(bias_) : out;
-  }
-
-  std::int64_t bytes() const override {
-    std::int64_t sum = 0;
-    for (const auto& part : parts_)
-      sum += part.bytes();
-    return sum;
   }
 
 private:
   std::vector<block_matrix> parts_;
   at::Tensor bias_;
   std::int64_t outputs_ = 0;
-  mutable quantized_rows rows_; // memory kept from step to step
+  std::shared_ptr<quantized_rows> rows_; // memory kept from product to product
 };
 
 } // namespace
@@ -158,15 +147,14 @@ linear_loader::linear_loader(const model_file& file, const model_spec& spec, at:
     : file_(file),
       spec_(spec),
       device_(device),
-      scratch_(std::make_shared<at::Tensor>()) {
+      scratch_(std::make_shared<at::Tensor>()),
+      rows_(std::make_shared<quantized_rows>()) {
   const auto format = spec.format;
   if (!device.is_cpu() &&
       (format == weight_format::native || format == weight_format::int8 || format == weight_format::int4))
     throw model_error("model '" + spec.name + "': native, int8 and int4 weights are for the CPU; on " + device.str() +
                       " use dtype = \"bfloat16\" or \"float32\"");
-  const bool has_blocks = std::any_of(file.tensors.begin(), file.tensors.end(),
-                                      [](const auto& tensor) { return block_matrix::supports(tensor.second.type); });
-  if (format == weight_format::native && !has_blocks)
+  if (format == weight_format::native && !has_blocks(file))
     throw model_error("model '" + spec.name + "' (" + spec.source +
                       ") holds no quantised blocks, so dtype = \"native\" has nothing to keep; use \"bfloat16\", "
                       "\"int8\" or \"int4\"");
@@ -181,16 +169,17 @@ at::ScalarType linear_loader::plain() const {
   return spec_.format == weight_format::float32 ? at::kFloat : at::kBFloat16;
 }
 
-template <class Linear>
-std::shared_ptr<const row_rule> linear_loader::quantized_rule(std::int64_t outputs, std::int64_t inputs,
-                                                              std::int64_t most_rows) {
+template <class Weight>
+std::unique_ptr<linear> linear_loader::load_quantized(std::span<const std::string> names, std::int64_t most_rows) {
+  const auto weight = stacked(names);
+  const auto outputs = weight.size(0), inputs = weight.size(1);
   auto& rule = rules_[{inputs, outputs, at::kChar}];
   if (!rule) {
-    const Linear like(row_rule::mirrored(outputs, inputs, 1, at::TensorOptions().dtype(at::kFloat)), {});
+    const Weight like(row_rule::mirrored(outputs, inputs, 1, at::TensorOptions().dtype(at::kFloat)));
     rule = std::make_shared<row_rule>([&](const at::Tensor& x) { return like.product(x); }, inputs, most_rows,
                                       at::TensorOptions().dtype(at::kBFloat16));
   }
-  return rule;
+  return std::make_unique<quantized_linear<Weight>>(weight, stacked_bias(names), rule);
 }
 
 std::unique_ptr<linear> linear_loader::load(std::span<const std::string> names, std::int64_t most_rows) {
@@ -202,27 +191,24 @@ std::unique_ptr<linear> linear_loader::load(std::span<const std::string> names, 
     outputs += view.shape.front();
     all_blocks = all_blocks && block_matrix::supports(view.type);
   }
-  const auto room = [&](at::ScalarType dtype) {
-    if (!scratch_->defined() || scratch_->numel() < outputs * inputs)
-      *scratch_ = at::empty({outputs * inputs}, at::TensorOptions().dtype(dtype).device(device_));
-    return scratch_;
-  };
+  if (spec_.format == weight_format::int8)
+    return load_quantized<int8_weight>(names, most_rows);
+  if (spec_.format == weight_format::int4 && inputs % int4_group == 0 && outputs % int4_group == 0)
+    return load_quantized<int4_weight>(names, most_rows);
   const auto bias = stacked_bias(names);
   if (spec_.format == weight_format::native && all_blocks) {
     std::vector<block_matrix> parts;
     for (const auto& name : names)
       parts.push_back(load_blocks(file_, name));
-    return std::make_unique<native_linear>(std::move(parts), bias);
+    return std::make_unique<native_linear>(std::move(parts), bias, rows_);
   }
-  if (spec_.format == weight_format::int8)
-    return std::make_unique<int8_linear>(stacked(names), bias, quantized_rule<int8_linear>(outputs, inputs, most_rows));
-  if (spec_.format == weight_format::int4 && inputs % int4_group == 0 && outputs % int4_group == 0)
-    return std::make_unique<int4_linear>(stacked(names), bias, quantized_rule<int4_linear>(outputs, inputs, most_rows));
   auto rule = rule_for(outputs, inputs, most_rows, activations());
   auto weight = stacked(names).to(plain());
-  if (activations() != plain())
-    return std::make_unique<layercast_linear>(std::move(weight), bias, std::move(rule), room(activations()));
-  return std::make_unique<dense_linear>(std::move(weight), bias, std::move(rule));
+  if (activations() == plain())
+    return std::make_unique<dense_linear>(std::move(weight), bias, std::move(rule));
+  if (!scratch_->defined() || scratch_->numel() < outputs * inputs)
+    *scratch_ = at::empty({outputs * inputs}, at::TensorOptions().dtype(activations()).device(device_));
+  return std::make_unique<layercast_linear>(std::move(weight), bias, std::move(rule), scratch_);
 }
 
 at::Tensor linear_loader::stacked(std::span<const std::string> names) const {

@@ -11,6 +11,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <avp/gpu/device_config.hpp>
+#include <avp/gpu/kernels/quantized_rows.hpp>
 #include <avp/gpu/model/model_file.hpp>
 #include <avp/gpu/model/row_rule.hpp>
 
@@ -23,13 +24,10 @@ public:
 
   /// x [rows, inputs] → [rows, outputs], both in the activations' type.
   [[nodiscard]] virtual at::Tensor apply(const at::Tensor& x) const = 0;
-
-  /// Bytes of the weights as they are kept.
-  [[nodiscard]] virtual std::int64_t bytes() const = 0;
 };
 
 /// Loads linear layers of one model, and keeps what they have in common: the row rules of equal shapes, and the memory
-/// in which a matrix is made ready for a product that can't read its format.
+/// in which activations or a matrix are made ready for a product that reads them in another format.
 class linear_loader {
 public:
   /// Throws model_error when the format is not for this device.
@@ -52,15 +50,15 @@ private:
   [[nodiscard]] at::Tensor stacked_bias(std::span<const std::string> names) const;
   [[nodiscard]] std::shared_ptr<const row_rule> rule_for(std::int64_t outputs, std::int64_t inputs,
                                                          std::int64_t most_rows, at::ScalarType dtype);
-  template <class Linear>
-  [[nodiscard]] std::shared_ptr<const row_rule> quantized_rule(std::int64_t outputs, std::int64_t inputs,
-                                                               std::int64_t most_rows);
+  template <class Weight>
+  [[nodiscard]] std::unique_ptr<linear> load_quantized(std::span<const std::string> names, std::int64_t most_rows);
 
   const model_file& file_;
   const model_spec& spec_;
   at::Device device_;
   std::map<shape, std::shared_ptr<const row_rule>> rules_;
   std::shared_ptr<at::Tensor> scratch_; // flat, of the largest matrix that needs it
+  std::shared_ptr<quantized_rows> rows_;
 };
 
 } // namespace avp

@@ -57,6 +57,11 @@ at::Tensor load_tensor(const model_file& file, const std::string& name, const at
   return tensor.to(options.device());
 }
 
+bool has_blocks(const model_file& file) {
+  return std::any_of(file.tensors.begin(), file.tensors.end(),
+                     [](const auto& tensor) { return block_matrix::supports(tensor.second.type); });
+}
+
 block_matrix load_blocks(const model_file& file, const std::string& name) {
   const auto& view = file.tensors.at(name);
   if (!file.interleaved_rope || !is_rotated(name))

@@ -41,8 +41,6 @@ public:
     return table_.narrow(0, begin, count).to(at::kFloat);
   }
 
-  std::int64_t bytes() const override { return static_cast<std::int64_t>(table_.nbytes()); }
-
 private:
   [[nodiscard]] row_rule score_rule() const {
     const auto like = row_rule::mirrored(table_.size(0), table_.size(1), 1, table_.options());
@@ -93,8 +91,6 @@ public:
     std::iota(tokens.begin(), tokens.end(), static_cast<std::int32_t>(begin));
     return rows(tokens);
   }
-
-  std::int64_t bytes() const override { return table_.bytes(); }
 
 private:
   block_matrix table_;

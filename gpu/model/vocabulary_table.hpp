@@ -28,8 +28,6 @@ public:
 
   /// Rows [begin, begin + count) in float32.
   [[nodiscard]] virtual at::Tensor piece(std::int64_t begin, std::int64_t count) const = 0;
-
-  [[nodiscard]] virtual std::int64_t bytes() const = 0;
 };
 
 /// Loads a table: blocks for native where the file has them, else in `dtype`.

@@ -9,16 +9,16 @@ namespace {
 
 pipeline two_devices() {
   pipeline p;
-  p.models = {{.name = "big",
-               .source = "a.gguf",
-               .dtype = weight_format::native,
-               .kv_dtype = data_type::float32,
-               .device = "cuda:0",
-               .chat_template = "qwen",
-               .model_hash = "abc"},
-              {.name = "small", .source = "b", .layercast = true},
-              {.name = "idle", .source = "c"},
-              {.name = "twin", .source = "b"}};
+  p.models = {{{.name = "big",
+                .source = "a.gguf",
+                .format = weight_format::native,
+                .kv_dtype = data_type::float32,
+                .chat_template = "qwen",
+                .model_hash = "abc"},
+               "cuda:0"},
+              {{.name = "small", .source = "b", .layercast = true}},
+              {{.name = "idle", .source = "c"}},
+              {{.name = "twin", .source = "b"}}};
   p.devices = {{.name = "cpu", .threads = 3, .kv_memory = 4096, .prefix_sharing = false},
                {.name = "cuda:1", .threads = 9}};
   for (const auto* model : {"big", "small", "twin"})
@@ -44,7 +44,7 @@ TEST(device_configs, every_key_arrives) {
   EXPECT_FALSE(cpu.prefix_sharing);
   ASSERT_EQ(cpu.models.size(), 2U) << "nobody runs on 'idle'";
   EXPECT_EQ(cpu.models[0].name, "small");
-  EXPECT_EQ(cpu.models[0].format, weight_format::bfloat16);
+  EXPECT_EQ(cpu.models[0].format, std::nullopt);
   EXPECT_EQ(cpu.models[0].kv_dtype, std::nullopt);
   EXPECT_TRUE(cpu.models[0].layercast);
   EXPECT_EQ(cpu.models[0].chat_template, "");
@@ -75,7 +75,7 @@ TEST(device_configs, models_that_no_mode_uses_are_not_loaded) {
 
 TEST(same_model, is_what_the_device_would_load_once) {
   pipeline p;
-  const model_entry entry{.name = "a", .source = "s"};
+  const model_entry entry{{.name = "a", .source = "s"}};
   const auto same_as_changed = [&](auto change) {
     auto other = entry;
     other.name = "b";
@@ -86,9 +86,11 @@ TEST(same_model, is_what_the_device_would_load_once) {
   EXPECT_TRUE(same_as_changed([](model_entry&) {}));
   EXPECT_FALSE(same_as_changed([](model_entry& m) { m.source = "t"; }));
   EXPECT_FALSE(same_as_changed([](model_entry& m) { m.device = "cuda:0"; }));
-  EXPECT_FALSE(same_as_changed([](model_entry& m) { m.dtype = weight_format::int8; }));
+  EXPECT_FALSE(same_as_changed([](model_entry& m) { m.format = weight_format::int8; }));
   EXPECT_FALSE(same_as_changed([](model_entry& m) { m.kv_dtype = data_type::float32; }));
+  EXPECT_TRUE(same_as_changed([](model_entry& m) { m.kv_dtype = data_type::bfloat16; })) << "which it has anyway";
   EXPECT_FALSE(same_as_changed([](model_entry& m) { m.layercast = true; }));
+  EXPECT_FALSE(same_as_changed([](model_entry& m) { m.model_hash = "claimed"; }));
 }
 
 } // namespace

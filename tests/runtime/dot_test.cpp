@@ -15,7 +15,7 @@ pipeline fan_in() {
   p.name = "a \"b\" \\ c\nd";
   std::vector<flow_mistake> mistakes;
   p.flow = flow::parse({"x-1, y -> judge"}, mistakes);
-  p.models = {{.name = "main", .source = "s"}};
+  p.models = {{{.name = "main", .source = "s"}}};
   for (const auto& name : p.flow.agents()) {
     agent_spec spec;
     spec.name = name;

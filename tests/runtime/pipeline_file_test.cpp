@@ -73,7 +73,7 @@ TEST(pipeline_file, defaults_are_those_of_the_design) {
   EXPECT_EQ(planner.max_new_tokens, 512);
   EXPECT_FLOAT_EQ(planner.sampling.temperature, 0.7F);
   EXPECT_FLOAT_EQ(planner.sampling.top_p, 0.95F);
-  EXPECT_EQ(p.models[0].dtype, weight_format::bfloat16);
+  EXPECT_EQ(p.models[0].format, std::nullopt);
   EXPECT_EQ(p.models[0].kv_dtype, std::nullopt);
   EXPECT_FALSE(p.models[0].layercast);
   EXPECT_EQ(p.models[0].device, "cpu");
@@ -170,7 +170,7 @@ agent = "c"
   ASSERT_NE(p.model("m"), nullptr);
   EXPECT_EQ(p.model("m")->chat_template, "chatml");
   EXPECT_EQ(p.model("m")->model_hash, "abc");
-  EXPECT_EQ(p.model("m")->dtype, weight_format::float32);
+  EXPECT_EQ(p.model("m")->format, weight_format::float32);
   EXPECT_EQ(p.model("m")->kv_dtype, data_type::bfloat16);
   EXPECT_TRUE(p.model("n")->layercast);
   EXPECT_EQ(p.devices.at(0).threads, 3);
@@ -334,7 +334,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(pipeline_file, every_way_to_keep_weights) {
   const auto dtype_of = [](const std::string& word) {
-    return good(chain, with({"model.main.dtype=" + word})).models.at(0).dtype;
+    return good(chain, with({"model.main.dtype=" + word})).models.at(0).format;
   };
   EXPECT_EQ(dtype_of("float32"), weight_format::float32);
   EXPECT_EQ(dtype_of("bfloat16"), weight_format::bfloat16);

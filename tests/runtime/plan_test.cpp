@@ -19,7 +19,7 @@ pipeline thinking(const std::vector<std::string>& chains) {
   std::vector<flow_mistake> mistakes;
   p.flow = flow::parse(chains, mistakes);
   EXPECT_TRUE(mistakes.empty());
-  p.models = {{.name = "main", .source = "x"}, {.name = "twin", .source = "x"}, {.name = "other", .source = "y"}};
+  p.models = {{{.name = "main", .source = "x"}}, {{.name = "twin", .source = "x"}}, {{.name = "other", .source = "y"}}};
   for (const auto& name : p.flow.agents()) {
     agent_spec spec;
     spec.name = name;
@@ -141,7 +141,7 @@ TEST(plan, two_names_of_one_model_share_contexts) {
   auto p = thinking({"a -> b"});
   spec_of(p, "b").model = "twin";
   EXPECT_THAT(contexts(make_plan(p, mode::latent, kinds)), ElementsAre("a", "b<a"));
-  p.models[1].dtype = weight_format::float32;
+  p.models[1].format = weight_format::float32;
   EXPECT_THAT(contexts(make_plan(p, mode::latent, kinds)), ElementsAre("a", "b"));
 }
 

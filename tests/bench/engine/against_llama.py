@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks 3, 4 and 5: decoding of one stream, a prompt of 512 tokens, and decoding of 32 sequences at once, beside llama.cpp on the same GGUF
+"""Decoding of one stream, a prompt of 512 tokens, and decoding of 32 sequences at once, beside llama.cpp on the same GGUF
 file, prompts, threads and processor cores. Both sides keep their model loaded and take turns, round by round.
 usage: against_llama.py --build build/release      needs the Python of setup_peers.sh"""
 import argparse

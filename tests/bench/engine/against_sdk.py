@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check 6: the four-hop GSM8K chain against the AVP SDK, in problems per minute. Ours runs all problems at once through avp-run; the SDK one
+"""The four-hop GSM8K chain against the AVP SDK, in problems per minute. Ours runs all problems at once through avp-run; the SDK one
 after another, which is all it can do, in the three ways that it has on a CPU: transformers in float32 (its default there) and
 bfloat16, and its llama.cpp connector on the GGUF. Prompts are the same, and so is the number of tokens out: each answer of
 the SDK is made as long as ours to the same problem, and in text mode its later agents read our earlier agents' texts. Loading is in

@@ -58,7 +58,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     bench.add_arguments(parser, models=["smollm2"], dtypes=["float32"])
     parser.add_argument("--tokens", type=int, default=64, help="tokens decoded in one round")
-    parser.add_argument("--prompt", type=int, default=64, help="tokens of the prompt before decoding")
+    parser.add_argument("--prompt", type=int, default=96, help="tokens of the prompt before decoding")
     parser.add_argument("--prefill", type=int, default=512, help="tokens of the prompt that is timed")
     args = parser.parse_args()
     bench.prepare(args)

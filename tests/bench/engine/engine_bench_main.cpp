@@ -19,7 +19,7 @@ struct arguments {
   device_options device;
   bool lines = false;
   int streams = 1, tokens = 64, steps = 10, rounds = 5;
-  std::int64_t prompt_tokens = 64, prefill_tokens = 512;
+  std::int64_t prompt_tokens = 96, prefill_tokens = 512;
   std::vector<std::int64_t> contexts = {128, 1024, 8192};
   int tasks = 200, clients = 12;
   double minutes = 30, report_seconds = 30;
@@ -157,7 +157,7 @@ void add_checks(CLI::App& app, arguments& given, int& status) {
 void add_scripts(CLI::App& app, arguments& given, int& status) {
   auto* server = command(app, given, "serve",
                          "Obeys JSON lines on standard input, for scripts that take turns: "
-                         R"({"do": "decode", "streams": 1, "tokens": 64, "prompt": 64})");
+                         R"({"do": "decode", "streams": 1, "tokens": 64, "prompt": 96})");
   server->callback([&] { status = serve(given); });
   auto* shape = command(app, given, "shape", "Shape and size of a model, as JSON");
   shape->callback([&] { print(model_shape(given.device.model), true); });

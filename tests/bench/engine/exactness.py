@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check 1: the texts of all tasks are the same however they are batched. Runs the four-hop chain on GSM8K with one task at a time, then 7 and
+"""The texts of all tasks are the same however they are batched. Runs the four-hop chain on GSM8K with one task at a time, then 7 and
 64 at once, with its input shuffled, in a cache so small that contexts are evicted, and without prefix sharing, and compares every answer.
 Ends with status 1 when one differs, or when a run did not do what it was to test (no batching, no eviction).
 usage: exactness.py --build build/release      needs python3 only"""

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a weight format costs in quality (check 3): mean KL divergence of next-token distributions to those in float32, in nats, over real text
+"""What a weight format costs in quality: mean KL divergence of next-token distributions to those in float32, in nats, over real text
 (problems of GSM8K with their worked solutions). The reference is ours in float32, whose tokens the tests compare with transformers; beside our
 formats stands llama.cpp on the same GGUF.
 usage: kl.py --build build/release      needs the Python of setup_peers.sh"""
@@ -106,7 +106,7 @@ def main():
             theirs = found["llama.cpp"]
             print(f"{bench.source_of(model)}, {len(theirs.values)} tokens run as {kind}, KL to float32")
             for name, divergence in found.items():
-                ratio = "" if divergence is theirs else f"; {divergence.mean / theirs.mean:.2f}× of llama.cpp's mean (goal of check 3: ≤ 2)"
+                ratio = "" if divergence is theirs else f"; {divergence.mean / theirs.mean:.2f}× of llama.cpp's mean (goal: ≤ 2)"
                 print(f"  {name:16} {divergence}{ratio}", flush=True)
 
 

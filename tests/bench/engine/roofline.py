@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check 7: every phase against the machine. Measures how fast the machine reads memory and how fast ATen multiplies matrices of the model's
+"""Every phase against the machine. Measures how fast the machine reads memory and how fast ATen multiplies matrices of the model's
 shapes, then the engine's prefill, decode and latent passes, and says which of the two bounds each pass is nearer to and how far from it.
 Bytes of a pass: the weights it reads, in the format they are kept in, once whatever the number of rows, and the keys and values of its
 contexts. FLOP of a pass: two for every weight and row, four for every cached position, head and component.
