@@ -81,6 +81,8 @@ void engine::submit(work request, callback done) {
     refuse(request, done, make_error(error.code(), error.what()));
   } catch (const c10::Error& error) {
     refuse(request, done, make_error(device_errc::failed, error.what_without_backtrace()));
+  } catch (const std::exception& error) { // of what the caller gave: a message's role, a body that can't be read
+    refuse(request, done, make_error(device_errc::bad_request, error.what()));
   }
 }
 

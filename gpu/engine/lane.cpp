@@ -82,6 +82,8 @@ step_record lane::step(std::vector<request_record>& ended) {
     fail_running(std::string("the device failed: ") + error.what_without_backtrace(), ended);
   } catch (const std::bad_alloc&) {
     fail_running("the device is out of memory", ended);
+  } catch (const std::exception& error) { // of a callback
+    fail_running(error.what(), ended);
   }
   record.milliseconds = std::chrono::duration<double, std::milli>(job::clock::now() - record.start).count();
   return record;
@@ -113,6 +115,9 @@ void lane::admit(std::vector<request_record>& ended) {
       running_.insert(std::move(started));
     } catch (const request_error& error) {
       started->fail(make_error(error.code(), error.what()));
+      ended.push_back(started->record());
+    } catch (const std::exception& error) { // a context's body that can't be read, memory
+      started->fail(make_error(device_errc::failed, error.what()));
       ended.push_back(started->record());
     }
   }

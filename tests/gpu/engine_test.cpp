@@ -226,6 +226,28 @@ TEST_F(engine_test, refuses_a_request_without_messages) {
   EXPECT_THAT(failure(work, device_errc::bad_request), HasSubstr("at least one message"));
 }
 
+// One bad request must not take the device down with it.
+TEST_F(engine_test, what_a_caller_gives_wrong_fails_that_request_alone) {
+  auto role = generating("", 5);
+  role.messages = {{"nobody", "hello"}};
+  EXPECT_THAT(failure(role, device_errc::bad_request), HasSubstr("nobody"));
+
+  class unreadable : public payload_body {
+  public:
+    [[nodiscard]] std::uint64_t size() const override { return 4096; }
+    void write(std::uint64_t, std::span<std::byte>) const override { throw std::runtime_error("the disk is gone"); }
+  };
+  const payload lost{run(thinking("hello", 1)).context.meta, std::make_shared<unreadable>()};
+  EXPECT_THAT(failure(generating("hello", 5, lost), device_errc::bad_request), HasSubstr("the disk is gone"));
+
+  auto streamed = generating("hello", 5);
+  streamed.on_text = [](std::string_view) { throw std::runtime_error("nobody listens"); };
+  EXPECT_THAT(failure(streamed, device_errc::failed), HasSubstr("nobody listens"));
+  EXPECT_EQ(run(generating("hello", 3)).counts.output_tokens, 3);
+  engine_.step();
+  EXPECT_EQ(engine_.counters().blocks_used, 0);
+}
+
 TEST_F(engine_test, keeps_a_time_limit_and_goes_on) {
   auto work = generating("hello", 400);
   work.time_limit = 1e-9;
