@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <avp/gpu/recipe.hpp>
 #include <avp/gpu/sampling.hpp>
 #include <avp/gpu/text/chat_message.hpp>
 #include <avp/transport/payload.hpp>
@@ -42,7 +44,44 @@ struct generate : request {
   std::vector<std::string> stop; ///< The answer ends before the first of these.
   std::uint64_t seed = 0;        ///< Of the sampler.
   std::function<void(std::string_view)>
-      on_text; ///< Gets whole UTF-8 text as it comes, on the device's thread; may be empty.
+      on_text;                  ///< Gets whole UTF-8 text as it comes, on the device's thread; may be empty.
+  bool wants_certainty = false; ///< Whether the result is to tell its certainty; costs a pass over all logits.
+};
+
+/// What of a context is handed on.
+enum class keep : std::uint8_t {
+  all,
+  last_agent,  ///< The positions of its last hop.
+  latent_only, ///< The latent steps of its last hop.
+};
+
+/// In which order contexts are put one after another.
+enum class merge : std::uint8_t {
+  concatenate, ///< As given.
+  canonical,   ///< By what they are: any order of arrival gives the same, and one that came twice counts once.
+};
+
+/// Makes one context of several, or of a part of one. What all begin with is kept once and by reference. Keys of
+/// positions that move are rotated to where they come to lie: rotary embedding is relative, so K' = R(Δ)·K.
+struct join {
+  request_id id = 0;
+  std::uint64_t task = 0;
+  std::string label;
+  std::string model;
+  std::vector<payload> contexts; ///< At least one; all of this model.
+  avp::merge merge = merge::concatenate;
+  avp::keep keep = keep::all;  ///< Of each of them.
+  std::int64_t hop_begins = 0; ///< For `keep` other than all: the position at which the last hop of each begins.
+  bool rotate = true;          ///< False leaves keys as they are, as the reference does; for comparison only.
+};
+
+/// Makes a context by its recipe. It takes memory and time only when something continues on it.
+struct rebuild {
+  request_id id = 0;
+  std::uint64_t task = 0;
+  std::string label;
+  std::string model;
+  std::shared_ptr<const recipe> history;
 };
 
 } // namespace avp
