@@ -52,15 +52,29 @@ std::string counted(std::size_t number, const std::string& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
 
+// What an agent does with contexts, and with failing.
+std::string explain(const agent_spec& spec, const planned_agent& agent, const plan& plan) {
+  std::string text;
+  if (agent.contexts_from.size() == 1)
+    text += ", continues the context of " + agent.contexts_from.front();
+  for (std::size_t i = 0; i < agent.contexts_from.size() && agent.contexts_from.size() > 1; ++i)
+    text += (i == 0 ? ", joins the contexts of " : ", ") + agent.contexts_from[i];
+  if (agent.contexts_from.size() > 1)
+    text += " (" + std::string(merge_name(spec.merge)) + ")";
+  if (plan.mode == mode::latent && spec.keep != keep::all)
+    text += ", hands on " + std::string(keep_name(spec.keep));
+  if (spec.on_failure == on_failure::skip && agent.name != plan.output)
+    text += ", is left out when it fails";
+  return text;
+}
+
 int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
   for (const auto& plan : plans) {
     std::printf("%s, mode %s: %s, answer from '%s'\n", pipeline.name.c_str(), std::string(mode_name(plan.mode)).c_str(),
                 counted(plan.agents.size(), "agent").c_str(), plan.output.c_str());
     for (const auto& agent : plan.agents) {
-      std::printf("  %s (%s)", agent.name.c_str(), agent.kind.c_str());
-      if (agent.context_from)
-        std::printf(", continues the context of %s", agent.context_from->c_str());
-      std::printf("\n");
+      std::printf("  %s (%s)%s\n", agent.name.c_str(), agent.kind.c_str(),
+                  explain(pipeline.agent(agent.name), agent, plan).c_str());
     }
     for (const auto& note : plan.notes)
       std::printf("  note: %s\n", note.c_str());

@@ -23,7 +23,9 @@ void add_costs(json& object, const counts& counts, const handed_over& handed) {
 }
 
 json to_json(const agent_result& agent) {
-  json object = {{"name", agent.name}, {"kind", agent.kind}, {"node", agent.node}, {"text", agent.text}};
+  json object = {{"name", agent.name}, {"kind", agent.kind}, {"node", agent.node}};
+  object["error"] = agent.error.empty() ? json(nullptr) : json(agent.error);
+  object["text"] = agent.text;
   object["ms"] = rounded(agent.ms);
   add_costs(object, agent.counts, agent.handed_over);
   return object;

@@ -27,6 +27,7 @@ struct agent_result {
   std::string name;
   std::string kind;
   std::string node;
+  std::string error; ///< Why the task went on without it; empty when it did its part.
   std::string text;
   double ms = 0; ///< From the hop's start to its end.
   avp::counts counts;
