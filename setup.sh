@@ -9,6 +9,7 @@ packages=(
   libcaf-dev libzmq3-dev cppzmq-dev libtomlplusplus-dev libspdlog-dev libprotobuf-dev protobuf-compiler
   libzstd-dev libdeflate-dev libfmt-dev libssl-dev nlohmann-json3-dev libexpected-dev libpcre2-dev libcli11-dev
   libcpp-httplib-dev libcurl4-openssl-dev libarchive-dev libgtest-dev libgmock-dev clang-format-14
+  libseccomp-dev bubblewrap
 )
 preset=release
 test=no

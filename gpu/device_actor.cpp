@@ -49,6 +49,8 @@ device_interface::behavior_type device_behavior(device_pointer self, std::shared
   return {
       [=](think& work) { return submit(self, work); },
       [=](generate& work) { return submit(self, work); },
+      [=](join&) -> caf::result<result> { return caf::make_error(caf::sec::unexpected_message); },
+      [=](rebuild&) -> caf::result<result> { return caf::make_error(caf::sec::unexpected_message); },
       [=](const cancel& which) { self->state.engine->cancel(which.id); },
       [=](step_atom) {
         self->state.stepping = self->state.engine->step();

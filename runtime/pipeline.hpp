@@ -1,6 +1,7 @@
 // A pipeline: what its file says, checked, with defaults filled in.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -41,7 +42,10 @@ struct input_spec {
 /// `[score]`.
 struct score_spec {
   score_kind kind = score_kind::exact;
-  std::string expected; ///< Template over the record's fields.
+  std::string expected;               ///< Template over the record's fields.
+  std::string setup;                  ///< The same, for what runs before the program of an answer (python only).
+  std::chrono::seconds time_limit{5}; ///< Processor time of one program (python only).
+  std::int64_t memory = std::int64_t{1} << 30; ///< What one program may have, in bytes (python only).
 };
 
 /// A pipeline as it is to be run.

@@ -205,11 +205,39 @@ void read_input(table_reader& top, pipeline& p) {
   table.finish();
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string result;
+  for (const auto& name : names)
+    result += (result.empty() ? "" : name == names.back() ? " or " : ", ") + name;
+  return result;
+}
+
+/// What only programs have.
+void read_program_keys(table_reader& table, const std::optional<std::string>& kind, score_spec& spec) {
+  constexpr std::int64_t least_memory = std::int64_t{64} << 20; // less is not enough for Python alone
+  if (kind)
+    spec.kind = *score_kind_named(*kind);
+  put(table.text("setup"), spec.setup);
+  put(table.whole("time_limit", 1, 3600), spec.time_limit);
+  if (const auto memory = table.bytes("memory")) {
+    spec.memory = *memory;
+    if (*memory < least_memory)
+      table.source().report("score.memory", "\"memory\" must be 64 MiB or more: Python itself needs most of that");
+  }
+  for (const std::string key : {"setup", "time_limit", "memory"})
+    if (kind && spec.kind != score_kind::python && table.source().has({"score", key}))
+      table.source().report("score." + key, "\"" + key +
+                                                "\" is for answers that are programs, with kind = \"python\"; \"" +
+                                                *kind + "\" has no use for it");
+}
+
 void read_score(table_reader& top, pipeline& p) {
   const auto* node = top.table("score");
   table_reader table(top.source(), node, "score");
   const auto kind = table.word("kind", score_kind_names());
   const auto expected = table.text("expected");
+  score_spec spec;
+  read_program_keys(table, kind, spec);
   table.finish();
   if (node == nullptr)
     return;
@@ -217,10 +245,11 @@ void read_score(table_reader& top, pipeline& p) {
     if (!node->contains(key))
       top.source().report("score", std::string("[score] needs \"") + key + "\": " +
                                        (key == std::string("kind")
-                                            ? "number, exact, contains or choice"
+                                            ? listed(score_kind_names())
                                             : "a template over the record's fields, such as \"{{answer}}\""));
+  put(expected, spec.expected);
   if (kind && expected)
-    p.score = score_spec{*score_kind_named(*kind), *expected};
+    p.score = std::move(spec);
 }
 
 } // namespace

@@ -54,6 +54,17 @@ std::string last_words(const std::string& text) {
   return "…" + text.substr(start);
 }
 
+std::string verdict(const std::optional<double>& score) {
+  if (!score)
+    return "done  ";
+  if (*score > 0 && *score < 1) {
+    char share[16];
+    std::snprintf(share, sizeof share, "%.2f  ", *score);
+    return share;
+  }
+  return *score >= 1 ? "right " : "wrong ";
+}
+
 // On one line, and without what a terminal would obey.
 std::string flat(std::string text) {
   std::replace_if(
@@ -80,6 +91,7 @@ void reporter::begin(mode mode) {
 
 void reporter::add(const task_result& result) {
   summary_.add(result);
+  comparison_.add(result);
   bar_.add(result);
   bar_.clear();
   if (directory_)
@@ -104,12 +116,12 @@ void reporter::print_answer(const task_result& result) {
 }
 
 void reporter::print_line(const task_result& result) {
-  std::string text = result.ok() ? (result.score ? (*result.score >= 1 ? "right " : "wrong ") : "done  ") : "FAILED";
+  std::string text = result.ok() ? verdict(result.score) : "FAILED";
   text += "  " + result.task + "  " + std::string(mode_name(result.mode));
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "  %.*f s  ", result.ms < 10000 ? 2 : 1, result.ms / 1000);
   text += seconds + (result.ok() ? last_words(result.text) : result.error);
-  if (result.ok() && result.expected)
+  if (result.ok() && result.expected && result.expected->find('\n') == std::string::npos)
     text += "  (expected " + *result.expected + ")";
   write_stdout(flat(std::move(text)) + "\n");
 }
@@ -130,7 +142,8 @@ void reporter::finish(const std::vector<device_totals>& devices) {
   print_totals(devices);
   if (!directory_)
     return;
-  nlohmann::ordered_json totals = {{"modes", summary_.json()}, {"devices", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json totals = {
+      {"modes", summary_.json()}, {"comparison", comparison_.json()}, {"devices", nlohmann::ordered_json::array()}};
   for (const auto& device : devices)
     totals["devices"].push_back(device_json(device, summary_.seconds()));
   directory_->write_summary(totals);
@@ -140,7 +153,7 @@ void reporter::print_totals(const std::vector<device_totals>& devices) {
   auto* out = line_.json || line_.ask ? stderr : stdout;
   if (line_.quiet && (line_.json || line_.ask))
     return;
-  std::fprintf(out, "\n%s", summary_.table().c_str());
+  std::fprintf(out, "\n%s%s", summary_.table().c_str(), comparison_.text().c_str());
   for (const auto& device : devices)
     if (device.counters.steps > 0)
       std::fputs(device_text(device, summary_.seconds()).c_str(), out);

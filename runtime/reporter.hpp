@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <avp/runtime/command_line.hpp>
+#include <avp/runtime/comparison.hpp>
 #include <avp/runtime/device_monitor.hpp>
 #include <avp/runtime/output_directory.hpp>
 #include <avp/runtime/pipeline.hpp>
@@ -54,6 +55,7 @@ private:
   std::optional<output_directory> directory_;
   progress_bar bar_;
   avp::summary summary_;
+  comparison comparison_;
   bool words_shown_ = false;
 };
 

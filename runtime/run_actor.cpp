@@ -6,11 +6,13 @@
 
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
+#include <spdlog/spdlog.h>
 
 #include <avp/gpu/context.hpp>
 #include <avp/gpu/device_error.hpp>
 #include <avp/runtime/run_actor.hpp>
 #include <avp/runtime/score.hpp>
+#include <avp/runtime/work_threads.hpp>
 #include <avp/transport/message.hpp>
 
 namespace avp {
@@ -22,11 +24,18 @@ struct new_item {
   std::optional<input_item> item;
 };
 
+// From a scoring thread: a result with its score, or why it has none.
+struct scored_result {
+  task_result result;
+  std::string problem;
+};
+
 } // namespace
 
 } // namespace avp
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::new_item)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::scored_result)
 
 namespace avp {
 
@@ -50,6 +59,7 @@ struct station {
 struct active_task {
   std::shared_ptr<const avp::task> task;
   task_result result;
+  std::string setup; // of the program that the answer is
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   std::map<std::string, output> outputs;     // of agents that are done
   std::map<std::string, std::size_t> unread; // hops that have yet to take an agent's context
@@ -65,6 +75,7 @@ public:
   void take(std::optional<input_item>& item);
   void stop();
   void down(const caf::down_msg& message);
+  void take_score(scored_result& scored);
 
 private:
   void begin(const record& record);
@@ -79,12 +90,15 @@ private:
   void restart(station& at);
   void device_down(const std::string& model, const std::string& reason);
   void finish(const std::string& id);
+  void score_program(active_task task);
   void report(task_result result);
   void end_if_idle();
 
   caf::event_based_actor* self_;
   run_config config_;
   std::unique_ptr<record_feed> feed_;
+  std::unique_ptr<work_threads> scoring_; // programs run for seconds, so not here
+  std::size_t being_scored_ = 0;
   std::map<std::string, station> stations_;
   std::map<std::string, active_task> tasks_;
   std::uint64_t next_place_ = 0;
@@ -112,6 +126,8 @@ void run_state::start(run_config config, const std::map<std::string, agent_actor
   feed_ = std::make_unique<record_feed>(config_.input, [self = caf::actor(self_)](std::optional<input_item> item) {
     caf::anon_send(self, new_item{std::move(item)});
   });
+  if (config_.programs)
+    scoring_ = std::make_unique<work_threads>();
   for (std::size_t i = 0; i < config_.concurrency; ++i)
     feed_->want();
 }
@@ -156,6 +172,7 @@ void run_state::begin(const record& record) {
   active.result.mode = config_.plan.mode;
   if (const auto& scoring = config_.pipeline->score) {
     try {
+      active.setup = prompt_template(scoring->setup).render(made->fields);
       active.result.expected = prompt_template(scoring->expected).render(made->fields);
     } catch (const missing_variable&) { // a record without that field is run and not scored
     }
@@ -300,9 +317,36 @@ void run_state::finish(const std::string& id) {
   auto& result = active.result;
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - active.started;
   result.ms = spent.count();
+  if (result.ok() && result.expected && scoring_)
+    return score_program(std::move(active));
   if (result.ok() && result.expected)
     result.score = score(config_.pipeline->score->kind, result.text, *result.expected);
   report(std::move(result));
+  end_if_idle();
+}
+
+void run_state::score_program(active_task active) {
+  const auto& spec = *config_.pipeline->score;
+  program_task program{std::move(active.setup), active.result.text, *active.result.expected, spec.time_limit,
+                       spec.memory};
+  ++being_scored_;
+  scoring_->add([self = caf::actor(self_), programs = config_.programs, program = std::move(program),
+                 result = std::move(active.result)] {
+    scored_result scored{result, ""};
+    try {
+      scored.result.score = programs->score(program);
+    } catch (const sandbox_error& error) {
+      scored.problem = error.what();
+    }
+    caf::anon_send(self, std::move(scored));
+  });
+}
+
+void run_state::take_score(scored_result& scored) {
+  --being_scored_;
+  if (!scored.problem.empty())
+    spdlog::warn("task '{}' has no score: {}", scored.result.task, scored.problem);
+  report(std::move(scored.result));
   end_if_idle();
 }
 
@@ -313,7 +357,7 @@ void run_state::report(task_result result) {
 }
 
 void run_state::end_if_idle() {
-  if (ended_ || !tasks_.empty() || (!input_ended_ && fatal_.empty()))
+  if (ended_ || !tasks_.empty() || being_scored_ > 0 || (!input_ended_ && fatal_.empty()))
     return;
   ended_ = true;
   self_->send(config_.observer, run_ended{fatal_});
@@ -329,6 +373,7 @@ caf::behavior run_behavior(caf::stateful_actor<run_state>* self, const std::shar
   return {
       [self](new_item& next) { self->state.take(next.item); },
       [self](const stop_run&) { self->state.stop(); },
+      [self](scored_result& scored) { self->state.take_score(scored); },
   };
 }
 

@@ -12,6 +12,7 @@
 #include <avp/agents/agent_actor.hpp>
 #include <avp/runtime/plan.hpp>
 #include <avp/runtime/record_feed.hpp>
+#include <avp/runtime/scorers/program_scorer.hpp>
 #include <avp/runtime/task_result.hpp>
 
 namespace avp {
@@ -26,7 +27,8 @@ struct run_config {
   std::uint64_t first_place = 0;               ///< task::place of the first task; later ones count on.
   bool stream = false;                         ///< Whether the observer gets the answering agent's words as they come.
   caf::actor observer;                         ///< Gets task_begun, task_result, answer_piece, and run_ended at last.
-  record_feed::source input;                   ///< Gives the records; called on a thread of its own.
+  std::shared_ptr<const program_scorer> programs; ///< Where the score's kind is python.
+  record_feed::source input;                      ///< Gives the records; called on a thread of its own.
 };
 
 /// To the run actor: start no more tasks, finish those that run.

@@ -48,6 +48,11 @@ load_options options_of(const command_line& line, const registry& kinds) {
   return options;
 }
 
+/// What scores answers that are programs, where the pipeline has such. Throws sandbox_error.
+std::shared_ptr<const program_scorer> make_program_scorer(const pipeline& pipeline) {
+  return pipeline.score && pipeline.score->kind == score_kind::python ? std::make_shared<program_scorer>() : nullptr;
+}
+
 std::string counted(std::size_t number, const std::string& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
@@ -77,6 +82,8 @@ int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
       outcome = bad_usage;
     }
   }
+  if (make_program_scorer(pipeline))
+    std::printf("score: programs run in a sandbox, which works here\n");
   return outcome;
 }
 
@@ -182,6 +189,7 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
   const interrupt_guard interrupts;
   if (line.out)
     output_directory::check(*line.out);
+  const auto programs = make_program_scorer(pipeline);
   run_devices devices(system, line, pipeline, plans);
   devices.start();
   if (interrupts.interrupted()) {
@@ -202,6 +210,7 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
     run_config config;
     config.pipeline = &pipeline;
     config.kinds = &kinds;
+    config.programs = programs;
     config.plan = std::move(plan);
     config.concurrency = line.tasks_in_flight();
     config.stream = line.ask.has_value();
@@ -268,6 +277,8 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   } catch (const model_error& error) {
     spdlog::error("{}", error.what());
   } catch (const write_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const sandbox_error& error) {
     spdlog::error("{}", error.what());
   } catch (const listen_error& error) {
     spdlog::error("{}", error.what());

@@ -36,8 +36,10 @@ public:
     for (const auto& agent : p_.agents)
       for (const auto& [key, text] : templates_of(agent))
         check_variables(agent, key, parse(path_of(agent.name, key), text));
-    if (p_.score)
-      check_expected();
+    if (p_.score) {
+      check_score("expected", p_.score->expected);
+      check_score("setup", p_.score->setup);
+    }
     if (!context_.can_plan)
       return;
     std::set<std::string> free;
@@ -128,10 +130,10 @@ private:
     }
   }
 
-  void check_expected() {
-    for (const auto& [name, offset] : parse("score.expected", p_.score->expected).places())
+  void check_score(const std::string& key, const std::string& text) {
+    for (const auto& [name, offset] : parse("score." + key, text).places())
       if (context_.fields && !context_.ask && !is_field(name))
-        source_.report_in("score.expected", offset,
+        source_.report_in("score." + key, offset,
                           "nothing gives {{" + name + "}}: no field of the input is called so" +
                               name_hint(name, field_names()));
   }

@@ -88,6 +88,8 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
             asked.on_text("words");
           return reply(asked, true);
         },
+        [=](join&) -> caf::result<result> { return caf::make_error(caf::sec::unexpected_message); },
+        [=](rebuild&) -> caf::result<result> { return caf::make_error(caf::sec::unexpected_message); },
         [=](const cancel& which) {
           const std::lock_guard lock(log->mutex);
           log->cancelled.push_back(which.id);

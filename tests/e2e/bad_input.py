@@ -73,6 +73,15 @@ class BadPipelineFile(CommandTest):
         self.expect_mistake(self.place('kind = "generated"') + ': no agent kind is registered as "generated"; '
                                                                'did you mean "generate"?')
 
+    def test_programs_without_a_sandbox(self):
+        self.write_pipeline('kind = "contains"', 'kind = "python"')
+        for arguments in ([], ["--check"]):
+            with self.subTest(arguments=arguments):
+                outcome = self.run_command(*arguments, "--set", 'model.main.source="tiny.gguf"', path="/nowhere")
+                self.expect(outcome, 2, "the sandbox could not start bwrap", "Without a sandbox no program of an answer is run",
+                            "apt install bubblewrap")
+                self.assertFalse((self.folder / "avp-runs").exists())
+
     def test_all_mistakes_at_once(self):
         self.write("pipeline.toml", PIPELINE.replace("steps = 2", "steps = -2").replace("seed = 3", 'seed = "x"')
                    .replace('kind = "contains"', 'kind = "contain"'))

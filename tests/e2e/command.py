@@ -107,10 +107,11 @@ class CommandTest(unittest.TestCase):
     def environment(self):
         return {**os.environ, "AVP_MODELS": str(self.folder / "models")}
 
-    def start(self, *arguments, pipeline="pipeline.toml", **options):
-        """The command under way, with pipes where the options say nothing else."""
+    def start(self, *arguments, pipeline="pipeline.toml", path=None, **options):
+        """The command under way, with pipes where the options say nothing else; `path` is where it finds other programs."""
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        process = subprocess.Popen([RUN, pipeline, *arguments], cwd=self.folder, env=self.environment(), **options)
+        process = subprocess.Popen([RUN, pipeline, *arguments], cwd=self.folder,
+                                   env={**self.environment(), **({"PATH": path} if path else {})}, **options)
         self.addCleanup(self.end, process)
         return process
 

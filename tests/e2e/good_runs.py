@@ -31,6 +31,7 @@ class Modes(CommandTest):
             with self.subTest(task=result["task"], mode=result["mode"]):
                 self.check_result(result)
         self.check_table(outcome.out, results)
+        self.check_comparison(outcome.out, results)
         self.assertIn("\nresults: out/results.jsonl\n", outcome.out)
         for i in range(1, 5):
             self.assertRegex(outcome.out, rf"(?m)^(right|wrong)   t{i}  latent  \d+\.\d+ s  .*\(expected {i}\)$")
@@ -70,6 +71,21 @@ class Modes(CommandTest):
             tensors = KV_HEADER_BYTES + agent["context_tokens"] * POSITION_BYTES
             metadata = agent["context_bytes"] - MESSAGE_HEADER_BYTES - tensors
             self.assertTrue(100 < metadata < 1000, metadata)
+
+    def check_comparison(self, out, results):
+        self.assertIn("\nscore and its 95 % interval: latent ", out)
+        scores = {(result["task"], result["mode"]): result["score"] for result in results}
+        comparison = json.loads((self.folder / "out" / "summary.json").read_text(encoding="utf-8"))["comparison"]
+        self.assertEqual([score["mode"] for score in comparison["scores"]], ["latent", "text", "direct"])
+        self.assertEqual(len(comparison["pairs"]), 3)
+        for pair in comparison["pairs"]:
+            first, second = pair["first"], pair["second"]
+            only = [sum(scores[f"t{i}", a] > scores[f"t{i}", b] for i in range(1, 5)) for a, b in
+                    ((first, second), (second, first))]
+            self.assertEqual([pair["first_only"], pair["second_only"]], only)
+            self.assertTrue(pair["low"] <= pair["difference"] <= pair["high"])
+            self.assertRegex(out, rf"(?m)^{first} \u2212 {second}: .* points \[.*\], p = .* \(McNemar, {only[0]} against {only[1]} "
+                                  r"of 4 tasks\)$")
 
     def check_table(self, out, results):
         lines = out[out.index("mode "):].splitlines()

@@ -298,8 +298,18 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("[input]\nlimit = 0"),
                      "p.toml:12:1: \"limit\" must be a whole number, 1 or more, found 0"},
         bad_pipeline{judge_with("[score]\nkind = \"nmber\"\nexpected = \"1\""),
-                     "p.toml:12:1: \"kind\" must be \"number\", \"exact\", \"contains\" or \"choice\", found the "
-                     "string \"nmber\""},
+                     "p.toml:12:1: \"kind\" must be \"number\", \"math\", \"exact\", \"answer_exact\", \"f1\", "
+                     "\"contains\", \"choice\" or \"python\", found the string \"nmber\""},
+        bad_pipeline{judge_with("[score]\nkind = \"math\"\nexpected = \"1\"\nsetup = \"x\""),
+                     "p.toml:14:1: \"setup\" is for answers that are programs, with kind = \"python\"; \"math\" has no "
+                     "use for it"},
+        bad_pipeline{judge_with("[score]\nkind = \"python\"\nexpected = \"1\"\ntime_limit = 0"),
+                     "p.toml:14:1: \"time_limit\" must be a whole number, 1 to 3600, found 0"},
+        bad_pipeline{judge_with("[score]\nkind = \"python\"\nexpected = \"1\"\nmemory = \"1MiB\""),
+                     "p.toml:14:1: \"memory\" must be 64 MiB or more"},
+        bad_pipeline{judge_with("[score]\nkind = \"python\"\nexpected = \"1\"\nsetup = \"{{a}\""), "p.toml:14:"},
+        bad_pipeline{judge_with("[score]\nkind = \"python\"\nexpected = \"1\"\nset_up = \"x\""),
+                     "p.toml:14:1: unknown key \"set_up\" in [score]; did you mean \"setup\"?"},
         bad_pipeline{judge_with("[score]\nkind = \"number\""), "p.toml:11:2: [score] needs \"expected\""},
         bad_pipeline{judge_with("[score]\nexpected = \"x\""), "p.toml:11:2: [score] needs \"kind\""},
         bad_pipeline{
@@ -525,6 +535,8 @@ TEST_F(pipeline_with_input, variables_must_be_fields_or_agents) {
   EXPECT_THAT(
       mistakes(chain + input_ + "[score]\nkind = \"number\"\nexpected = \"{{glod}}\"\n"),
       HasSubstr("p.toml:15:13: nothing gives {{glod}}: no field of the input is called so; did you mean \"gold\"?"));
+  EXPECT_THAT(mistakes(chain + input_ + "[score]\nkind = \"python\"\nexpected = \"1\"\nsetup = \"{{glod}}\"\n"),
+              HasSubstr("p.toml:16:10: nothing gives {{glod}}"));
 }
 
 TEST_F(pipeline_with_input, a_name_must_not_be_field_and_agent) {

@@ -1,6 +1,7 @@
 // Routing and supervision, on a device that answers by rule.
 #include <algorithm>
 #include <sstream>
+#include <thread>
 
 #include "../agents/fake_device.hpp"
 #include <caf/actor_system_config.hpp>
@@ -81,6 +82,8 @@ protected:
     run.first_place = first_place_;
     run.stream = stream;
     run.observer = self_;
+    if (pipeline_.score && pipeline_.score->kind == score_kind::python)
+      run.programs = std::make_shared<program_scorer>();
     run.input = [this] { return reader_->next(); };
     return start_run(system_, std::move(run));
   }
@@ -281,6 +284,54 @@ prompt = "B {{q}}"
 kind = "generate"
 prompt = "C"
 )";
+
+constexpr auto programmer = R"(
+flow = ["a"]
+[model.main]
+source = "nothing"
+[agent.a]
+kind = "generate"
+prompt = "{{program}}"
+[score]
+kind = "python"
+setup = "two = 2"
+expected = "{{tests}}"
+time_limit = 1
+)";
+
+TEST_F(run_actor_test, programs_are_run_against_their_tests) {
+  log_->rule = [](const std::string& message) { return message; };
+  EXPECT_EQ(run(programmer, mode::latent,
+                "{\"id\": \"right\", \"program\": \"x = 2 * two\", \"tests\": \"assert x == 4\"}\n"
+                "{\"id\": \"wrong\", \"program\": \"x = 5\", \"tests\": \"assert x == 4\"}\n"
+                "{\"id\": \"endless\", \"program\": \"while True: pass\", \"tests\": \"pass\"}\n"
+                "{\"id\": \"without\", \"program\": \"x = 5\"}\n",
+                4),
+            "");
+  std::map<std::string, std::optional<double>> scores;
+  for (const auto& result : results_) {
+    EXPECT_TRUE(result.ok()) << result.error;
+    scores[result.task] = result.score;
+  }
+  EXPECT_EQ(scores, (std::map<std::string, std::optional<double>>{
+                        {"right", 1.0}, {"wrong", 0.0}, {"endless", 0.0}, {"without", std::nullopt}}));
+}
+
+TEST_F(run_actor_test, a_slow_program_holds_up_no_other_task) {
+  if (std::thread::hardware_concurrency() < 2)
+    GTEST_SKIP() << "one program at a time on one core";
+  log_->rule = [](const std::string& message) { return message; };
+  EXPECT_EQ(run(programmer, mode::latent,
+                "{\"id\": \"slow\", \"program\": \"import time; time.sleep(2.5)\", \"tests\": \"pass\"}\n"
+                "{\"id\": \"unscored\", \"program\": \"\"}\n"
+                "{\"id\": \"quick\", \"program\": \"x = 1\", \"tests\": \"pass\"}\n",
+                2),
+            "");
+  ASSERT_EQ(results_.size(), 3U);
+  EXPECT_EQ(results_[0].task, "unscored");
+  EXPECT_EQ(results_[1].task, "quick");
+  EXPECT_EQ(results_[2].task, "slow");
+}
 
 TEST_F(run_actor_test, a_join_in_sequence_runs_its_branches_on_one_cache) {
   EXPECT_EQ(run(fan, mode::latent, R"({"id": "t", "q": "Q"})"), "");
