@@ -8,7 +8,7 @@ packages=(
   g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv python3-pip
   libcaf-dev libzmq3-dev cppzmq-dev libtomlplusplus-dev libspdlog-dev libprotobuf-dev protobuf-compiler
   libzstd-dev libdeflate-dev libfmt-dev libssl-dev nlohmann-json3-dev libexpected-dev libpcre2-dev libcli11-dev
-  libcpp-httplib-dev libcurl4-openssl-dev libarchive-dev libgtest-dev libgmock-dev clang-format-14
+  libcpp-httplib-dev libsqlitecpp-dev libsqlite3-dev libcurl4-openssl-dev libarchive-dev libgtest-dev libgmock-dev clang-format-14
 )
 preset=release
 test=no

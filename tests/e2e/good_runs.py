@@ -9,7 +9,7 @@ from command import CommandTest, records
 
 COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "context_tokens", "context_bytes", "wire_bytes"]
 RESULT_KEYS = ["task", "mode", "ok", "error", "text", "expected", "score", "ms", *COSTS, "agents"]
-AGENT_KEYS = ["name", "kind", "node", "text", "ms", *COSTS]
+AGENT_KEYS = ["name", "kind", "node", "error", "text", "ms", *COSTS]
 
 # What a position weighs in a message: keys and values of every layer, float32.
 POSITION_BYTES = 2 * tiny_model.LAYERS * tiny_model.KV_HEADS * (tiny_model.HIDDEN // tiny_model.HEADS) * 4
@@ -41,7 +41,7 @@ class Modes(CommandTest):
         self.assertEqual([agent["name"] for agent in result["agents"]], names)
         for agent in result["agents"]:
             self.assertEqual(list(agent), AGENT_KEYS)
-            self.assertEqual(agent["node"], "local")
+            self.assertEqual((agent["node"], agent["error"]), ("local", None))
         for cost in COSTS:
             self.assertEqual(result[cost], sum(agent[cost] for agent in result["agents"]), cost)
         self.assertTrue(result["ok"])
