@@ -72,6 +72,7 @@ Request hop::prepare(std::vector<chat_message> messages) {
   request.context = input_.context;
   request.messages = std::move(messages);
   request.time_limit = spec_.time_limit.value_or(0);
+  request.prefix_scope = input_.task->prefix_scope;
   if constexpr (std::is_same_v<Request, avp::generate>) {
     request.max_new_tokens = spec_.max_new_tokens;
     request.sampling = spec_.sampling;

@@ -87,4 +87,8 @@ void output_directory::write_summary(const nlohmann::ordered_json& totals) const
   write_whole(folder_ / "summary.json", totals.dump(2) + "\n");
 }
 
+void output_directory::write_scaling(const nlohmann::ordered_json& found) const {
+  write_whole(folder_ / "scaling.json", found.dump(1) + "\n");
+}
+
 } // namespace avp

@@ -36,6 +36,9 @@ public:
   /// Writes the totals. Throws write_error.
   void write_summary(const nlohmann::ordered_json& totals) const;
 
+  /// Writes what a sweep found, scaling.json. Throws write_error.
+  void write_scaling(const nlohmann::ordered_json& found) const;
+
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
 private:

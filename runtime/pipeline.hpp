@@ -13,6 +13,7 @@
 #include <avp/gpu/device_config.hpp>
 #include <avp/runtime/flow.hpp>
 #include <avp/runtime/score.hpp>
+#include <avp/runtime/sweep_spec.hpp>
 
 namespace avp {
 
@@ -55,7 +56,8 @@ struct pipeline {
   std::vector<agent_spec> agents; ///< In the order of the flow.
   input_spec input;
   std::optional<score_spec> score;
-  std::string output; ///< The answering agent.
+  std::optional<sweep_spec> sweep; ///< Then this is what at_size() makes the pipelines of its points from.
+  std::string output;              ///< The answering agent.
   std::string source; ///< The file's text; where `--set` changed something, TOML of the whole with the changes.
 
   /// The agent of that name; throws std::out_of_range where there is none.

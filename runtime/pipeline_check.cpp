@@ -73,7 +73,8 @@ bool check_agents(pipeline& p, pipeline_source& source) {
                     "the agent \"" + agent.name + "\" needs a kind: think, generate, or a registered one of your own");
     check_model(agent, p, source);
     const auto before = p.flow.predecessors(agent.name);
-    if (source.has({"agent", agent.name, "merge"}) && before.size() < 2)
+    const bool joins_copies = p.sweep && p.sweep->over == sweep_over::branches && contains(before, p.sweep->repeat);
+    if (!joins_copies && source.has({"agent", agent.name, "merge"}) && before.size() < 2)
       source.report("agent." + agent.name + ".merge", "\"merge\" is for an agent that several others hand over to; \"" +
                                                           agent.name + "\" has " +
                                                           (before.empty() ? "none" : "only " + before.front()));

@@ -4,8 +4,10 @@
 #include <sstream>
 
 #include <avp/agents/prompt_template.hpp>
+#include <avp/runtime/earlier_texts.hpp>
 #include <avp/runtime/nearest_name.hpp>
 #include <avp/runtime/pipeline_tables.hpp>
+#include <avp/runtime/sweep_check.hpp>
 #include <avp/runtime/table_reader.hpp>
 
 namespace avp {
@@ -176,6 +178,9 @@ agent_spec read_agent(const std::string& name, table_reader& table, const std::v
     table.source().report(table.path(), "\"" + name +
                                             "\" cannot be an agent's name: expected a letter or _, then letters, "
                                             "digits, _ and -");
+  if (name == earlier_variable)
+    table.source().report(table.path(), "no agent can be called \"earlier\": {{earlier}} stands for the texts of all "
+                                        "agents that come before");
   read_agent_keys(table, kinds, spec);
   if (const auto* options = table.table("options"))
     spec.options = to_json(*options);
@@ -252,6 +257,7 @@ pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kind
                  [&](const auto& name, auto& table) { p.agents.push_back(read_agent(name, table, kinds, defaults)); });
   read_input(top, p);
   read_score(top, p);
+  read_sweep(top, p);
   table_reader output(source, top.table("output"), "output");
   put(output.text("agent"), p.output);
   output.finish();

@@ -11,6 +11,7 @@
 #include <avp/runtime/output_directory.hpp>
 #include <avp/runtime/pipeline.hpp>
 #include <avp/runtime/progress.hpp>
+#include <avp/runtime/scaling.hpp>
 #include <avp/runtime/summary.hpp>
 
 namespace avp {
@@ -30,13 +31,14 @@ public:
   /// Takes words of an answer that streams.
   void add_words(const std::string& words);
 
-  /// Counts the wall time of a mode.
-  void add_seconds(mode mode, double seconds) { summary_.add_seconds(mode, seconds); }
+  /// Counts the wall time of a mode, and of the point of a sweep that it was run for.
+  void add_seconds(mode mode, const std::optional<sweep_point>& point, double seconds);
 
   /// Shows that time goes by.
   void tick() { bar_.draw(); }
 
-  /// Prints the table, what the devices did, and where the results are, and leaves summary.json. Throws write_error.
+  /// Prints the table, what the devices did, and where the results are, and leaves summary.json, for a sweep also
+  /// scaling.json. Throws write_error.
   void finish(const std::vector<device_totals>& devices);
 
   /// The run's folder, where it leaves one.
@@ -54,6 +56,7 @@ private:
   std::optional<output_directory> directory_;
   progress_bar bar_;
   avp::summary summary_;
+  std::optional<scaling> scaling_;
   bool words_shown_ = false;
 };
 

@@ -137,6 +137,7 @@ void run_state::fail_line(const bad_line& line) {
   task_result result;
   result.task = line.id;
   result.mode = config_.plan.mode;
+  result.sweep = config_.sweep;
   result.error =
       (line.column > 0 ? "column " + std::to_string(line.column) + ": " : "") + line.message; // the id is the line
   report(std::move(result));
@@ -150,10 +151,12 @@ void run_state::begin(const record& record) {
   made->fields = template_values(record.fields);
   made->run_seed = config_.pipeline->seed;
   made->place = next_place_++;
+  made->prefix_scope = config_.prefix_scope;
   self_->send(config_.observer, task_begun{made->id, made->place});
   active.task = made;
   active.result.task = record.id;
   active.result.mode = config_.plan.mode;
+  active.result.sweep = config_.sweep;
   if (const auto& scoring = config_.pipeline->score) {
     try {
       active.result.expected = prompt_template(scoring->expected).render(made->fields);

@@ -25,6 +25,8 @@
 #include <avp/runtime/run_actor.hpp>
 #include <avp/runtime/run_devices.hpp>
 #include <avp/runtime/run_main.hpp>
+#include <avp/runtime/run_stage.hpp>
+#include <avp/runtime/sweep_input.hpp>
 
 namespace avp {
 
@@ -52,8 +54,23 @@ std::string counted(std::size_t number, const std::string& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
 
-int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
-  for (const auto& plan : plans) {
+void explain_sweep(const sweep_spec& sweep) {
+  std::string values;
+  for (const auto n : sweep.values)
+    values += (values.empty() ? "" : ", ") + std::to_string(n);
+  std::string series;
+  for (const auto one : sweep.series)
+    series += (series.empty() ? "" : ", ") + series_text(one);
+  std::printf("sweep over %s: %s; series: %s; the largest:\n", std::string(over_name(sweep.over)).c_str(),
+              values.c_str(), series.c_str());
+}
+
+int explain_stages(const pipeline& pipeline, const std::vector<run_stage>& stages) {
+  if (pipeline.sweep)
+    explain_sweep(*pipeline.sweep);
+  for (const auto& [sized, plan, point] : stages) {
+    if (point && (point->n != pipeline.sweep->values.back() || point->series == sweep_series::text_unshared))
+      continue;
     std::printf("%s, mode %s: %s, answer from '%s'\n", pipeline.name.c_str(), std::string(mode_name(plan.mode)).c_str(),
                 counted(plan.agents.size(), "agent").c_str(), plan.output.c_str());
     for (const auto& agent : plan.agents) {
@@ -129,14 +146,46 @@ private:
   std::shared_ptr<standard_input> stdin_;
 };
 
+// For a sweep over prompt_tokens: the records with as much text as the point asks for.
+record_feed::source filled(record_feed::source next, std::shared_ptr<const sweep_input> filler,
+                           const std::optional<sweep_point>& point) {
+  if (!filler)
+    return next;
+  return [next = std::move(next), filler = std::move(filler), n = point->n] {
+    auto item = next();
+    if (auto* one = item ? std::get_if<record>(&*item) : nullptr)
+      *one = filler->filled(std::move(*one), n);
+    return item;
+  };
+}
+
+// What a stage's run needs beside devices and input. A point of a sweep shares prompt prefixes only within itself: what
+// a smaller one has read must not make it look cheaper.
+run_config config_of(run_stage& stage, std::size_t place, const command_line& line, const registry& kinds) {
+  run_config config;
+  config.pipeline = stage.pipeline.get();
+  config.kinds = &kinds;
+  config.plan = std::move(stage.plan);
+  config.concurrency = line.tasks_in_flight();
+  config.sweep = stage.point;
+  if (stage.point && stage.point->series == sweep_series::text_unshared)
+    config.prefix_scope.reset();
+  else if (stage.point)
+    config.prefix_scope = static_cast<std::int64_t>(place);
+  config.stream = line.ask.has_value();
+  return config;
+}
+
 // Runs one mode to its end. Returns why it ended early, or nothing. Counts `next_place` on.
 std::string run_mode(caf::actor_system& system, run_config config, run_devices& devices, input_source& input,
-                     reporter& reports, std::uint64_t& next_place, const interrupt_guard& interrupts) {
+                     std::shared_ptr<const sweep_input> filler, reporter& reports, std::uint64_t& next_place,
+                     const interrupt_guard& interrupts) {
   caf::scoped_actor self(system);
   const auto started = std::chrono::steady_clock::now();
   const auto mode = config.plan.mode;
+  const auto point = config.sweep;
   config.observer = self;
-  config.input = input.open();
+  config.input = filled(input.open(), filler, config.sweep);
   config.devices = devices.by_model();
   config.first_place = next_place;
   const auto run = start_run(system, std::move(config));
@@ -160,7 +209,7 @@ std::string run_mode(caf::actor_system& system, run_config config, run_devices& 
   while (!end) {
     self->receive(
         [&](const task_begun& begun) {
-          devices.name_task(begun.place, begun.task + " " + std::string(mode_name(mode)));
+          devices.name_task(begun.place, begun.task + " " + variant_text(mode, point));
           next_place = begun.place + 1;
         },
         [&](const task_result& result) { report([&] { reports.add(result); }); },
@@ -173,16 +222,25 @@ std::string run_mode(caf::actor_system& system, run_config config, run_devices& 
       stop();
     }
   }
-  reports.add_seconds(mode, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  reports.add_seconds(mode, point, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   return write_failure.empty() ? *end : write_failure;
 }
 
+// All models that any stage needs: the largest size of a sweep runs all agents.
+std::vector<plan> plans_of_last(const std::vector<run_stage>& stages) {
+  std::vector<plan> plans;
+  for (const auto& stage : stages)
+    if (stage.pipeline == stages.back().pipeline)
+      plans.push_back(stage.plan);
+  return plans;
+}
+
 int run_all(caf::actor_system& system, const command_line& line, const pipeline& pipeline, const registry& kinds,
-            std::vector<plan> plans) {
+            std::vector<run_stage> stages) {
   const interrupt_guard interrupts;
   if (line.out)
     output_directory::check(*line.out);
-  run_devices devices(system, line, pipeline, plans);
+  run_devices devices(system, line, *stages.back().pipeline, plans_of_last(stages));
   devices.start();
   if (interrupts.interrupted()) {
     std::fprintf(stderr, "interrupted while the models were loaded; no task was run\n");
@@ -192,20 +250,18 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
   if (const auto folder = reports.folder())
     devices.trace_into(*folder);
   input_source input(pipeline, line);
+  std::shared_ptr<const sweep_input> filler;
+  if (pipeline.sweep && pipeline.sweep->over == sweep_over::prompt_tokens)
+    filler = std::make_shared<const sweep_input>(pipeline);
   std::string failure;
   std::uint64_t next_place = 0;
-  for (auto& plan : plans) {
-    if (interrupts.interrupted()) // in the mode before
+  for (std::size_t place = 0; place < stages.size(); ++place) {
+    if (interrupts.interrupted()) // in the stage before
       break;
-    for (const auto& note : plan.notes)
+    for (const auto& note : stages[place].plan.notes)
       spdlog::warn("{}", note);
-    run_config config;
-    config.pipeline = &pipeline;
-    config.kinds = &kinds;
-    config.plan = std::move(plan);
-    config.concurrency = line.tasks_in_flight();
-    config.stream = line.ask.has_value();
-    failure = run_mode(system, std::move(config), devices, input, reports, next_place, interrupts);
+    failure = run_mode(system, config_of(stages[place], place, line, kinds), devices, input, filler, reports,
+                       next_place, interrupts);
     if (!failure.empty())
       break;
   }
@@ -231,19 +287,17 @@ int run_pipeline(const command_line& line, const registry& kinds) {
     return bad_usage;
   }
   const auto& pipeline = *loaded.pipeline;
-  std::vector<plan> plans;
-  for (auto mode : pipeline.modes)
-    plans.push_back(make_plan(pipeline, mode, kinds.kinds()));
+  auto stages = run_stages(pipeline, kinds.kinds());
   if (line.check)
-    return explain_plans(pipeline, plans);
+    return explain_stages(pipeline, stages);
   if (line.graph) {
-    std::fputs(to_dot(pipeline, plans.front()).c_str(), stdout);
+    std::fputs(to_dot(*stages.front().pipeline, stages.front().plan).c_str(), stdout);
     return all_done;
   }
   caf::actor_system_config config;
   config.set("scheduler.policy", caf::atom("sharing")); // the stealing policy polls beside the arithmetic threads
   caf::actor_system system(config);
-  return run_all(system, line, pipeline, kinds, std::move(plans));
+  return run_all(system, line, pipeline, kinds, std::move(stages));
 }
 
 } // namespace

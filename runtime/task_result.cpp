@@ -17,6 +17,9 @@ void add_costs(json& object, const counts& counts, const handed_over& handed) {
   object["computed_tokens"] = counts.computed_tokens;
   object["latent_steps"] = counts.latent_steps;
   object["output_tokens"] = counts.output_tokens;
+  object["attended"] = counts.attended;
+  object["cache_bytes"] = counts.cache_bytes;
+  object["device_ms"] = rounded(counts.device_ms);
   object["context_tokens"] = handed.context_tokens;
   object["context_bytes"] = handed.context_bytes;
   object["wire_bytes"] = handed.wire_bytes;
@@ -57,8 +60,15 @@ handed_over task_result::handed_over() const {
   return sum;
 }
 
+std::string variant_text(mode mode, const std::optional<sweep_point>& point) {
+  return point ? series_text(point->series) + ", " + size_of_sweep(point->over, point->n)
+               : std::string(mode_name(mode));
+}
+
 std::string to_json_line(const task_result& result) {
   json object = {{"task", result.task}, {"mode", mode_name(result.mode)}, {"ok", result.ok()}};
+  if (const auto& point = result.sweep)
+    object["sweep"] = {{"over", over_name(point->over)}, {"n", point->n}, {"series", series_name(point->series)}};
   object["error"] = result.ok() ? json(nullptr) : json(result.error);
   object["text"] = result.text;
   object["expected"] = or_null(result.expected);

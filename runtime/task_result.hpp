@@ -10,6 +10,7 @@
 
 #include <avp/agents/agent_spec.hpp>
 #include <avp/gpu/result.hpp>
+#include <avp/runtime/sweep_spec.hpp>
 
 namespace avp {
 
@@ -37,8 +38,9 @@ struct agent_result {
 struct task_result {
   std::string task;
   avp::mode mode = mode::latent;
-  std::string error; ///< Why it failed; empty when it did not.
-  std::string text;  ///< The answering agent's.
+  std::optional<sweep_point> sweep; ///< Which point of a sweep it belongs to.
+  std::string error;                ///< Why it failed; empty when it did not.
+  std::string text;                 ///< The answering agent's.
   std::optional<std::string> expected;
   std::optional<double> score;
   double ms = 0;                    ///< From the first hop's start to the last one's end.
@@ -48,6 +50,9 @@ struct task_result {
   [[nodiscard]] avp::counts counts() const;
   [[nodiscard]] avp::handed_over handed_over() const;
 };
+
+/// What a result is of, for people: "text", or of a sweep "text without sharing, 4 hops".
+[[nodiscard]] std::string variant_text(mode mode, const std::optional<sweep_point>& point);
 
 /// The object of results.jsonl. Text that is not UTF-8 has U+FFFD where it is broken.
 [[nodiscard]] std::string to_json_line(const task_result& result);

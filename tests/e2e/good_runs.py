@@ -7,7 +7,8 @@ import unittest
 import tiny_model
 from command import CommandTest, records
 
-COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "context_tokens", "context_bytes", "wire_bytes"]
+COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "attended", "cache_bytes", "device_ms",
+         "context_tokens", "context_bytes", "wire_bytes"]
 RESULT_KEYS = ["task", "mode", "ok", "error", "text", "expected", "score", "ms", *COSTS, "agents"]
 AGENT_KEYS = ["name", "kind", "node", "text", "ms", *COSTS]
 
@@ -43,7 +44,7 @@ class Modes(CommandTest):
             self.assertEqual(list(agent), AGENT_KEYS)
             self.assertEqual(agent["node"], "local")
         for cost in COSTS:
-            self.assertEqual(result[cost], sum(agent[cost] for agent in result["agents"]), cost)
+            self.assertAlmostEqual(result[cost], sum(agent[cost] for agent in result["agents"]), delta=0.01, msg=cost)
         self.assertTrue(result["ok"])
         self.assertIsNone(result["error"])
         self.assertEqual(result["expected"], result["task"][1:])

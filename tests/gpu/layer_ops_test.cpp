@@ -123,4 +123,27 @@ TEST(row_kernel_levels, agree) {
   }
 }
 
+TEST(row_kernel_levels, describe_distributions) {
+  at::manual_seed(6);
+  for (int level = 0; level < row_kernel_levels; ++level) {
+    const auto* kernels = row_kernels_of_level(level);
+    if (!kernels)
+      continue;
+    for (const std::int64_t count : {1, 7, 16, 258, 1024, 1030, 49152}) {
+      for (const float width : {0.1F, 5.0F, 300.0F}) {
+        auto logits = at::randn({count}) * width - 40;
+        if (count > 100) {
+          logits[3] = -INFINITY;
+          logits.narrow(0, 50, 20).fill_(-1e4F);
+        }
+        const auto logs = at::log_softmax(logits.to(at::kDouble), 0);
+        const auto found = kernels->distribution_of(logits.const_data_ptr<float>(), count);
+        EXPECT_NEAR(logits[0].item<double>() - found.log_sum, logs[0].item<double>(), 1e-5) << count << " " << width;
+        const auto entropy = -(logs.exp() * logs.nan_to_num(0, 0, 0)).sum().item<double>();
+        EXPECT_NEAR(found.entropy, entropy, 1e-5) << count << " " << width;
+      }
+    }
+  }
+}
+
 } // namespace
