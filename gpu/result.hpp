@@ -9,18 +9,21 @@
 
 namespace avp {
 
-/// What a request, an agent or a task cost. In tokens (positions) where nothing else is said.
+/// What a request, an agent or a task cost. In tokens (positions) where nothing else is said. Rows that are run again
+/// to build what memory was too short for are not in it.
 struct counts {
   std::int64_t prompt_tokens = 0;   ///< Rendered and fed.
   std::int64_t computed_tokens = 0; ///< Prompt rows really run; fewer than prompt_tokens where a prefix was shared.
   std::int64_t latent_steps = 0;
   std::int64_t output_tokens = 0; ///< Sampled, the end-of-turn token included.
-  std::int64_t attended = 0;      ///< Attention work: query rows times the positions that each looked at.
-  std::int64_t cache_bytes = 0;   ///< Of KV-cache written.
-  double device_ms = 0;           ///< Its share, by rows, of the forward passes that it was in.
+  std::int64_t attended = 0;      ///< Attention work: positions that its rows looked at, each row itself included.
+  std::int64_t cache_bytes = 0;   ///< Of KV-cache written or moved; what is shared or continued on is not.
+  double device_ms = 0;           ///< Its share, by rows, of the passes that it was in, and the time of moving.
 
   counts& operator+=(const counts& other);
-  bool operator==(const counts&) const = default;
+
+  /// Whether the work was the same. Time is measured, not counted: device_ms may differ.
+  bool operator==(const counts& other) const;
 };
 
 /// How sure a model was of its answer: means over its tokens, the end-of-turn token included.
@@ -32,10 +35,10 @@ struct certainty {
 /// Why decoding ended.
 enum class finish_reason : std::uint8_t { end_of_turn, stop_string, length };
 
-/// The answer to think or generate.
+/// The answer to a request.
 struct result {
   payload context;  ///< Everything fed, thought and decoded so far, except an end-of-turn token.
-  std::string text; ///< Empty after think.
+  std::string text; ///< Of generate.
   finish_reason finish = finish_reason::end_of_turn;
   std::optional<avp::certainty> certainty; ///< Where generate::wants_certainty.
   avp::counts counts;

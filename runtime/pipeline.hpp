@@ -72,6 +72,12 @@ struct pipeline {
 /// "latent", "text" or "direct".
 [[nodiscard]] std::string_view mode_name(avp::mode m);
 
+/// "concatenate", "canonical" or "sequence".
+[[nodiscard]] std::string_view merge_name(join_way way);
+
+/// "all", "last_agent" or "latent_only".
+[[nodiscard]] std::string_view keep_name(keep part);
+
 /// The modes that `--mode` or `mode = ` asks for by name; "all" is latent, text and direct. Nothing for another name.
 [[nodiscard]] std::optional<std::vector<avp::mode>> modes_named(std::string_view name);
 

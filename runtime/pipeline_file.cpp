@@ -76,6 +76,7 @@ load_result load_pipeline(std::string_view text, const fs::path& file, const loa
   template_context context{.ask = options.ask, .kinds = options.kinds};
   context.can_plan = check_structure(p, source);
   context.fields = look_through_input(p, source, options);
+  check_options(p, source, context);
   check_templates(p, source, context);
   auto mistakes = source.sorted_mistakes();
   if (!mistakes.empty())

@@ -68,6 +68,11 @@ const std::vector<meaning<weight_format>> weight_formats{{"float32", weight_form
                                                          {"native", weight_format::native},
                                                          {"int8", weight_format::int8},
                                                          {"int4", weight_format::int4}};
+const std::vector<meaning<join_way>> merges{
+    {"concatenate", join_way::concatenate}, {"canonical", join_way::canonical}, {"sequence", join_way::sequence}};
+const std::vector<meaning<keep>> keeps{
+    {"all", keep::all}, {"last_agent", keep::last_agent}, {"latent_only", keep::latent_only}};
+const std::vector<meaning<on_failure>> failures{{"fail", on_failure::fail}, {"skip", on_failure::skip}};
 const std::vector<meaning<data_type>> kv_dtypes{{"float32", data_type::float32}, {"bfloat16", data_type::bfloat16}};
 
 template <class Value>
@@ -166,7 +171,10 @@ void read_agent_keys(table_reader& table, const std::vector<kind_info>& kinds, a
   put(table.texts("stop"), spec.stop);
   put(table.whole("seed", 0, most_int64), spec.seed);
   put(table.number("time_limit", "a number of seconds above 0", above_0), spec.time_limit);
-  table.word("merge", {"sequence"}); // The only way to join contexts so far, so there is nothing to remember.
+  put(one_of(table, "merge", merges), spec.merge);
+  put(one_of(table, "keep", keeps), spec.keep);
+  put(table.boolean("rotate_keys"), spec.rotate_keys);
+  put(one_of(table, "on_failure", failures), spec.on_failure);
 }
 
 agent_spec read_agent(const std::string& name, table_reader& table, const std::vector<kind_info>& kinds,

@@ -67,15 +67,27 @@ reporter::reporter(const command_line& line, const pipeline& pipeline)
     : line_(line),
       several_modes_(pipeline.modes.size() > 1),
       bar_(!line.quiet && !line.ask && isatty(STDERR_FILENO) != 0, results_to_come(pipeline)) {
-  if (line.out)
+  if (line.resume)
+    directory_.emplace(*line.resume);
+  else if (line.out)
     directory_.emplace(*line.out, pipeline.source);
   else if (line.leaves_folder())
     directory_.emplace(new_default_folder(pipeline.name), pipeline.source);
 }
 
+void reporter::add_facts(const nlohmann::ordered_json& facts) {
+  if (directory_)
+    directory_->write_facts(facts);
+}
+
 void reporter::begin(mode mode) {
   if (line_.ask && !line_.json && several_modes_)
     write_stdout(std::string(mode_name(mode)) + ":\n");
+}
+
+void reporter::add_earlier(const task_result& result) {
+  summary_.add(result);
+  bar_.add_earlier(result);
 }
 
 void reporter::add(const task_result& result) {

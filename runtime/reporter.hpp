@@ -21,6 +21,12 @@ public:
   /// Throws write_error when the folder can't be made.
   reporter(const command_line& line, const pipeline& pipeline);
 
+  /// Leaves run.json. Throws write_error.
+  void add_facts(const nlohmann::ordered_json& facts);
+
+  /// Counts a result of the time before this run went on.
+  void add_earlier(const task_result& result);
+
   /// Says which mode comes, where several ones answer one question. Throws write_error.
   void begin(mode mode);
 
@@ -36,7 +42,10 @@ public:
   /// Shows that time goes by.
   void tick() { bar_.draw(); }
 
-  /// Prints the table, what the devices did, and where the results are, and leaves summary.json. Throws write_error.
+  /// Prints the table, what the devices did, and where the results are.
+  void print_totals(const std::vector<device_totals>& devices);
+
+  /// The same, and leaves summary.json. Throws write_error.
   void finish(const std::vector<device_totals>& devices);
 
   /// The run's folder, where it leaves one.
@@ -47,7 +56,6 @@ public:
 private:
   void print_answer(const task_result& result);
   void print_line(const task_result& result);
-  void print_totals(const std::vector<device_totals>& devices);
 
   const command_line& line_;
   bool several_modes_;

@@ -2,16 +2,16 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <set>
 
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <avp/gpu/context.hpp>
 #include <avp/gpu/device_error.hpp>
+#include <avp/runtime/restored_hops.hpp>
 #include <avp/runtime/run_actor.hpp>
 #include <avp/runtime/score.hpp>
-#include <avp/transport/message.hpp>
+#include <avp/runtime/task_flow.hpp>
 
 namespace avp {
 
@@ -40,21 +40,20 @@ agent_actor start_agent_of(caf::actor_system& system, const run_config& config, 
 
 // An agent of the plan with what its hops need, made once.
 struct station {
-  planned_agent plan;
+  const flow_station* at = nullptr;
   std::shared_ptr<const prompt_template> prompt;
-  std::vector<std::string> from; // direct predecessors in the flow
-  std::size_t readers = 0;       // agents that continue on its context
   agent_actor actor;
 };
 
 struct active_task {
+  explicit active_task(const std::vector<flow_station>& stations) : flow(stations) {}
+
   std::shared_ptr<const avp::task> task;
   task_result result;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-  std::map<std::string, output> outputs;     // of agents that are done
-  std::map<std::string, std::size_t> unread; // hops that have yet to take an agent's context
-  std::set<std::string> begun;
-  std::map<std::string, agent_actor> open; // hops under way, and who was asked
+  task_flow flow;
+  std::map<std::string, restored_hop> restored; // those that need not be done again, by agent
+  std::map<std::string, agent_actor> open;      // hops under way, and who was asked
 };
 
 class run_state {
@@ -70,8 +69,12 @@ private:
   void begin(const record& record);
   void fail_line(const bad_line& line);
   void advance(const std::string& id);
+  void restore(const std::string& id);
+  bool replay(active_task& active, const station& at);
+  void keep(const active_task& active, agent_result part, const output& made);
   void send_hop(active_task& task, station& to);
   hop_input make_input(active_task& task, const station& to);
+  agent_result part_of(const station& at) const;
   void hop_done(const std::string& id, station& at, const agent_actor& asked, hop_output& output);
   void hop_failed(const std::string& id, station& at, const agent_actor& asked, const std::string& reason);
   void agent_down(station& at, const agent_actor& dead, const std::string& reason);
@@ -85,6 +88,7 @@ private:
   caf::event_based_actor* self_;
   run_config config_;
   std::unique_ptr<record_feed> feed_;
+  std::vector<flow_station> flow_; // of every task
   std::map<std::string, station> stations_;
   std::map<std::string, active_task> tasks_;
   std::uint64_t next_place_ = 0;
@@ -96,17 +100,12 @@ private:
 void run_state::start(run_config config, const std::map<std::string, agent_actor>& agents) {
   config_ = std::move(config);
   next_place_ = config_.first_place;
-  for (const auto& planned : config_.plan.agents) {
-    auto& at = stations_[planned.name];
-    at.plan = planned;
-    at.prompt = std::make_shared<prompt_template>(planned.prompt);
-    at.actor = agents.at(planned.name);
-    self_->monitor(at.actor);
-    if (planned.context_from)
-      ++stations_[*planned.context_from].readers;
+  flow_ = stations_of(config_.plan, *config_.pipeline);
+  for (const auto& at : flow_) {
+    const auto& actor = agents.at(at.plan.name);
+    stations_[at.plan.name] = {&at, std::make_shared<prompt_template>(at.plan.prompt), actor};
+    self_->monitor(actor);
   }
-  for (const auto& edge : config_.plan.edges)
-    stations_[edge.to].from.push_back(edge.from);
   for (const auto& [model, device] : config_.devices)
     self_->monitor(device);
   feed_ = std::make_unique<record_feed>(config_.input, [self = caf::actor(self_)](std::optional<input_item> item) {
@@ -143,7 +142,7 @@ void run_state::fail_line(const bad_line& line) {
 }
 
 void run_state::begin(const record& record) {
-  auto& active = tasks_[record.id];
+  auto& active = tasks_.emplace(record.id, active_task(flow_)).first->second;
   auto made = std::make_shared<task>();
   made->id = record.id;
   made->mode = config_.plan.mode;
@@ -160,20 +159,77 @@ void run_state::begin(const record& record) {
     } catch (const missing_variable&) { // a record without that field is run and not scored
     }
   }
-  for (const auto& [agent, at] : stations_)
-    active.unread[agent] = at.readers;
-  advance(record.id);
+  restore(record.id);
+}
+
+// What the journal has of the task comes first.
+void run_state::restore(const std::string& id) {
+  auto saved = config_.saved.extract(id);
+  if (!saved)
+    return advance(id);
+  restore_hops(
+      self_, config_.devices, flow_, std::move(saved.mapped()), tasks_.at(id).task->place,
+      [this](const std::string& agent) { return config_.pipeline->agent(agent).model; },
+      [this, id](std::map<std::string, restored_hop> hops) {
+        const auto active = tasks_.find(id); // gone when the device died
+        if (active == tasks_.end())
+          return;
+        active->second.restored = std::move(hops);
+        advance(id);
+      });
+}
+
+// Whether the journal has that hop; its outcome is taken from there.
+bool run_state::replay(active_task& active, const station& at) {
+  auto found = active.restored.extract(at.at->plan.name);
+  if (!found)
+    return false;
+  auto& [hop, context] = found.mapped();
+  const auto before = std::chrono::duration<double, std::milli>(hop.task_ms);
+  active.started = std::min(active.started, std::chrono::steady_clock::now() -
+                                                std::chrono::duration_cast<std::chrono::nanoseconds>(before));
+  [[maybe_unused]] const auto read = active.flow.take_contexts(*at.at);
+  if (!hop.agent.error.empty()) {
+    active.flow.fail(*at.at, hop.agent.error);
+    return true;
+  }
+  if (at.at->answers_task)
+    active.result.text = hop.agent.text;
+  output made{hop.agent.text, std::move(context), std::move(hop.to)};
+  active.result.agents.push_back(std::move(hop.agent));
+  active.flow.done(*at.at, std::move(made));
+  return true;
+}
+
+// Tells the journal of a hop that ended.
+void run_state::keep(const active_task& active, agent_result part, const output& made) {
+  if (!config_.journal)
+    return;
+  saved_hop hop;
+  hop.task = active.task->id;
+  hop.mode = config_.plan.mode;
+  hop.agent = std::move(part);
+  hop.to = made.to;
+  hop.task_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - active.started).count();
+  if (const auto* context = dynamic_cast<const avp::context*>(made.context.body.get()))
+    hop.history = context->history();
+  config_.journal->add(std::move(hop));
 }
 
 void run_state::advance(const std::string& id) {
   auto& active = tasks_.at(id);
-  for (auto& planned : config_.plan.agents) {
-    if (!active.result.ok() || active.begun.contains(planned.name))
-      continue;
-    const auto is_done = [&](const std::string& name) { return active.outputs.contains(name); };
-    if (std::all_of(planned.after.begin(), planned.after.end(), is_done))
-      send_hop(active, stations_.at(planned.name));
+  for (auto ready = active.flow.begin_ready(); !ready.empty(); ready = active.flow.begin_ready())
+    for (const auto* at : ready)
+      if (!replay(active, stations_.at(at->plan.name)))
+        send_hop(active, stations_.at(at->plan.name));
+  for (const auto& failure : active.flow.take_failures()) {
+    auto& parts = active.result.agents;
+    auto part = std::find_if(parts.begin(), parts.end(), [&](const auto& one) { return one.name == failure.agent; });
+    if (part == parts.end()) // else it was through, but what it handed over was refused
+      part = parts.insert(parts.end(), part_of(stations_.at(failure.agent)));
+    part->error = failure.reason;
   }
+  active.result.error = active.flow.error();
   if (active.open.empty())
     finish(id);
 }
@@ -182,27 +238,28 @@ hop_input run_state::make_input(active_task& active, const station& to) {
   hop_input input;
   input.task = active.task;
   input.prompt = to.prompt;
-  input.makes_text = to.plan.makes_text;
-  input.from = to.from;
-  for (const auto& [agent, output] : active.outputs)
-    if (stations_.at(agent).plan.makes_text)
-      input.texts[agent] = output.text;
-  if (to.plan.context_from) {
-    auto& source = active.outputs.at(*to.plan.context_from);
-    input.context = source.context;
-    if (--active.unread.at(*to.plan.context_from) == 0)
-      source.context = {}; // contexts pin memory: the last reader has it now
-  }
-  if (config_.stream && to.plan.name == config_.plan.output)
+  input.makes_text = to.at->plan.makes_text;
+  input.hands_on = to.at->readers > 0;
+  input.from = to.at->from;
+  input.texts = active.flow.texts();
+  input.contexts = active.flow.take_contexts(*to.at);
+  if (config_.stream && to.at->answers_task)
     input.on_text = [observer = config_.observer](std::string_view text) {
       caf::anon_send(observer, answer_piece{std::string(text)});
     };
   return input;
 }
 
+agent_result run_state::part_of(const station& at) const {
+  agent_result part;
+  part.name = at.at->plan.name;
+  part.kind = at.at->plan.kind;
+  part.node = "local";
+  return part;
+}
+
 void run_state::send_hop(active_task& active, station& to) {
-  active.begun.insert(to.plan.name);
-  active.open[to.plan.name] = to.actor;
+  active.open[to.at->plan.name] = to.actor;
   self_->request(to.actor, caf::infinite, make_input(active, to))
       .then(
           [this, id = active.task->id, &to, asked = to.actor](hop_output& output) { hop_done(id, to, asked, output); },
@@ -228,39 +285,33 @@ bool run_state::close_hop(const std::string& id, const std::string& agent, const
 }
 
 void run_state::hop_done(const std::string& id, station& at, const agent_actor& asked, hop_output& output) {
-  if (!close_hop(id, at.plan.name, asked))
+  if (!close_hop(id, at.at->plan.name, asked))
     return;
   auto& active = tasks_.at(id);
-  agent_result done;
-  done.name = at.plan.name;
-  done.kind = at.plan.kind;
-  done.node = "local";
-  done.text = output.output.text;
-  done.ms = output.ms;
-  done.counts = output.counts;
-  if (const auto* context = dynamic_cast<const avp::context*>(output.output.context.body.get())) {
-    const auto edges = static_cast<std::int64_t>(at.readers);
-    done.handed_over.context_tokens = edges * context->tokens();
-    done.handed_over.context_bytes = at.readers * encoded_size(output.output.context.meta, context->size());
-  }
-  active.result.agents.push_back(std::move(done));
-  if (at.plan.name == config_.plan.output)
+  auto part = part_of(at);
+  part.text = output.output.text;
+  part.ms = output.ms;
+  part.counts = output.counts;
+  if (at.at->answers_task)
     active.result.text = output.output.text;
-  if (at.readers == 0)
-    output.output.context = {};
-  active.outputs[at.plan.name] = std::move(output.output);
+  keep(active, part, output.output);
+  active.result.agents.push_back(std::move(part));
+  active.flow.done(*at.at, std::move(output.output));
   advance(id);
 }
 
 void run_state::hop_failed(const std::string& id, station& at, const agent_actor& asked, const std::string& reason) {
-  if (!close_hop(id, at.plan.name, asked))
+  if (!close_hop(id, at.at->plan.name, asked))
     return;
-  tasks_.at(id).result.error = "agent '" + at.plan.name + "': " + reason;
+  auto failed = part_of(at);
+  failed.error = reason;
+  keep(tasks_.at(id), std::move(failed), {});
+  tasks_.at(id).flow.fail(*at.at, reason);
   advance(id);
 }
 
 void run_state::restart(station& at) {
-  at.actor = start_agent_of(self_->system(), config_, at.plan.name);
+  at.actor = start_agent_of(self_->system(), config_, at.at->plan.name);
   self_->monitor(at.actor);
 }
 
@@ -300,6 +351,8 @@ void run_state::finish(const std::string& id) {
   auto& result = active.result;
   const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - active.started;
   result.ms = spent.count();
+  for (auto& part : result.agents)
+    part.handed_over = active.flow.handed_by(part.name);
   if (result.ok() && result.expected)
     result.score = score(config_.pipeline->score->kind, result.text, *result.expected);
   report(std::move(result));

@@ -10,6 +10,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <avp/agents/agent_actor.hpp>
+#include <avp/runtime/journal.hpp>
 #include <avp/runtime/plan.hpp>
 #include <avp/runtime/record_feed.hpp>
 #include <avp/runtime/task_result.hpp>
@@ -27,6 +28,8 @@ struct run_config {
   bool stream = false;                         ///< Whether the observer gets the answering agent's words as they come.
   caf::actor observer;                         ///< Gets task_begun, task_result, answer_piece, and run_ended at last.
   record_feed::source input;                   ///< Gives the records; called on a thread of its own.
+  std::shared_ptr<avp::journal> journal;       ///< Told of every hop that ends; may be empty.
+  std::map<std::string, std::vector<saved_hop>> saved; ///< Hops of tasks to come that need not be done again.
 };
 
 /// To the run actor: start no more tasks, finish those that run.

@@ -2,9 +2,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <deque>
-#include <fstream>
-#include <iostream>
+#include <filesystem>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -18,12 +16,17 @@
 #include <avp/gpu/model/model_error.hpp>
 #include <avp/runtime/command_line.hpp>
 #include <avp/runtime/dot.hpp>
+#include <avp/runtime/input_source.hpp>
 #include <avp/runtime/interrupt.hpp>
+#include <avp/runtime/journal.hpp>
 #include <avp/runtime/pipeline_file.hpp>
 #include <avp/runtime/plugin.hpp>
+#include <avp/runtime/report/report.hpp>
 #include <avp/runtime/reporter.hpp>
+#include <avp/runtime/resume.hpp>
 #include <avp/runtime/run_actor.hpp>
 #include <avp/runtime/run_devices.hpp>
+#include <avp/runtime/run_facts.hpp>
 #include <avp/runtime/run_main.hpp>
 
 namespace avp {
@@ -52,15 +55,29 @@ std::string counted(std::size_t number, const std::string& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
 
+// What an agent does with contexts, and with failing.
+std::string explain(const agent_spec& spec, const planned_agent& agent, const plan& plan) {
+  std::string text;
+  if (agent.contexts_from.size() == 1)
+    text += ", continues the context of " + agent.contexts_from.front();
+  for (std::size_t i = 0; i < agent.contexts_from.size() && agent.contexts_from.size() > 1; ++i)
+    text += (i == 0 ? ", joins the contexts of " : ", ") + agent.contexts_from[i];
+  if (agent.contexts_from.size() > 1)
+    text += " (" + std::string(merge_name(spec.merge)) + ")";
+  if (plan.mode == mode::latent && spec.keep != keep::all)
+    text += ", hands on " + std::string(keep_name(spec.keep));
+  if (spec.on_failure == on_failure::skip && agent.name != plan.output)
+    text += ", is left out when it fails";
+  return text;
+}
+
 int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
   for (const auto& plan : plans) {
     std::printf("%s, mode %s: %s, answer from '%s'\n", pipeline.name.c_str(), std::string(mode_name(plan.mode)).c_str(),
                 counted(plan.agents.size(), "agent").c_str(), plan.output.c_str());
     for (const auto& agent : plan.agents) {
-      std::printf("  %s (%s)", agent.name.c_str(), agent.kind.c_str());
-      if (agent.context_from)
-        std::printf(", continues the context of %s", agent.context_from->c_str());
-      std::printf("\n");
+      std::printf("  %s (%s)%s\n", agent.name.c_str(), agent.kind.c_str(),
+                  explain(pipeline.agent(agent.name), agent, plan).c_str());
     }
     for (const auto& note : plan.notes)
       std::printf("  note: %s\n", note.c_str());
@@ -80,80 +97,38 @@ int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
   return outcome;
 }
 
-// The records of a run, which every mode reads from the start. Standard input can't be read twice, so it is kept.
-class input_source {
-public:
-  input_source(const pipeline& pipeline, const command_line& line) : spec_(pipeline.input), ask_(line.ask) {}
-
-  record_feed::source open() {
-    if (ask_)
-      return [this, given = false]() mutable -> std::optional<input_item> {
-        if (std::exchange(given, true))
-          return std::nullopt;
-        auto made = ask_record(spec_.ask.value_or("question"), *ask_);
-        if (auto* question = std::get_if<record>(&made))
-          return *question;
-        return bad_line{"ask", 0, 0, std::get<std::string>(made)};
-      };
-    if (spec_.file == "-") {
-      if (!stdin_)
-        stdin_ = std::make_shared<standard_input>(spec_);
-      return [input = stdin_, next = std::size_t{0}]() mutable -> std::optional<input_item> {
-        if (next == input->kept.size()) {
-          auto item = input->reader.next();
-          if (!item)
-            return std::nullopt;
-          input->kept.push_back(std::move(*item));
-        }
-        return input->kept[next++];
-      };
-    }
-    struct open_file {
-      std::ifstream stream;
-      record_reader reader;
-      open_file(const input_spec& spec) : stream(*spec.file), reader(stream, spec.id, spec.limit) {}
-    };
-    return [file = std::make_shared<open_file>(spec_)] { return file->reader.next(); };
-  }
-
-private:
-  // Shared with the thread that reads, which may still wait for a line when an interrupted run is over.
-  struct standard_input {
-    record_reader reader;
-    std::deque<input_item> kept;
-    explicit standard_input(const input_spec& spec) : reader(std::cin, spec.id, spec.limit) {}
-  };
-
-  input_spec spec_;
-  std::optional<std::string> ask_;
-  std::shared_ptr<standard_input> stdin_;
-};
-
-// Runs one mode to its end. Returns why it ended early, or nothing. Counts `next_place` on.
-std::string run_mode(caf::actor_system& system, run_config config, run_devices& devices, input_source& input,
-                     reporter& reports, std::uint64_t& next_place, const interrupt_guard& interrupts) {
+// Runs one mode to its end. Returns why it ended early, or nothing. Counts `next_place` on. `earlier_seconds` is the
+// wall time that the mode took before the run was resumed.
+std::string run_mode(caf::actor_system& system, run_config config, run_devices& devices, reporter& reports,
+                     std::uint64_t& next_place, double earlier_seconds, const interrupt_guard& interrupts) {
   caf::scoped_actor self(system);
   const auto started = std::chrono::steady_clock::now();
   const auto mode = config.plan.mode;
   config.observer = self;
-  config.input = input.open();
   config.devices = devices.by_model();
   config.first_place = next_place;
+  const auto journal = config.journal;
   const auto run = start_run(system, std::move(config));
   std::optional<std::string> end;
   std::string write_failure;
   bool stopping = false;
+  const auto seconds = [&] {
+    return earlier_seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  };
   const auto stop = [&] {
     if (!std::exchange(stopping, true))
       self->send(run, stop_run{});
+  };
+  const auto fail = [&](const std::string& why) {
+    if (write_failure.empty())
+      write_failure = why;
+    stop();
   };
   const auto report = [&](auto&& work) {
     try {
       work();
     } catch (const write_error& error) {
-      if (write_failure.empty())
-        write_failure = error.what();
-      stop();
+      fail(error.what());
     }
   };
   report([&] { reports.begin(mode); });
@@ -163,9 +138,15 @@ std::string run_mode(caf::actor_system& system, run_config config, run_devices& 
           devices.name_task(begun.place, begun.task + " " + std::string(mode_name(mode)));
           next_place = begun.place + 1;
         },
-        [&](const task_result& result) { report([&] { reports.add(result); }); },
+        [&](const task_result& result) {
+          if (journal)
+            journal->add(saved_result{result.task, result.mode, to_json_line(result), seconds()});
+          report([&] { reports.add(result); });
+        },
         [&](const answer_piece& piece) { report([&] { reports.add_words(piece.text); }); },
         [&](const run_ended& ended) { end = ended.error; }, caf::after(tick) >> [&] { reports.tick(); });
+    if (const auto why = journal ? journal->failure() : ""; !why.empty())
+      fail(why);
     if (interrupts.interrupted() && !stopping) {
       // A terminal has the bar, or the keyboard's ^C, on the line already.
       std::fprintf(stderr, "%sinterrupted: finishing the tasks that run; interrupt once more to stop at once\n",
@@ -173,41 +154,90 @@ std::string run_mode(caf::actor_system& system, run_config config, run_devices& 
       stop();
     }
   }
-  reports.add_seconds(mode, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
+  reports.add_seconds(mode, seconds());
   return write_failure.empty() ? *end : write_failure;
 }
 
-int run_all(caf::actor_system& system, const command_line& line, const pipeline& pipeline, const registry& kinds,
-            std::vector<plan> plans) {
-  const interrupt_guard interrupts;
-  if (line.out)
-    output_directory::check(*line.out);
-  run_devices devices(system, line, pipeline, plans);
-  devices.start();
-  if (interrupts.interrupted()) {
-    std::fprintf(stderr, "interrupted while the models were loaded; no task was run\n");
-    return was_interrupted;
+// A report that can't be made costs no result, and avp-report makes it again.
+void leave_report(const reporter& reports) {
+  const auto folder = reports.folder();
+  if (!folder)
+    return;
+  try {
+    write_report({*folder}, *folder / "report.html");
+  } catch (const std::exception& error) {
+    spdlog::warn("no report: {}", error.what());
   }
+}
+
+// Counts what was done before the run was resumed. Times are added with those of each mode that runs.
+void restore_totals(reporter& reports, const resumption& earlier) {
+  for (const auto& result : earlier.results())
+    reports.add_earlier(result);
+}
+
+// Says how to go on with a run that stopped, or that read only a part of standard input.
+void say_how_to_go_on(const std::filesystem::path& folder, const input_source& input) {
+  std::fprintf(stderr, "to go on: %s\n", resume_command(folder).c_str());
+  if (input.may_lack_input())
+    std::fprintf(stderr,
+                 "that runs what was read of standard input; for all of it, give the whole input once more: "
+                 "%s --input - < INPUT\n",
+                 resume_command(folder).c_str());
+}
+
+// For a run that has nothing left to do.
+int show_complete(const command_line& line, const pipeline& pipeline, const resumption& earlier,
+                  const input_source& input) {
+  spdlog::info("the run in '{}' is finished: nothing is left to do", line.resume->string());
   reporter reports(line, pipeline);
-  if (const auto folder = reports.folder())
-    devices.trace_into(*folder);
-  input_source input(pipeline, line);
-  std::string failure;
+  restore_totals(reports, earlier);
+  for (const auto mode : pipeline.modes)
+    reports.add_seconds(mode, earlier.seconds(mode));
+  if (std::filesystem::exists(*line.resume / "summary.json"))
+    reports.print_totals({});
+  else
+    reports.finish({});
+  leave_report(reports);
+  if (input.may_lack_input())
+    say_how_to_go_on(*line.resume, input);
+  return reports.summary().failed() == 0 ? all_done : some_failed;
+}
+
+// The trace of a resumed run stands beside those of the time before.
+std::filesystem::path trace_path(const std::filesystem::path& folder, bool resumed) {
+  auto file = folder / "trace.json";
+  for (int i = 2; resumed && std::filesystem::exists(file); ++i)
+    file = folder / ("trace-" + std::to_string(i) + ".json");
+  return file;
+}
+
+// Runs all modes, from the first one or from where an earlier avp-run stopped. Returns why that ended early, or
+// nothing.
+std::string run_modes(caf::actor_system& system, const run_config& common, std::vector<plan> plans, input_source& input,
+                      run_devices& devices, reporter& reports, resumption* earlier, const interrupt_guard& interrupts) {
   std::uint64_t next_place = 0;
+  std::string failure;
   for (auto& plan : plans) {
     if (interrupts.interrupted()) // in the mode before
       break;
     for (const auto& note : plan.notes)
       spdlog::warn("{}", note);
-    run_config config;
-    config.pipeline = &pipeline;
-    config.kinds = &kinds;
+    const auto mode = plan.mode;
+    auto config = common;
     config.plan = std::move(plan);
-    config.concurrency = line.tasks_in_flight();
-    config.stream = line.ask.has_value();
-    failure = run_mode(system, std::move(config), devices, input, reports, next_place, interrupts);
+    config.input = input.open(earlier ? earlier->finished(mode) : std::set<std::string>());
+    if (earlier)
+      config.saved = earlier->take_open_hops(mode);
+    failure = run_mode(system, std::move(config), devices, reports, next_place, earlier ? earlier->seconds(mode) : 0,
+                       interrupts);
     if (!failure.empty())
       break;
+  }
+  if (common.journal) {
+    common.journal->close();
+    if (failure.empty())
+      failure = common.journal->failure();
   }
   try {
     reports.finish(devices.end());
@@ -215,8 +245,48 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
     if (failure.empty())
       failure = error.what();
   }
+  leave_report(reports);
+  return failure;
+}
+
+int run_all(caf::actor_system& system, const command_line& line, const pipeline& pipeline, const registry& kinds,
+            std::vector<plan> plans, input_source& input, resumption* earlier) {
+  interrupt_guard interrupts;
+  if (line.out)
+    output_directory::check(*line.out);
+  run_devices devices(system, line, pipeline, plans);
+  devices.start();
+  if (interrupts.interrupted()) {
+    std::fprintf(stderr, "interrupted while the models were loaded; no task was run\n");
+    if (line.resume)
+      say_how_to_go_on(*line.resume, input);
+    return was_interrupted;
+  }
+  if (earlier)
+    earlier->check_models(system, pipeline, devices.by_model());
+  reporter reports(line, pipeline);
+  run_config config;
+  config.pipeline = &pipeline;
+  config.kinds = &kinds;
+  config.concurrency = line.tasks_in_flight();
+  config.stream = line.ask.has_value();
+  if (const auto folder = reports.folder()) {
+    config.journal = std::make_shared<journal>(
+        earlier ? earlier->take_database() : journal_database::create(*folder, describe_run(line, pipeline)));
+    input.keep_in(config.journal);
+    devices.trace_into(trace_path(*folder, earlier != nullptr));
+    interrupts.say_at_end("to go on: " + resume_command(*folder));
+  }
+  if (earlier)
+    restore_totals(reports, *earlier);
+  else
+    reports.add_facts(run_facts(line, pipeline, plans));
+  const auto failure = run_modes(system, config, std::move(plans), input, devices, reports, earlier, interrupts);
   if (!failure.empty())
     spdlog::error("the run ended early: {}", failure);
+  if (const auto folder = reports.folder();
+      folder && (interrupts.interrupted() || !failure.empty() || input.may_lack_input()))
+    say_how_to_go_on(*folder, input);
   if (interrupts.interrupted())
     return was_interrupted;
   if (failure.empty() && reports.summary().done() + reports.summary().failed() == 0)
@@ -224,8 +294,9 @@ int run_all(caf::actor_system& system, const command_line& line, const pipeline&
   return failure.empty() && reports.summary().failed() == 0 ? all_done : some_failed;
 }
 
-int run_pipeline(const command_line& line, const registry& kinds) {
-  auto loaded = load_pipeline_file(line.pipeline, options_of(line, kinds));
+// `read_stdin`: the run goes on, and standard input is given once more.
+int run_pipeline(const command_line& line, const registry& kinds, resumption* earlier, bool read_stdin) {
+  auto loaded = earlier ? earlier->load(kinds.kinds()) : load_pipeline_file(line.pipeline, options_of(line, kinds));
   if (!loaded.pipeline) {
     std::fputs(to_string(loaded.mistakes).c_str(), stderr);
     return bad_usage;
@@ -240,10 +311,17 @@ int run_pipeline(const command_line& line, const registry& kinds) {
     std::fputs(to_dot(pipeline, plans.front()).c_str(), stdout);
     return all_done;
   }
+  input_source input(pipeline, line.ask);
+  if (earlier) {
+    earlier->check_input(pipeline, input, read_stdin);
+    earlier->restore();
+    if (earlier->is_complete(read_stdin))
+      return show_complete(line, pipeline, *earlier, input);
+  }
   caf::actor_system_config config;
   config.set("scheduler.policy", caf::atom("sharing")); // the stealing policy polls beside the arithmetic threads
   caf::actor_system system(config);
-  return run_all(system, line, pipeline, kinds, std::move(plans));
+  return run_all(system, line, pipeline, kinds, std::move(plans), input, earlier);
 }
 
 } // namespace
@@ -252,7 +330,7 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   auto parsed = parse_command_line(argc, argv);
   if (auto* status = std::get_if<int>(&parsed))
     return *status;
-  const auto& line = std::get<command_line>(parsed);
+  auto line = std::get<command_line>(parsed);
   auto logger = spdlog::stderr_color_st("avp-run");
   logger->set_pattern("%^%l%$: %v");
   logger->set_level(line.quiet ? spdlog::level::err : spdlog::level::info);
@@ -260,9 +338,13 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of the write
   std::signal(SIGXFSZ, SIG_IGN); // likewise a file that may not grow
   try {
+    std::optional<resumption> earlier;
+    const bool read_stdin = line.input.has_value();
+    if (line.resume)
+      line = earlier.emplace(*line.resume).arguments(line);
     for (const auto& plugin : line.plugins)
       load_plugin(plugin, kinds);
-    return run_pipeline(line, kinds);
+    return run_pipeline(line, kinds, earlier ? &*earlier : nullptr, read_stdin);
   } catch (const plugin_error& error) {
     spdlog::error("{}", error.what());
   } catch (const model_error& error) {
@@ -270,6 +352,10 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   } catch (const write_error& error) {
     spdlog::error("{}", error.what());
   } catch (const listen_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const resume_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const journal_error& error) {
     spdlog::error("{}", error.what());
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());

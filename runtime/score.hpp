@@ -27,13 +27,4 @@ enum class score_kind : std::uint8_t {
 /// empty, so that it cannot be scored.
 [[nodiscard]] std::optional<double> score(score_kind kind, std::string_view answer, std::string_view expected);
 
-/// The number that a text comes to: the last one in the last `\boxed{…}`, else the one right behind the last `####`,
-/// else the last one in the text. Reads signs, thousands separators, currency signs, decimals, and fractions (3/4,
-/// `\frac{3}{4}`); a number glued to the end of a word (`x2`) is none.
-[[nodiscard]] std::optional<double> final_number(std::string_view text);
-
-/// The letter (A to E) that a text decides for: in the last `\boxed{…}`, else behind the last "answer", "choice" or
-/// "option", else the last in parentheses, else the last that stands alone.
-[[nodiscard]] std::optional<char> final_choice(std::string_view text);
-
 } // namespace avp

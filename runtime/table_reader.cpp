@@ -158,6 +158,14 @@ std::optional<std::vector<std::string>> table_reader::texts(const std::string& k
   return good ? std::optional(result) : std::nullopt;
 }
 
+std::optional<std::vector<std::string>> table_reader::one_or_more(const std::string& key) {
+  const auto* node = find(key);
+  if (node != nullptr && node->is_array())
+    return texts(key);
+  const auto one = text(key);
+  return one ? std::optional(std::vector{*one}) : std::nullopt;
+}
+
 const toml::table* table_reader::table(const std::string& key) {
   const auto* node = find(key);
   if (node != nullptr && !node->is_table()) {

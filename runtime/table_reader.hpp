@@ -46,6 +46,9 @@ public:
   /// A list of strings, none of them empty.
   std::optional<std::vector<std::string>> texts(const std::string& key);
 
+  /// A string with something in it, or a list of such strings.
+  std::optional<std::vector<std::string>> one_or_more(const std::string& key);
+
   /// A table; null where there is none.
   const toml::table* table(const std::string& key);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -27,6 +28,7 @@ struct agent_result {
   std::string name;
   std::string kind;
   std::string node;
+  std::string error; ///< Why the task went on without it; empty when it did its part.
   std::string text;
   double ms = 0; ///< From the hop's start to its end.
   avp::counts counts;
@@ -51,5 +53,9 @@ struct task_result {
 
 /// The object of results.jsonl. Text that is not UTF-8 has U+FFFD where it is broken.
 [[nodiscard]] std::string to_json_line(const task_result& result);
+
+/// Reads what to_json_line() wrote. Throws nlohmann::json::exception for a text that is none, and std::runtime_error
+/// for an unknown mode.
+[[nodiscard]] task_result from_json_line(std::string_view line);
 
 } // namespace avp

@@ -23,8 +23,6 @@ std::string braced(const names& all) {
   return result;
 }
 
-bool is_shipped(const std::string& kind) { return kind == "think" || kind == "generate"; }
-
 class template_checker {
 public:
   template_checker(pipeline& p, pipeline_source& source, const template_context& context)

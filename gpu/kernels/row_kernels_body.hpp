@@ -282,8 +282,58 @@ std::int64_t first_largest(const float* values, std::int64_t count) {
   return 0;
 }
 
+// Sums over a chunk of values, x being their distance to the chunk's largest.
+struct chunk_sums {
+  double largest = 0, powers = 0, weighted = 0; // Σ e^x, Σ e^x · x
+};
+
+AVP_INLINE void add_powers(vector_f x, vector_f* powers, vector_f* weighted) {
+  const vector_f kept = larger(x, all(-87.0F)); // e^x · x is nothing there, also where x is infinite
+  const vector_f power = exponential(x);
+  *powers += power;
+  *weighted += power * kept;
+}
+
+chunk_sums sums_of_chunk(const float* values, std::int64_t count) {
+  float rest[lanes]; // the last values, filled up with nothing
+  for (std::int64_t i = 0; i < lanes; ++i)
+    rest[i] = i < count % lanes ? values[count - count % lanes + i] : -__builtin_inff();
+  vector_f most = load(rest);
+  for (std::int64_t i = 0; i + lanes <= count; i += lanes)
+    most = larger(load(values + i), most);
+  const float top = largest_of(most);
+  if (top == -__builtin_inff())
+    return {-__builtin_inf(), 0, 0};
+  vector_f powers = all(0), weighted = all(0);
+  add_powers(load(rest) - top, &powers, &weighted);
+  for (std::int64_t i = 0; i + lanes <= count; i += lanes)
+    add_powers(load(values + i) - top, &powers, &weighted);
+  return {top, sum_of(powers), sum_of(weighted)};
+}
+
+// Chunk by chunk, so that values are read once and float sums stay short; the sums are shifted to the largest so far.
+distribution distribution_of(const float* values, std::int64_t count) {
+  constexpr std::int64_t chunk = 1024;
+  chunk_sums all_sums{-__builtin_inf(), 0, 0};
+  for (std::int64_t begin = 0; begin < count; begin += chunk) {
+    const chunk_sums more = sums_of_chunk(values + begin, count - begin < chunk ? count - begin : chunk);
+    const bool grows = more.largest > all_sums.largest;
+    const chunk_sums& high = grows ? more : all_sums;
+    const chunk_sums& low = grows ? all_sums : more;
+    if (low.powers > 0) {
+      const double shift = low.largest - high.largest, scale = __builtin_exp(shift);
+      all_sums = {high.largest, high.powers + scale * low.powers,
+                  high.weighted + scale * (low.weighted + shift * low.powers)};
+    } else {
+      all_sums = high;
+    }
+  }
+  const double log_powers = __builtin_log(all_sums.powers);
+  return {all_sums.largest + log_powers, log_powers - all_sums.weighted / all_sums.powers};
+}
+
 const row_kernels table = {
     normalise<float>,      normalise<bits16>,      gate<float>,           gate<bits16>,         store<float, float>,
     store<float, bits16>,  store<bits16, float>,   store<bits16, bits16>, attend<float, float>, attend<float, bits16>,
-    attend<bits16, float>, attend<bits16, bits16>, first_largest,
+    attend<bits16, float>, attend<bits16, bits16>, first_largest,         distribution_of,
 };

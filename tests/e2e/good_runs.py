@@ -9,7 +9,7 @@ from command import CommandTest, records
 
 COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "context_tokens", "context_bytes", "wire_bytes"]
 RESULT_KEYS = ["task", "mode", "ok", "error", "text", "expected", "score", "ms", *COSTS, "agents"]
-AGENT_KEYS = ["name", "kind", "node", "text", "ms", *COSTS]
+AGENT_KEYS = ["name", "kind", "node", "error", "text", "ms", *COSTS]
 
 # What a position weighs in a message: keys and values of every layer, float32.
 POSITION_BYTES = 2 * tiny_model.LAYERS * tiny_model.KV_HEADS * (tiny_model.HIDDEN // tiny_model.HEADS) * 4
@@ -41,7 +41,7 @@ class Modes(CommandTest):
         self.assertEqual([agent["name"] for agent in result["agents"]], names)
         for agent in result["agents"]:
             self.assertEqual(list(agent), AGENT_KEYS)
-            self.assertEqual(agent["node"], "local")
+            self.assertEqual((agent["node"], agent["error"]), ("local", None))
         for cost in COSTS:
             self.assertEqual(result[cost], sum(agent[cost] for agent in result["agents"]), cost)
         self.assertTrue(result["ok"])
@@ -120,6 +120,32 @@ class Modes(CommandTest):
         self.assertEqual([agent["kind"] for agent in agents], ["think", "generate", "generate"])
         self.assertGreater(agents[0]["context_bytes"], 0)
         self.assertEqual(agents[1]["context_bytes"], 0)
+
+
+class Report(CommandTest):
+    def test_every_run_leaves_one(self):
+        outcome = self.run_command("--mode", "all", "--out", "out", "--set", "seed=4")
+        self.assertEqual(outcome.status, 0, outcome)
+        facts = json.loads((self.folder / "out" / "run.json").read_text(encoding="utf-8"))
+        self.assertEqual(facts["command"][1:], ["pipeline.toml", "--mode", "all", "--out", "out", "--set", "seed=4"])
+        self.assertRegex(facts["started"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual((facts["pipeline"], facts["seed"]), ("chain", 4))
+        self.assertEqual(facts["models"], [{"name": "main", "source": "tiny.gguf", "device": "cpu", "dtype": "float32",
+                                            "numerics": None}])
+        self.assertEqual([plan["mode"] for plan in facts["plans"]], ["latent", "text", "direct"])
+        self.assertEqual(facts["plans"][0]["edges"],
+                         [{"from": source, "to": to, "hands_over": "context"}
+                          for source, to in (("planner", "critic"), ("critic", "judge"))])
+        page = (self.folder / "out" / "report.html").read_text(encoding="utf-8")
+        self.assertNotIn("What is missing", page)
+        for part in ("modes", "agents", "flow", "timeline", "run", "tasks"):
+            self.assertIn(f'<section id="{part}"', page)
+        self.assertEqual(page.count('<details class="task"'), 4)
+        self.assertIn("<b>t4</b>", page)
+
+    def test_a_question_alone_leaves_none(self):
+        self.assertEqual(self.run_command("--ask", "How much?").status, 0)
+        self.assertFalse((self.folder / "avp-runs").exists())
 
 
 class Options(CommandTest):

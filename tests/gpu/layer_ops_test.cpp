@@ -6,7 +6,6 @@
 
 #include <avp/gpu/cache/sequence.hpp>
 #include <avp/gpu/kernels/layer_ops.hpp>
-#include <avp/gpu/kernels/row_kernels.hpp>
 
 namespace {
 
@@ -101,26 +100,5 @@ TEST_P(layer_ops, a_row_does_not_depend_on_its_company) {
 INSTANTIATE_TEST_SUITE_P(types, layer_ops,
                          testing::Values(types{at::kFloat, at::kFloat}, types{at::kFloat, at::kBFloat16},
                                          types{at::kBFloat16, at::kFloat}, types{at::kBFloat16, at::kBFloat16}));
-
-// All levels of the instruction set compute the same function.
-TEST(row_kernel_levels, agree) {
-  at::manual_seed(5);
-  auto x = at::randn({576}), weight = at::rand({576}), gate_up = at::randn({2 * 77}) * 10;
-  const auto* plain = row_kernels_of_level(0);
-  ASSERT_NE(plain, nullptr);
-  for (int level = 1; level < row_kernel_levels; ++level) {
-    const auto* better = row_kernels_of_level(level);
-    if (!better)
-      continue;
-    auto a = at::empty({576}), b = at::empty({576});
-    plain->norm_float(x.data_ptr<float>(), nullptr, weight.data_ptr<float>(), a.data_ptr<float>(), 576, 1e-6F);
-    better->norm_float(x.data_ptr<float>(), nullptr, weight.data_ptr<float>(), b.data_ptr<float>(), 576, 1e-6F);
-    EXPECT_TRUE(at::allclose(a, b, 1e-5, 1e-6)) << level;
-    auto c = at::empty({77}), d = at::empty({77});
-    plain->gate_float(gate_up.data_ptr<float>(), c.data_ptr<float>(), 77);
-    better->gate_float(gate_up.data_ptr<float>(), d.data_ptr<float>(), 77);
-    EXPECT_TRUE(at::allclose(c, d, 1e-5, 1e-6)) << level;
-  }
-}
 
 } // namespace

@@ -269,7 +269,7 @@ TEST(link_fault, a_receiver_that_is_stopped_is_an_error_in_time_and_gets_the_res
   EXPECT_LT(std::chrono::steady_clock::now() - start, 2500ms);
   receiving.signal(SIGCONT);
   EXPECT_TRUE(eventually([&] { return acknowledged == 30; }));
-  EXPECT_EQ(found, 1);
+  EXPECT_TRUE(eventually([&] { return found == lost; })) << "found as often as lost: once, on a machine that keeps up";
   for (std::uint64_t i = 0; i < 30; ++i)
     ASSERT_EQ(receiving.told(), i) << "in order, and each once";
   EXPECT_FALSE(receiving.told(200ms));

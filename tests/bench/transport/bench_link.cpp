@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <avp/transport/link/message_memory.hpp>
 #include <avp/transport/link/payload_receiver.hpp>
 #include <avp/transport/link/payload_sender.hpp>
 #include <avp/transport/message.hpp>
@@ -174,6 +175,7 @@ void latency() {
 
 int main() {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  keep_message_memory();
   throughput(128);
   throughput(2000);
   latency();

@@ -1,0 +1,111 @@
+// All levels of the instruction set compute the same function.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <avp/gpu/cache/block_pool.hpp>
+#include <avp/gpu/kernels/row_kernels.hpp>
+
+namespace {
+
+using namespace avp;
+
+// Each better level beside the plainest.
+class row_kernel_levels_test : public testing::TestWithParam<int> {
+protected:
+  void SetUp() override {
+    at::manual_seed(5);
+    plain_ = row_kernels_of_level(0);
+    better_ = row_kernels_of_level(GetParam());
+    ASSERT_NE(plain_, nullptr);
+    if (better_ == nullptr)
+      GTEST_SKIP() << "this processor does not have level " << GetParam();
+  }
+
+  const row_kernels* plain_ = nullptr;
+  const row_kernels* better_ = nullptr;
+};
+
+TEST_P(row_kernel_levels_test, norms_and_gates) {
+  auto x = at::randn({576}), weight = at::rand({576}), gate_up = at::randn({2 * 77}) * 10;
+  auto a = at::empty({576}), b = at::empty({576}), c = at::empty({77}), d = at::empty({77});
+  plain_->norm_float(x.data_ptr<float>(), nullptr, weight.data_ptr<float>(), a.data_ptr<float>(), 576, 1e-6F);
+  better_->norm_float(x.data_ptr<float>(), nullptr, weight.data_ptr<float>(), b.data_ptr<float>(), 576, 1e-6F);
+  EXPECT_TRUE(at::allclose(a, b, 1e-5, 1e-6));
+  plain_->gate_float(gate_up.data_ptr<float>(), c.data_ptr<float>(), 77);
+  better_->gate_float(gate_up.data_ptr<float>(), d.data_ptr<float>(), 77);
+  EXPECT_TRUE(at::allclose(c, d, 1e-5, 1e-6));
+}
+
+TEST_P(row_kernel_levels_test, stores_and_attends) {
+  const std::int64_t heads = 6, kv_heads = 2, rows = 40;
+  for (const std::int64_t dim : {64, 20, 6}) {
+    const auto width = (heads + 2 * kv_heads) * dim, head_stride = 2 * block_positions * dim;
+    const auto block_stride = kv_heads * head_stride;
+    auto qkv = at::randn({rows, width}), angles = at::rand({rows, dim / 2}) * 6;
+    auto cos = angles.cos().contiguous(), sin = angles.sin().contiguous();
+    const std::vector<std::int32_t> blocks = {1, 0};
+    const auto run = [&](const row_kernels& kernels) {
+      auto cache = at::zeros({2, block_stride}), queries = at::zeros({rows, heads * dim});
+      auto out = at::zeros({rows, heads * dim});
+      for (std::int64_t row = 0; row < rows; ++row)
+        kernels.store_float_float(qkv[row].data_ptr<float>(), cos[row].data_ptr<float>(), sin[row].data_ptr<float>(),
+                                  queries[row].data_ptr<float>(),
+                                  cache[blocks[row / block_positions]].data_ptr<float>(), row % block_positions,
+                                  block_positions * dim, head_stride, heads, kv_heads, dim);
+      const auto group = heads / kv_heads;
+      for (std::int64_t head = 0; head < kv_heads; ++head)
+        for (std::int64_t first = 0; first < rows * group; first += attention_queries)
+          kernels.attend_float_float({queries.data_ptr<float>() + head * group * dim, heads * dim, group, first,
+                                      std::min(attention_queries, rows * group - first), 0, blocks.data(),
+                                      cache.data_ptr<float>() + head * head_stride, block_stride, block_positions * dim,
+                                      dim, out.data_ptr<float>() + head * group * dim, heads * dim});
+      return std::make_tuple(cache, queries, out);
+    };
+    const auto [cache, queries, out] = run(*plain_);
+    const auto [cache2, queries2, out2] = run(*better_);
+    EXPECT_GT(out.abs().min().item<float>(), 0) << "every row and head has its result";
+    EXPECT_TRUE(at::allclose(cache, cache2, 1e-5, 1e-6)) << dim;
+    EXPECT_TRUE(at::allclose(queries, queries2, 1e-5, 1e-6)) << dim;
+    EXPECT_TRUE(at::allclose(out, out2, 1e-4, 1e-5)) << dim;
+  }
+}
+
+TEST_P(row_kernel_levels_test, find_the_first_of_the_largest) {
+  for (const std::int64_t size : {1, 7, 16, 33, 1000}) {
+    auto values = at::randn({size});
+    for (const std::int64_t place : {size - 1, size / 2, std::int64_t{0}}) {
+      values[place] = 9; // from behind: the first one of several counts
+      EXPECT_EQ(better_->first_largest(values.data_ptr<float>(), size), place);
+      EXPECT_EQ(plain_->first_largest(values.data_ptr<float>(), size), place);
+    }
+    auto none = at::full({size}, NAN);
+    EXPECT_EQ(better_->first_largest(none.data_ptr<float>(), size), 0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(levels, row_kernel_levels_test, testing::Range(1, row_kernel_levels));
+
+TEST(row_kernels, describe_distributions) {
+  at::manual_seed(6);
+  for (int level = 0; level < row_kernel_levels; ++level) {
+    const auto* kernels = row_kernels_of_level(level);
+    if (!kernels)
+      continue;
+    for (const std::int64_t count : {1, 7, 16, 258, 1024, 1030, 49152}) {
+      for (const float width : {0.1F, 5.0F, 300.0F}) {
+        auto logits = at::randn({count}) * width - 40;
+        if (count > 100) {
+          logits[3] = -INFINITY;
+          logits.narrow(0, 50, 20).fill_(-1e4F);
+        }
+        const auto logs = at::log_softmax(logits.to(at::kDouble), 0);
+        const auto found = kernels->distribution_of(logits.const_data_ptr<float>(), count);
+        EXPECT_NEAR(logits[0].item<double>() - found.log_sum, logs[0].item<double>(), 1e-5) << count << " " << width;
+        const auto entropy = -(logs.exp() * logs.nan_to_num(0, 0, 0)).sum().item<double>();
+        EXPECT_NEAR(found.entropy, entropy, 1e-5) << count << " " << width;
+      }
+    }
+  }
+}
+
+} // namespace
