@@ -219,9 +219,10 @@ class Totals(CommandTest):
 
     def test_memory_that_is_short(self):
         self.write("questions.jsonl", records(40))
-        ample, texts = self.device_of("ample")
+        long = ["--set", "defaults.steps=40", "--set", "defaults.max_new_tokens=40"]  # no two tasks fit, however they are timed
+        ample, texts = self.device_of("ample", *long)
         self.assertEqual((ample["preemptions"], ample["contexts_evicted"], ample["rows"]["replayed"]), (0, 0, 0))
-        short, same_texts = self.device_of("short", "--set", "device.cpu.kv_memory=64KiB")
+        short, same_texts = self.device_of("short", *long, "--set", "device.cpu.kv_memory=64KiB")
         self.assertEqual(short["blocks_total"] * short["block_bytes"], 65536)
         self.assertLessEqual(short["blocks_used_most"], short["blocks_total"])
         self.assertGreater(short["contexts_evicted"], 0)
