@@ -8,7 +8,8 @@ packages=(
   g++ cmake ninja-build ccache pkg-config git ca-certificates python3 python3-venv python3-pip
   libcaf-dev libzmq3-dev cppzmq-dev libtomlplusplus-dev libspdlog-dev libprotobuf-dev protobuf-compiler
   libzstd-dev libdeflate-dev libfmt-dev libssl-dev nlohmann-json3-dev libexpected-dev libpcre2-dev libcli11-dev
-  libcpp-httplib-dev libcurl4-openssl-dev libarchive-dev libgtest-dev libgmock-dev clang-format-14
+  libcpp-httplib-dev libkainjow-mustache-dev libsqlitecpp-dev libsqlite3-dev libcurl4-openssl-dev libarchive-dev libgtest-dev libgmock-dev clang-format-14
+  libseccomp-dev bubblewrap
 )
 preset=release
 test=no
@@ -39,6 +40,16 @@ stop_for_packages() {
   exit 1
 }
 
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo > /dev/null; then
+    sudo "$@"
+  else
+    stop_for_packages "There is no sudo here. Let root install these packages"
+  fi
+}
+
 install_packages() {
   if ! command -v apt-get > /dev/null; then
     stop_for_packages "This system has no apt. Install what these Debian packages hold"
@@ -49,13 +60,16 @@ install_packages() {
   done
   ((${#missing[@]})) || return 0
   say "Installing: ${missing[*]}"
-  local sudo=()
-  if ((EUID != 0)); then
-    command -v sudo > /dev/null || stop_for_packages "There is no sudo here. Let root install these packages"
-    sudo=(sudo)
-  fi
-  "${sudo[@]}" apt-get update -q
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+  as_root apt-get update -q
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+# The report is tested in a browser (label browser). Where the system has no such package, that test is skipped.
+install_browser() {
+  ! command -v chromium > /dev/null || return 0
+  say "Installing: chromium"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium ||
+    echo "There is no chromium package here; the test of the report in a browser will be skipped."
 }
 
 torch_prefix() { "$1" -c 'import torch; print(torch.utils.cmake_prefix_path)' 2> /dev/null; }
@@ -83,6 +97,7 @@ find_torch() {
 find_torch
 options=(-DAVP_BUILD_TESTS=OFF)
 if [ $test = yes ]; then
+  [ -n "${AVP_SKIP_PACKAGES:-}" ] || install_browser
   install_torch
   say "Installing the peers of the tests into .venv"
   .venv/bin/pip install -q -r tests/requirements.txt

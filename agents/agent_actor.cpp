@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <avp/agents/agent_actor.hpp>
+#include <avp/agents/run_hop.hpp>
 #include <avp/gpu/device_error.hpp>
 
 namespace avp {
@@ -35,6 +36,7 @@ public:
 
   void send(think request, callback done) override { ask(std::move(request), std::move(done)); }
   void send(generate request, callback done) override { ask(std::move(request), std::move(done)); }
+  void send(join request, callback done) override { ask(std::move(request), std::move(done)); }
 
 private:
   template <class Request>
@@ -79,25 +81,18 @@ void actor_port::ask(Request request, callback done) {
           });
 }
 
-// Calls something of the agent's; what it throws is the hop's error.
-template <class Call>
-void guarded(active_hop& active, Call call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    active.promise.deliver(caf::make_error(caf::sec::runtime_error, std::string(error.what())));
-  } catch (...) {
-    active.promise.deliver(
-        caf::make_error(caf::sec::runtime_error, std::string("the agent threw something that is no std::exception")));
-  }
-}
-
+// What the agent throws is the hop's error.
 void finish(agent_pointer self, std::list<active_hop>::iterator place) {
-  guarded(*place, [&] {
+  try {
     auto output = place->work->take();
     const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - place->arrived;
     place->promise.deliver(hop_output{std::move(output), place->hop.counts(), spent.count()});
-  });
+  } catch (const std::exception& error) {
+    place->promise.deliver(caf::make_error(caf::sec::runtime_error, std::string(error.what())));
+  } catch (...) {
+    place->promise.deliver(
+        caf::make_error(caf::sec::runtime_error, std::string("the agent threw something that is no std::exception")));
+  }
   self->state.hops.erase(place);
 }
 
@@ -105,11 +100,8 @@ caf::typed_response_promise<hop_output> begin(agent_pointer self, hop_input& inp
   auto& state = self->state;
   auto place = state.hops.emplace(state.hops.end(), state.spec, state.system, std::move(input), *state.device);
   auto promise = place->promise = self->make_response_promise<hop_output>();
-  guarded(*place, [&] { place->work.emplace(state.agent->run(place->hop)); });
-  if (place->work)
-    place->work->start([self, place] { finish(self, place); });
-  else
-    state.hops.erase(place); // run() was no coroutine, and threw
+  place->work.emplace(run_hop(*state.agent, place->hop));
+  place->work->start([self, place] { finish(self, place); });
   return promise;
 }
 

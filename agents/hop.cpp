@@ -6,11 +6,11 @@ namespace avp {
 
 namespace {
 
-// One random generator per request: run seed, record, agent and the request's place within the hop.
-std::uint64_t seed_of(const agent_spec& spec, const task& task, int place) {
+// One random generator per request: run seed, record, agent, sample, and the round within the hop.
+std::uint64_t seed_of(const agent_spec& spec, const task& task, int sample, int round) {
   const auto run_seed = spec.seed.value_or(task.run_seed);
   std::string key = std::to_string(run_seed);
-  for (const auto& part : {task.id, spec.name, std::to_string(place)})
+  for (const auto& part : {task.id, spec.name, std::to_string(sample), std::to_string(round)})
     key += '\0' + part;
   return std::stoull(sha256_hex(key).substr(0, 16), nullptr, 16);
 }
@@ -28,7 +28,10 @@ hop::hop(const agent_spec& spec, const prompt_template& system, hop_input input,
     : spec_(spec),
       system_(system),
       input_(std::move(input)),
-      device_(device) {}
+      device_(device) {
+  if (input_.contexts.size() == 1)
+    context_ = std::move(input_.contexts.front());
+}
 
 const std::string& hop::text_of(const std::string& agent) const {
   auto text = input_.texts.find(agent);
@@ -40,7 +43,7 @@ const std::string& hop::text_of(const std::string& agent) const {
 std::string hop::incoming_text() const {
   std::string all;
   for (const auto& name : input_.from)
-    if (auto text = input_.texts.find(name); text != input_.texts.end())
+    if (auto text = input_.texts.find(name); text != input_.texts.end() && !text->second.empty())
       all += (all.empty() ? "" : "\n\n") + text->second;
   return all;
 }
@@ -52,61 +55,142 @@ std::map<std::string, std::string> hop::variables() const {
   return values;
 }
 
-std::vector<chat_message> hop::messages_with(std::string prompt) const {
+std::string hop::render(const prompt_template& text, const std::map<std::string, std::string>& more) const {
+  auto values = variables();
+  for (const auto& [name, value] : more)
+    values.insert_or_assign(name, value);
+  return text.render(values);
+}
+
+std::vector<chat_message> hop::messages(std::string prompt) const {
   std::vector<chat_message> messages;
-  if (auto system = system_.render(variables()); !system.empty())
+  if (auto system = render(system_); !system.empty())
     messages.push_back({"system", std::move(system)});
   messages.push_back({"user", std::move(prompt)});
   return messages;
 }
 
-std::vector<chat_message> hop::messages() const { return messages_with(input_.prompt->render(variables())); }
+std::vector<chat_message> hop::messages() const { return messages(render(*input_.prompt)); }
 
 template <class Request>
-Request hop::prepare(std::vector<chat_message> messages) {
+Request hop::addressed() const {
   Request request;
   request.id = next_request_id();
   request.task = input_.task->place;
   request.label = spec_.name;
   request.model = spec_.model;
-  request.context = input_.context;
-  request.messages = std::move(messages);
   request.time_limit = spec_.time_limit.value_or(0);
-  if constexpr (std::is_same_v<Request, avp::generate>) {
-    request.max_new_tokens = spec_.max_new_tokens;
-    request.sampling = spec_.sampling;
-    request.stop = spec_.stop;
-    request.seed = seed_of(spec_, *input_.task, requests_);
-  }
-  ++requests_;
+  request.prefix_scope = input_.task->prefix_scope;
+  return request;
+}
+
+template <class Request>
+Request hop::prepare(std::vector<chat_message> messages) const {
+  auto request = addressed<Request>();
+  request.context = context_;
+  request.messages = std::move(messages);
+  return request;
+}
+
+avp::generate hop::request(std::vector<chat_message> messages, int sample) const {
+  auto request = prepare<avp::generate>(std::move(messages));
+  request.max_new_tokens = spec_.max_new_tokens;
+  request.sampling = spec_.sampling;
+  request.stop = spec_.stop;
+  request.seed = seed_of(spec_, *input_.task, sample, rounds_);
   return request;
 }
 
 hop::pending<think> hop::think() { return think(messages(), spec_.steps); }
 
-hop::pending<think> hop::think(std::string prompt, int steps) { return think(messages_with(std::move(prompt)), steps); }
+hop::pending<think> hop::think(std::string prompt, int steps) { return think(messages(std::move(prompt)), steps); }
 
 hop::pending<think> hop::think(std::vector<chat_message> messages, int steps) {
   auto request = prepare<avp::think>(std::move(messages));
   request.steps = steps;
+  ++rounds_;
   return {*this, std::move(request)};
 }
 
 hop::pending<generate> hop::generate() {
-  auto request = prepare<avp::generate>(messages());
-  request.on_text = input_.on_text;
+  auto whole = request(messages());
+  whole.on_text = input_.on_text;
+  return generate(std::move(whole));
+}
+
+hop::pending<generate> hop::generate(std::string prompt) { return generate(messages(std::move(prompt))); }
+
+hop::pending<generate> hop::generate(std::vector<chat_message> messages) {
+  return generate(request(std::move(messages)));
+}
+
+hop::pending<generate> hop::generate(avp::generate request) {
+  ++rounds_;
   return {*this, std::move(request)};
 }
 
-hop::pending<generate> hop::generate(std::string prompt) { return generate(messages_with(std::move(prompt))); }
-
-hop::pending<generate> hop::generate(std::vector<chat_message> messages) {
-  return {*this, prepare<avp::generate>(std::move(messages))};
+hop::pending_group hop::together(std::vector<avp::generate> requests) {
+  ++rounds_;
+  return {*this, std::move(requests)};
 }
 
-void hop::account(const result& answer) {
-  counts_ += answer.counts;
-  input_.context = answer.context;
+eventually<std::vector<result>> hop::samples(int count, bool certainty) {
+  co_await think(messages(), 0);
+  std::vector<avp::generate> requests;
+  for (int sample = 0; sample < count; ++sample) {
+    requests.push_back(request({}, sample));
+    requests.back().wants_certainty = certainty;
+  }
+  auto results = co_await together(std::move(requests));
+  co_return results;
+}
+
+// The last callback may run the coroutine on and destroy this object: the loop looks at nothing of it.
+void hop::pending_group::await_suspend(std::coroutine_handle<> waiting) {
+  auto requests = std::move(requests_);
+  auto& device = owner_.device_;
+  open_ = requests.size();
+  answers_.resize(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    device.send(std::move(requests[i]), [this, i, waiting](std::optional<result> answer, std::string reason) {
+      answers_[i] = std::move(answer);
+      if (reason_.empty())
+        reason_ = std::move(reason);
+      if (--open_ == 0)
+        waiting.resume();
+    });
+}
+
+std::vector<result> hop::pending_group::await_resume() {
+  std::vector<result> results;
+  bool failed = false;
+  for (auto& answer : answers_) {
+    failed = failed || !answer;
+    if (!answer)
+      continue;
+    owner_.counts_ += answer->counts;
+    results.push_back(std::move(*answer));
+  }
+  if (failed)
+    throw request_failed(reason_);
+  return results;
+}
+
+hop::pending<join> hop::join() {
+  auto request = addressed<avp::join>();
+  request.contexts = std::move(input_.contexts);
+  request.merge = spec_.merge == join_way::canonical ? merge::canonical : merge::concatenate;
+  request.rotate = spec_.rotate_keys;
+  return {*this, std::move(request)};
+}
+
+hop::pending<join> hop::cut(payload context, std::int64_t begins) {
+  auto request = addressed<avp::join>();
+  request.contexts.push_back(std::move(context));
+  request.keep = spec_.keep;
+  request.hop_begins = begins;
+  request.rotate = spec_.rotate_keys;
+  return {*this, std::move(request)};
 }
 
 } // namespace avp

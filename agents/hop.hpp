@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <avp/agents/agent_spec.hpp>
+#include <avp/agents/eventually.hpp>
 #include <avp/agents/prompt_template.hpp>
 #include <avp/agents/task.hpp>
 #include <avp/gpu/request.hpp>
@@ -18,10 +20,13 @@
 
 namespace avp {
 
+class agent;
+
 /// What an agent hands over.
 struct output {
   std::string text; ///< What `{{name}}` of this agent is for later agents, and the answer if it is the answering agent.
   payload context;  ///< What the next agent continues on in latent mode; without a body it starts from nothing.
+  std::optional<std::vector<std::string>> to = std::nullopt; ///< Which of its successors go on; all unless said.
 };
 
 /// What arrives at an agent for one task.
@@ -29,9 +34,10 @@ struct hop_input {
   std::shared_ptr<const avp::task> task;
   std::shared_ptr<const prompt_template> prompt; ///< The agent's prompt in this mode.
   bool makes_text = false; ///< Whether its text is needed, so that an agent that only thinks must answer.
+  bool hands_on = false;   ///< Whether somebody continues on its context.
   std::map<std::string, std::string> texts;      ///< Texts of all earlier agents that have one, by name.
   std::vector<std::string> from;                 ///< Names of the direct predecessors, as the flow has them.
-  payload context;                               ///< What to continue on.
+  std::vector<payload> contexts;                 ///< What to continue on; several are joined first, as the spec says.
   std::function<void(std::string_view)> on_text; ///< Gets the answer as it comes; may be empty.
 };
 
@@ -50,6 +56,7 @@ public:
   virtual ~device_port() = default;
   virtual void send(think request, callback done) = 0;
   virtual void send(generate request, callback done) = 0;
+  virtual void send(join request, callback done) = 0;
 };
 
 /// Given to agent::run(). Requests continue one another: each goes on from the context that the one before it left.
@@ -76,7 +83,8 @@ public:
     result await_resume() {
       if (!answer_)
         throw request_failed(reason_);
-      owner_.account(*answer_);
+      owner_.counts_ += answer_->counts;
+      owner_.context_ = answer_->context;
       return std::move(*answer_);
     }
 
@@ -84,6 +92,24 @@ public:
     hop& owner_;
     Request request_;
     std::optional<result> answer_;
+    std::string reason_;
+  };
+
+  /// Several requests under way; `co_await` gives their results in the order of the requests once all have ended, or
+  /// throws request_failed with the first reason.
+  class pending_group {
+  public:
+    pending_group(hop& owner, std::vector<avp::generate> requests) : owner_(owner), requests_(std::move(requests)) {}
+
+    bool await_ready() const { return requests_.empty(); }
+    void await_suspend(std::coroutine_handle<> waiting);
+    std::vector<result> await_resume();
+
+  private:
+    hop& owner_;
+    std::vector<avp::generate> requests_;
+    std::vector<std::optional<result>> answers_;
+    std::size_t open_ = 0;
     std::string reason_;
   };
 
@@ -96,17 +122,26 @@ public:
   /// Whether this agent's text is needed. An agent that only thinks must answer then.
   [[nodiscard]] bool makes_text() const { return input_.makes_text; }
 
-  /// The text of an earlier agent. Throws std::out_of_range with the names that are there when that one has none.
+  /// The text of an earlier agent; empty where that one was left out. Throws std::out_of_range with the names that are
+  /// there when that one has none.
   [[nodiscard]] const std::string& text_of(const std::string& agent) const;
 
   /// The texts of the direct predecessors, in the order of the flow, a blank line between them.
   [[nodiscard]] std::string incoming_text() const;
 
-  /// What the next request continues on: what was handed over at first, then what the last request left.
-  [[nodiscard]] const payload& context() const { return input_.context; }
+  /// What the next request continues on: what was handed over at first (joined, where several agents hand over), then
+  /// what the last request left.
+  [[nodiscard]] const payload& context() const { return context_; }
+
+  /// A template filled with the task's fields, the texts of earlier agents and `more`. Throws missing_variable.
+  [[nodiscard]] std::string render(const prompt_template& text,
+                                   const std::map<std::string, std::string>& more = {}) const;
 
   /// The agent's system text and prompt, rendered for this task. Throws missing_variable.
   [[nodiscard]] std::vector<chat_message> messages() const;
+
+  /// The agent's system text and a prompt of its own making.
+  [[nodiscard]] std::vector<chat_message> messages(std::string prompt) const;
 
   /// Thinks about messages() for the agent's number of latent steps.
   [[nodiscard]] pending<avp::think> think();
@@ -127,22 +162,43 @@ public:
   /// Answers other messages with the agent's settings; not streamed.
   [[nodiscard]] pending<avp::generate> generate(std::vector<chat_message> messages);
 
+  /// Sends what request() made and the agent has changed.
+  [[nodiscard]] pending<avp::generate> generate(avp::generate request);
+
+  /// The request that generate(messages) would send, to be changed and sent. Without messages it goes on from the last
+  /// position of its context. `sample` counts requests that are sent together: each number has random numbers of its
+  /// own.
+  [[nodiscard]] avp::generate request(std::vector<chat_message> messages, int sample = 0) const;
+
+  /// Sends requests that run at the same time, each on its own context. context() stays what it was.
+  [[nodiscard]] pending_group together(std::vector<avp::generate> requests);
+
+  /// Several answers to messages(), which are read once. They run at the same time and differ by their random numbers.
+  /// context() is then what was read, without an answer; each result has its own. `certainty` says whether results are
+  /// to tell it.
+  [[nodiscard]] eventually<std::vector<result>> samples(int count, bool certainty = false);
+
   /// What this hop's requests cost so far.
   [[nodiscard]] const avp::counts& counts() const { return counts_; }
 
 private:
-  void account(const result& answer);
+  friend eventually<output> run_hop(avp::agent& agent, avp::hop& hop);
+
   [[nodiscard]] std::map<std::string, std::string> variables() const;
-  [[nodiscard]] std::vector<chat_message> messages_with(std::string prompt) const;
   template <class Request>
-  Request prepare(std::vector<chat_message> messages);
+  Request prepare(std::vector<chat_message> messages) const;
+  template <class Request>
+  Request addressed() const;
+  pending<avp::join> join();
+  pending<avp::join> cut(payload context, std::int64_t begins);
 
   const agent_spec& spec_;
   const prompt_template& system_;
   hop_input input_;
+  payload context_;
   device_port& device_;
   avp::counts counts_;
-  int requests_ = 0;
+  int rounds_ = 0; // requests, or groups of them, that were made
 };
 
 } // namespace avp

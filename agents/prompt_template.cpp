@@ -1,20 +1,13 @@
 // A prompt with `{{name}}` places, parsed once and rendered for every task.
+#include <avp/agents/ascii.hpp>
 #include <avp/agents/prompt_template.hpp>
 
 namespace avp {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_name_start(char c) { return is_letter(c) || c == '_'; }
 
-bool is_name_char(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; }
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
+bool is_name_char(char c) { return is_name_start(c) || is_digit(c) || c == '-'; }
 
 /// The part of a bad name that a message can show on one line.
 std::string shown(std::string_view name) {
@@ -53,7 +46,7 @@ std::string read_name(std::string_view text, std::size_t open, std::size_t& at) 
 } // namespace
 
 bool is_template_name(std::string_view name) {
-  if (name.empty() || !is_letter(name.front()))
+  if (name.empty() || !is_name_start(name.front()))
     return false;
   for (const char c : name)
     if (!is_name_char(c))

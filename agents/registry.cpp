@@ -1,15 +1,23 @@
 // The kinds that ship, and those that users add.
 #include <stdexcept>
 
+#include <avp/agents/best_of_agent.hpp>
 #include <avp/agents/generate_agent.hpp>
+#include <avp/agents/refine_agent.hpp>
 #include <avp/agents/registry.hpp>
+#include <avp/agents/route_agent.hpp>
 #include <avp/agents/think_agent.hpp>
+#include <avp/agents/vote_agent.hpp>
 
 namespace avp {
 
 registry::registry() {
-  add({"think", false}, [](const agent_spec&) { return std::make_unique<think_agent>(); });
-  add<generate_agent>("generate");
+  add<think_agent>({.name = "think", .answers = false, .options = std::vector<option_info>{}});
+  add<generate_agent>({.name = "generate", .options = std::vector<option_info>{}});
+  add<vote_agent>(vote_agent::info());
+  add<best_of_agent>(best_of_agent::info());
+  add<route_agent>(route_agent::info());
+  add<refine_agent>(refine_agent::info());
 }
 
 void registry::add(const kind_info& kind, factory make) {

@@ -8,30 +8,32 @@
 #include <vector>
 
 #include <avp/agents/agent.hpp>
+#include <avp/agents/kind_info.hpp>
 
 namespace avp {
-
-/// What the loader has to know about a kind.
-struct kind_info {
-  std::string name;
-  bool answers = true; ///< Whether it makes text in latent mode; "think" does not.
-};
 
 /// Agent kinds by name. A new one has the shipped kinds.
 class registry {
 public:
   using factory = std::function<std::unique_ptr<agent>(const agent_spec&)>;
 
-  /// Knows "think" and "generate".
+  /// Knows think, generate, vote, best_of, route and refine.
   registry();
 
   /// Adds a kind. Throws std::invalid_argument when the name is taken.
   void add(const kind_info& kind, factory make);
 
-  /// Adds a kind whose class has a default constructor, or one that takes the agent_spec.
+  /// Adds a kind whose class has a default constructor, or one that takes the agent_spec. Its options are taken as they
+  /// are.
   template <class Agent>
   void add(const std::string& name) {
-    add({name}, [](const agent_spec& spec) -> std::unique_ptr<agent> {
+    add<Agent>(kind_info{name});
+  }
+
+  /// Adds a kind whose options the loader checks before anything is run.
+  template <class Agent>
+  void add(const kind_info& kind) {
+    add(kind, [](const agent_spec& spec) -> std::unique_ptr<agent> {
       if constexpr (std::is_constructible_v<Agent, const agent_spec&>)
         return std::make_unique<Agent>(spec);
       else

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include <avp/agents/agent_spec.hpp>
@@ -16,6 +17,7 @@ struct task {
   std::map<std::string, std::string> fields; ///< The record's fields, by name.
   std::uint64_t run_seed = 0;
   std::uint64_t place = 0; ///< How many tasks the run admitted before it, those of earlier modes included.
+  std::optional<std::int64_t> prefix_scope = 0; ///< As request::prefix_scope.
 };
 
 } // namespace avp

@@ -21,7 +21,9 @@ public:
   /// How it came about.
   [[nodiscard]] virtual const std::shared_ptr<const recipe>& history() const = 0;
 
-  /// Final hidden state of the last position after the last norm, `hidden_dim` values.
+  /// Final hidden state of the last position after the last norm, `hidden_dim` values; of a joined context that of the
+  /// last one that went into it. Empty where the device has not seen it: the context came as bytes, or was made by its
+  /// recipe and nothing has continued on it yet.
   [[nodiscard]] virtual std::vector<float> last_hidden_state() const = 0;
 
   /// AVP metadata of the message that would carry it. Session and agents are left empty.

@@ -20,6 +20,7 @@ struct cancel {
 /// Requests are answered with a result or fail with an error of gpu/device_error.hpp. Contexts and callbacks are
 /// references into this process, so none of these messages can leave it.
 using device_actor = caf::typed_actor<caf::replies_to<think>::with<result>, caf::replies_to<generate>::with<result>,
+                                      caf::replies_to<join>::with<result>, caf::replies_to<rebuild>::with<result>,
                                       caf::reacts_to<cancel>>;
 
 /// Loads the models and starts the actor on a thread of its own. Takes seconds. Throws model_error when a model, its
@@ -30,5 +31,7 @@ using device_actor = caf::typed_actor<caf::replies_to<think>::with<result>, caf:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::think)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::generate)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::join)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::rebuild)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::cancel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::result)

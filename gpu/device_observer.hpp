@@ -42,6 +42,7 @@ struct device_counters {
   std::int64_t blocks_copied = 0;    ///< Because two continued in one block.
   std::int64_t contexts_evicted = 0; ///< Contexts whose blocks were taken back; rebuilt when needed.
   std::int64_t shared_tokens = 0;    ///< Prompt tokens that were not computed because another prompt began alike.
+  std::int64_t moved_tokens = 0;     ///< Positions copied into joined contexts.
 };
 
 /// One forward pass.
@@ -58,7 +59,7 @@ struct request_record {
   request_id id = 0;
   std::uint64_t task = 0; ///< As the request had it.
   std::string label;      ///< As the request had it.
-  std::string kind;       ///< "think" or "generate".
+  std::string kind;       ///< "think", "generate", "join" or "rebuild".
   std::string model;
   std::chrono::steady_clock::time_point submitted;
   std::chrono::steady_clock::time_point started; ///< Its first row; equal to `ended` when it never ran.

@@ -1,30 +1,76 @@
 // How a context came about: small, exact, and enough to build it again.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace avp {
 
+/// A stretch [begin, end) of a parent's positions.
+struct context_span {
+  std::size_t parent = 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  bool operator==(const context_span&) const = default;
+};
+
 /// One hop of a context's history. Replaying it, each row as the kind of row that it was, gives the same bits.
 struct recipe {
   std::string weights_digest; ///< SHA-256 of the model's weights.
   std::string numerics;       ///< Weight format, arithmetic and cache type: "bfloat16", "native, cache float32".
   std::vector<std::shared_ptr<const recipe>> parents; ///< Contexts this one continues, in order.
+  std::vector<context_span> spans; ///< What is kept of the parents, one after another; empty: all of the only parent.
+  bool rotated = true;             ///< Whether keys of spans were rotated to where they came to lie.
   std::string
       foreign; ///< For a context that came from outside as bytes: SHA-256 of those bytes. Such a one can't be replayed.
+  std::int64_t foreign_tokens = 0;     ///< Its positions.
   std::vector<std::int32_t> prompt;    ///< Token ids that were prefilled.
   int latent_steps = 0;                ///< Latent steps after the prompt.
   std::vector<std::int32_t> generated; ///< Token ids that were decoded after that, without the end-of-turn token.
   std::uint64_t seed = 0;              ///< Of the sampler; 0 for greedy decoding and for thinking.
+
+  /// A recipe that is complete: its id and its length are computed now, once, and it never changes again.
+  [[nodiscard]] static std::shared_ptr<const recipe> frozen(recipe draft);
 
   /// The canonical encoding: JSON with sorted keys, no blanks, parents by their id.
   [[nodiscard]] std::string encode() const;
 
   /// SHA-256 of the encoding in hex. Two contexts with one id hold the same bits.
   [[nodiscard]] std::string id() const;
+
+  /// Positions of the whole context.
+  [[nodiscard]] std::int64_t tokens() const;
+
+  /// Throws std::runtime_error where no device could have made this hop: spans outside of their parents, latent steps
+  /// without a prompt before them.
+  void check() const;
+
+  /// From an encoding. `parent_of` gives the recipe of an id, or null. Throws std::runtime_error for a text that is no
+  /// recipe in its canonical encoding, or whose parents are unknown.
+  [[nodiscard]] static std::shared_ptr<const recipe>
+  decode(const std::string& encoding,
+         const std::function<std::shared_ptr<const recipe>(const std::string& id)>& parent_of);
+
+private:
+  // What is kept of a frozen recipe. A copy may be changed, so it starts without.
+  struct knowledge {
+    std::string id;
+    std::int64_t tokens = 0;
+
+    knowledge() = default;
+    ~knowledge() = default;
+    knowledge(const knowledge& /*other*/) {}
+    knowledge& operator=(const knowledge& /*other*/) {
+      id.clear();
+      return *this;
+    }
+  };
+
+  knowledge known_;
 };
 
 } // namespace avp

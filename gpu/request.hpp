@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <avp/gpu/recipe.hpp>
 #include <avp/gpu/sampling.hpp>
 #include <avp/gpu/text/chat_message.hpp>
 #include <avp/transport/payload.hpp>
@@ -19,30 +22,71 @@ using request_id = std::uint64_t;
 /// A request_id that no other call returns.
 [[nodiscard]] request_id next_request_id();
 
-/// What think and generate have in common: messages, fed on top of a context.
+/// What every request says.
 struct request {
   request_id id = 0;
-  std::uint64_t task = 0;             ///< Place of its task in the run: when memory is short, lower ones go on first.
-  std::string label;                  ///< Who asks, for the trace; the agent's name.
-  std::string model;                  ///< Name of a model of the device.
+  std::uint64_t task = 0; ///< Place of its task in the run: when memory is short, lower ones go on first.
+  std::string label;      ///< Who asks, for the trace; the agent's name.
+  std::string model;      ///< Name of a model of the device.
+  double time_limit = 0;  ///< Seconds from the moment that the request starts to run; 0 for none.
+  /// Which prompts that begin as its own does it shares blocks with: those of the same number, 0 or more. Unset: none.
+  std::optional<std::int64_t> prefix_scope = 0;
+};
+
+/// What think and generate have in common: messages, fed on top of a context.
+struct conversation : request {
   payload context;                    ///< What to continue on; without a body the request starts from nothing.
-  std::vector<chat_message> messages; ///< Rendered with the model's chat template.
-  double time_limit = 0;              ///< Seconds from the moment that the request starts to run; 0 for none.
+  std::vector<chat_message> messages; ///< Rendered with the model's chat template; none only in generate.
 };
 
 /// Prefills the messages and makes latent steps (reference: LatentMAS, arXiv 2511.20639). `steps` 0 only reads.
-struct think : request {
+struct think : conversation {
   int steps = 0;
 };
 
-/// Prefills the messages and decodes an answer.
-struct generate : request {
+/// Prefills the messages and decodes an answer. Without messages it goes on from the last position of a context of this
+/// device, so that many answers to one prompt can share its reading.
+struct generate : conversation {
   int max_new_tokens = 512;
   avp::sampling sampling;
   std::vector<std::string> stop; ///< The answer ends before the first of these.
   std::uint64_t seed = 0;        ///< Of the sampler.
   std::function<void(std::string_view)>
-      on_text; ///< Gets whole UTF-8 text as it comes, on the device's thread; may be empty.
+      on_text;                  ///< Gets whole UTF-8 text as it comes, on the device's thread; may be empty.
+  bool wants_certainty = false; ///< Whether the result is to tell its certainty; costs a pass over all logits.
+};
+
+/// What of a context is handed on.
+enum class keep : std::uint8_t {
+  all,
+  last_agent,  ///< The positions of its last hop.
+  latent_only, ///< The latent steps of its last hop.
+};
+
+/// In which order contexts are put one after another.
+enum class merge : std::uint8_t {
+  concatenate, ///< As given.
+  canonical,   ///< By what they are: any order of arrival gives the same, and one that came twice counts once.
+};
+
+/// Makes one context of several, or of a part of one. The positions that all of them begin with, known from their
+/// recipes, are kept once and by reference. Keys of positions that move are rotated to where they come to lie: rotary
+/// embedding is relative, so K' = R(Δ)·K. One whole context is answered with itself. Contexts that the device made may
+/// have lost their memory; they are rebuilt. Fails with bad_request where nothing is kept or the kind of a position is
+/// not known (`latent_only` of a hop that came as bytes), context_mismatch, context_too_long.
+struct join : request {
+  std::vector<payload> contexts; ///< At least one; all of this model.
+  avp::merge merge = merge::concatenate;
+  avp::keep keep = keep::all;  ///< Of each of them.
+  std::int64_t hop_begins = 0; ///< For `keep` other than all: the position at which the last hop of each begins.
+  bool rotate = true;          ///< False leaves keys as they are, as the reference does; for comparison only.
+};
+
+/// Makes a context by its recipe, at once: it takes memory and time only when something continues on it. Its bytes and
+/// its last hidden state are there from then on. Fails with context_mismatch where the recipe is of other weights or
+/// other arithmetic, with bad_request where it goes back to a context that came as bytes, and with context_too_long.
+struct rebuild : request {
+  std::shared_ptr<const recipe> history;
 };
 
 } // namespace avp

@@ -1,5 +1,6 @@
 // Sums of counts, and request ids.
 #include <atomic>
+#include <tuple>
 
 #include <avp/gpu/request.hpp>
 #include <avp/gpu/result.hpp>
@@ -11,7 +12,18 @@ counts& counts::operator+=(const counts& other) {
   computed_tokens += other.computed_tokens;
   latent_steps += other.latent_steps;
   output_tokens += other.output_tokens;
+  attended += other.attended;
+  cache_bytes += other.cache_bytes;
+  device_ms += other.device_ms;
   return *this;
+}
+
+bool counts::operator==(const counts& other) const {
+  const auto work = [](const counts& of) {
+    return std::tuple(of.prompt_tokens, of.computed_tokens, of.latent_steps, of.output_tokens, of.attended,
+                      of.cache_bytes);
+  };
+  return work(*this) == work(other);
 }
 
 request_id next_request_id() {

@@ -23,19 +23,23 @@ std::string check_address(const std::string& text) {
 
 std::variant<command_line, int> parse_command_line(int argc, const char* const* argv) {
   command_line line;
+  line.words.assign(argv, argv + argc);
   CLI::App app("Runs a pipeline of LLM agents and compares how they hand over.", "avp-run");
   app.set_version_flag("--version", "avp-run " AVP_VERSION);
-  app.add_option("pipeline", line.pipeline, "The pipeline file (TOML)")->required();
-  app.add_option("--mode", line.mode, "How agents hand over, in place of the file's mode")
-      ->check(CLI::IsMember({"latent", "text", "direct", "all"}));
+  auto* pipeline = app.add_option("pipeline", line.pipeline, "The pipeline file (TOML)");
+  auto* mode = app.add_option("--mode", line.mode, "How agents hand over, in place of the file's mode")
+                   ->check(CLI::IsMember({"latent", "text", "direct", "all"}));
   auto* input = app.add_option("--input", line.input, "JSON Lines file in place of the file's; - is standard input");
-  app.add_option("--ask", line.ask, "One question in place of an input file; the answer streams to stdout")
-      ->excludes(input);
-  app.add_option("--limit", line.limit, "At most so many records")->check(CLI::Validator(check_limit, "1 OR MORE"));
-  app.add_option("--set", line.set, "Changes a value of the file: --set model.main.dtype=float32 (repeatable)")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--out", line.out, "Folder for the results (default: avp-runs/NAME-DATE; none with --ask)");
+  auto* ask = app.add_option("--ask", line.ask, "One question in place of an input file; the answer streams to stdout")
+                  ->excludes(input);
+  auto* limit =
+      app.add_option("--limit", line.limit, "At most so many records")->check(CLI::Validator(check_limit, "1 OR MORE"));
+  auto* set =
+      app.add_option("--set", line.set, "Changes a value of the file: --set model.main.dtype=float32 (repeatable)")
+          ->type_name("KEY=VALUE")
+          ->allow_extra_args(false);
+  auto* out =
+      app.add_option("--out", line.out, "Folder for the results (default: avp-runs/NAME-DATE; none with --ask)");
   app.add_option("--concurrency", line.concurrency,
                  "Tasks in flight at most. Default: 64, as many as fill a batch (a forward pass reads all weights, for "
                  "one row as for many); 1 with --ask")
@@ -49,11 +53,21 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
   app.add_option("--plugin", line.plugins, "Shared library with agent kinds (repeatable)")->allow_extra_args(false);
   app.add_flag("--json", line.json, "The lines of results.jsonl on stdout and nothing else there");
   app.add_flag("--quiet", line.quiet, "No progress and no line per task: the table at the end, and errors");
-  app.add_flag("--check", line.check, "Checks the file and says what would run; loads no model");
-  app.add_flag("--graph", line.graph,
-               "Prints the flow of the mode (the first one, where there are several) as Graphviz DOT and ends");
+  auto* check = app.add_flag("--check", line.check, "Checks the file and says what would run; loads no model");
+  auto* graph =
+      app.add_flag("--graph", line.graph,
+                   "Prints the flow of the mode (the first one, where there are several) as Graphviz DOT and ends");
+  auto* resume = app.add_option("--resume", line.resume,
+                                "Goes on with the run in this folder, with its own pipeline, modes, input and changes");
+  for (auto* other : {pipeline, mode, ask, limit, set, out, check, graph})
+    resume->excludes(other);
   try {
     app.parse(argc, argv);
+    if (resume->count() + pipeline->count() == 0)
+      throw CLI::RequiredError("pipeline");
+    if (line.resume && line.input.value_or("-") != "-")
+      throw CLI::ValidationError("--input", "with --resume only '-', for a run whose input was standard input: a run "
+                                            "goes on with the file that it has");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }

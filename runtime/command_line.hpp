@@ -13,8 +13,10 @@ namespace avp {
 
 /// What the user asked for.
 struct command_line {
-  std::filesystem::path pipeline;
-  std::optional<std::string> mode; ///< latent, text, direct or all.
+  std::vector<std::string> words;              ///< The command as it was typed, the program's name first.
+  std::filesystem::path pipeline;              ///< Empty with `resume`.
+  std::optional<std::filesystem::path> resume; ///< The folder of a run that is to go on.
+  std::optional<std::string> mode;             ///< latent, text, direct or all.
   std::optional<std::string> input;
   std::optional<std::string> ask;
   std::optional<std::size_t> limit;
@@ -33,7 +35,7 @@ struct command_line {
   [[nodiscard]] std::size_t tasks_in_flight() const { return concurrency.value_or(ask ? 1 : 64); }
 
   /// Whether the run leaves a folder.
-  [[nodiscard]] bool leaves_folder() const { return out || !ask; }
+  [[nodiscard]] bool leaves_folder() const { return out || resume || !ask; }
 };
 
 /// Reads the arguments. Gives an exit status instead when there is nothing to run: 0 after --help, 2 after a wrong

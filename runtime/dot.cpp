@@ -21,25 +21,38 @@ std::string dot_string(std::string_view text) {
   return result + "\"";
 }
 
+/// What stands in an agent's box.
+std::string label_of(const agent_spec& spec, const planned_agent& agent, mode m) {
+  auto label = agent.name + "\n" + agent.kind;
+  if (!spec.model.empty())
+    label += "\n" + spec.model;
+  if (agent.contexts_from.size() > 1)
+    label += "\nmerge: " + std::string(merge_name(spec.merge));
+  if (m == mode::latent && spec.keep != keep::all)
+    label += "\nkeep: " + std::string(keep_name(spec.keep));
+  return label;
+}
+
 } // namespace
 
 std::string to_dot(const pipeline& p, const plan& planned) {
   std::string dot = "digraph " + dot_string(p.name) + " {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n";
   for (const auto& agent : planned.agents) {
-    const auto& model = p.agent(agent.name).model;
-    const auto label = agent.name + "\n" + agent.kind + (model.empty() ? "" : "\n" + model);
-    dot += "  " + dot_string(agent.name) + " [label=" + dot_string(label);
+    dot += "  " + dot_string(agent.name) + " [label=" + dot_string(label_of(p.agent(agent.name), agent, planned.mode));
+    if (p.agent(agent.name).on_failure == on_failure::skip && agent.name != planned.output)
+      dot += ", style=\"rounded,dashed\"";
     dot += agent.name == planned.output ? ", peripheries=2];\n" : "];\n";
   }
   for (const auto& edge : planned.edges)
     dot += "  " + dot_string(edge.from) + " -> " + dot_string(edge.to) +
            " [label=" + (edge.how == hand_over::context ? "\"context\"" : "\"text\"") + "];\n";
-  for (const auto& agent : planned.agents) {
-    const auto is_edge = [&](const planned_edge& e) { return e.to == agent.name && e.from == agent.context_from; };
-    if (agent.context_from && std::none_of(planned.edges.begin(), planned.edges.end(), is_edge))
-      dot += "  " + dot_string(*agent.context_from) + " -> " + dot_string(agent.name) +
-             " [label=\"continues\", style=dashed, constraint=false];\n";
-  }
+  for (const auto& agent : planned.agents)
+    for (const auto& from : agent.contexts_from) {
+      const auto is_edge = [&](const planned_edge& e) { return e.to == agent.name && e.from == from; };
+      if (std::none_of(planned.edges.begin(), planned.edges.end(), is_edge))
+        dot += "  " + dot_string(from) + " -> " + dot_string(agent.name) +
+               " [label=\"continues\", style=dashed, constraint=false];\n";
+    }
   return dot + "}\n";
 }
 

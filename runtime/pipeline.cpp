@@ -38,6 +38,30 @@ std::string_view mode_name(avp::mode m) {
   return "";
 }
 
+std::string_view merge_name(join_way way) {
+  switch (way) {
+  case join_way::concatenate:
+    return "concatenate";
+  case join_way::canonical:
+    return "canonical";
+  case join_way::sequence:
+    return "sequence";
+  }
+  return "";
+}
+
+std::string_view keep_name(keep part) {
+  switch (part) {
+  case keep::all:
+    return "all";
+  case keep::last_agent:
+    return "last_agent";
+  case keep::latent_only:
+    return "latent_only";
+  }
+  return "";
+}
+
 std::optional<std::vector<avp::mode>> modes_named(std::string_view name) {
   const std::vector<avp::mode> all{mode::latent, mode::text, mode::direct};
   if (name == "all")

@@ -1,6 +1,7 @@
 // A pipeline: what its file says, checked, with defaults filled in.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <avp/gpu/device_config.hpp>
 #include <avp/runtime/flow.hpp>
 #include <avp/runtime/score.hpp>
+#include <avp/runtime/sweep_spec.hpp>
 
 namespace avp {
 
@@ -41,7 +43,10 @@ struct input_spec {
 /// `[score]`.
 struct score_spec {
   score_kind kind = score_kind::exact;
-  std::string expected; ///< Template over the record's fields.
+  std::string expected;               ///< Template over the record's fields.
+  std::string setup;                  ///< The same, for what runs before the program of an answer (python only).
+  std::chrono::seconds time_limit{5}; ///< Processor time of one program (python only).
+  std::int64_t memory = std::int64_t{1} << 30; ///< What one program may have, in bytes (python only).
 };
 
 /// A pipeline as it is to be run.
@@ -55,7 +60,8 @@ struct pipeline {
   std::vector<agent_spec> agents; ///< In the order of the flow.
   input_spec input;
   std::optional<score_spec> score;
-  std::string output; ///< The answering agent.
+  std::optional<sweep_spec> sweep; ///< Then this is what at_size() makes the pipelines of its points from.
+  std::string output;              ///< The answering agent.
   std::string source; ///< The file's text; where `--set` changed something, TOML of the whole with the changes.
 
   /// The agent of that name; throws std::out_of_range where there is none.
@@ -71,6 +77,12 @@ struct pipeline {
 
 /// "latent", "text" or "direct".
 [[nodiscard]] std::string_view mode_name(avp::mode m);
+
+/// "concatenate", "canonical" or "sequence".
+[[nodiscard]] std::string_view merge_name(join_way way);
+
+/// "all", "last_agent" or "latent_only".
+[[nodiscard]] std::string_view keep_name(keep part);
 
 /// The modes that `--mode` or `mode = ` asks for by name; "all" is latent, text and direct. Nothing for another name.
 [[nodiscard]] std::optional<std::vector<avp::mode>> modes_named(std::string_view name);

@@ -58,10 +58,37 @@ void check_model(agent_spec& agent, const pipeline& p, pipeline_source& source) 
     source.report("agent." + agent.name, "the agent \"" + agent.name +
                                              "\" must say which model it runs on (model = …, " +
                                              "here or in [defaults]); known: " + joined(names));
-  } else if (agent.kind == "think" || agent.kind == "generate") {
+  } else if (is_shipped(agent.kind)) {
     // Custom kinds may do without; reported once, whoever needs it.
     source.report("model", "the pipeline needs a [model.NAME] table, which says what its agents run on");
   }
+}
+
+/// A key that an agent's own table has without use is a slip; in [defaults] it is for others.
+void check_contexts(const agent_spec& agent, const pipeline& p, pipeline_source& source) {
+  const auto own = [&](const std::string& key) { return source.has({"agent", agent.name, key}); };
+  const auto say = [&](const std::string& key, const std::string& message) {
+    source.report(place_of(source, agent.name, key), message);
+  };
+  const auto before = p.flow.predecessors(agent.name);
+  const bool hands_on = !p.flow.successors(agent.name).empty();
+  const bool joins_copies = p.sweep && p.sweep->over == sweep_over::branches && contains(before, p.sweep->repeat);
+  const bool joins = joins_copies || before.size() > 1;
+  if (own("merge") && !joins)
+    say("merge", "\"merge\" is for an agent that several others hand over to; \"" + agent.name + "\" has " +
+                     (before.empty() ? "none" : "only " + before.front()));
+  if (own("keep") && !hands_on)
+    say("keep", "\"keep\" is for an agent that hands its context on; \"" + agent.name + "\" hands over to nobody");
+  if (own("rotate_keys") && !joins && (agent.keep == keep::all || !hands_on))
+    say("rotate_keys", "\"rotate_keys\" is for an agent that joins contexts or cuts its own (keep); \"" + agent.name +
+                           "\" does neither");
+  if (agent.keep != keep::latent_only || !hands_on || !is_shipped(agent.kind))
+    return;
+  if (agent.kind != "think")
+    say("keep", "\"latent_only\" hands on nothing but latent steps, and the kind " + agent.kind + " of \"" +
+                    agent.name + "\" makes none");
+  else if (agent.steps == 0)
+    say("keep", "\"latent_only\" hands on nothing but latent steps, and \"" + agent.name + "\" makes none (steps = 0)");
 }
 
 bool check_agents(pipeline& p, pipeline_source& source) {
@@ -72,11 +99,7 @@ bool check_agents(pipeline& p, pipeline_source& source) {
       source.report("agent." + agent.name,
                     "the agent \"" + agent.name + "\" needs a kind: think, generate, or a registered one of your own");
     check_model(agent, p, source);
-    const auto before = p.flow.predecessors(agent.name);
-    if (source.has({"agent", agent.name, "merge"}) && before.size() < 2)
-      source.report("agent." + agent.name + ".merge", "\"merge\" is for an agent that several others hand over to; \"" +
-                                                          agent.name + "\" has " +
-                                                          (before.empty() ? "none" : "only " + before.front()));
+    check_contexts(agent, p, source);
   }
   return !p.agents.empty();
 }
@@ -120,11 +143,21 @@ bool find_output(pipeline& p, pipeline_source& source, bool good_flow) {
 
 } // namespace
 
+bool is_shipped(const std::string& kind) {
+  static const auto shipped = registry().kinds();
+  return std::any_of(shipped.begin(), shipped.end(), [&](const kind_info& known) { return known.name == kind; });
+}
+
 bool check_structure(pipeline& p, pipeline_source& source) {
   check_devices(p, source);
   const bool good_agents = check_agents(p, source);
   const bool good_flow = check_flow(p, source);
   const bool good_output = find_output(p, source, good_flow);
+  if (good_agents && good_output && source.has({"agent", p.output, "on_failure"}) &&
+      p.agent(p.output).on_failure == on_failure::skip)
+    source.report("agent." + p.output + ".on_failure",
+                  "\"" + p.output +
+                      "\" answers the task, so it can't be left out; on_failure = \"skip\" is for the others");
   const auto& order = p.flow.agents();
   const auto place = [&](const agent_spec& agent) { return std::find(order.begin(), order.end(), agent.name); };
   std::stable_sort(p.agents.begin(), p.agents.end(),

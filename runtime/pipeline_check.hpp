@@ -24,6 +24,13 @@ struct template_context {
   std::vector<kind_info> kinds;
 };
 
+/// Whether an agent kind comes with avp.
+[[nodiscard]] bool is_shipped(const std::string& kind);
+
+/// Reports options that an agent's kind does not know, or that are not what it expects. `p` is as check_structure left
+/// it.
+void check_options(const pipeline& p, pipeline_source& source, const template_context& context);
+
 /// Reports templates that do not parse, variables that nothing gives, and agents that lack a prompt for one of the
 /// pipeline's modes. With `ask`, finds the field that the question fills where the file does not name it.
 void check_templates(pipeline& p, pipeline_source& source, const template_context& context);

@@ -3,11 +3,13 @@
 #include <sstream>
 
 #include <avp/gpu/model/catalogue.hpp>
+#include <avp/runtime/earlier_texts.hpp>
 #include <avp/runtime/input.hpp>
 #include <avp/runtime/pipeline_check.hpp>
 #include <avp/runtime/pipeline_file.hpp>
 #include <avp/runtime/pipeline_source.hpp>
 #include <avp/runtime/pipeline_tables.hpp>
+#include <avp/runtime/sweep_check.hpp>
 
 namespace avp {
 namespace {
@@ -76,10 +78,14 @@ load_result load_pipeline(std::string_view text, const fs::path& file, const loa
   template_context context{.ask = options.ask, .kinds = options.kinds};
   context.can_plan = check_structure(p, source);
   context.fields = look_through_input(p, source, options);
+  check_options(p, source, context);
+  check_sweep(p, source, options, context.fields);
   check_templates(p, source, context);
   auto mistakes = source.sorted_mistakes();
   if (!mistakes.empty())
     return {std::nullopt, std::move(mistakes)};
+  if (!p.sweep) // each point of a sweep has earlier agents of its own
+    expand_earlier(p);
   return {std::move(p), {}};
 }
 

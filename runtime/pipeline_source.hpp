@@ -42,6 +42,9 @@ public:
   /// A mistake somewhere else.
   void report(mistake m) { mistakes_.push_back(std::move(m)); }
 
+  /// How many mistakes there are so far.
+  [[nodiscard]] std::size_t mistake_count() const { return mistakes_.size(); }
+
   /// All mistakes so far, sorted by place.
   [[nodiscard]] std::vector<mistake> sorted_mistakes() const;
 

@@ -4,8 +4,10 @@
 #include <sstream>
 
 #include <avp/agents/prompt_template.hpp>
+#include <avp/runtime/earlier_texts.hpp>
 #include <avp/runtime/nearest_name.hpp>
 #include <avp/runtime/pipeline_tables.hpp>
+#include <avp/runtime/sweep_check.hpp>
 #include <avp/runtime/table_reader.hpp>
 
 namespace avp {
@@ -68,6 +70,11 @@ const std::vector<meaning<weight_format>> weight_formats{{"float32", weight_form
                                                          {"native", weight_format::native},
                                                          {"int8", weight_format::int8},
                                                          {"int4", weight_format::int4}};
+const std::vector<meaning<join_way>> merges{
+    {"concatenate", join_way::concatenate}, {"canonical", join_way::canonical}, {"sequence", join_way::sequence}};
+const std::vector<meaning<keep>> keeps{
+    {"all", keep::all}, {"last_agent", keep::last_agent}, {"latent_only", keep::latent_only}};
+const std::vector<meaning<on_failure>> failures{{"fail", on_failure::fail}, {"skip", on_failure::skip}};
 const std::vector<meaning<data_type>> kv_dtypes{{"float32", data_type::float32}, {"bfloat16", data_type::bfloat16}};
 
 template <class Value>
@@ -166,7 +173,10 @@ void read_agent_keys(table_reader& table, const std::vector<kind_info>& kinds, a
   put(table.texts("stop"), spec.stop);
   put(table.whole("seed", 0, most_int64), spec.seed);
   put(table.number("time_limit", "a number of seconds above 0", above_0), spec.time_limit);
-  table.word("merge", {"sequence"}); // The only way to join contexts so far, so there is nothing to remember.
+  put(one_of(table, "merge", merges), spec.merge);
+  put(one_of(table, "keep", keeps), spec.keep);
+  put(table.boolean("rotate_keys"), spec.rotate_keys);
+  put(one_of(table, "on_failure", failures), spec.on_failure);
 }
 
 agent_spec read_agent(const std::string& name, table_reader& table, const std::vector<kind_info>& kinds,
@@ -176,6 +186,9 @@ agent_spec read_agent(const std::string& name, table_reader& table, const std::v
     table.source().report(table.path(), "\"" + name +
                                             "\" cannot be an agent's name: expected a letter or _, then letters, "
                                             "digits, _ and -");
+  if (name == earlier_variable)
+    table.source().report(table.path(), "no agent can be called \"earlier\": {{earlier}} stands for the texts of all "
+                                        "agents that come before");
   read_agent_keys(table, kinds, spec);
   if (const auto* options = table.table("options"))
     spec.options = to_json(*options);
@@ -205,11 +218,39 @@ void read_input(table_reader& top, pipeline& p) {
   table.finish();
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string result;
+  for (const auto& name : names)
+    result += (result.empty() ? "" : name == names.back() ? " or " : ", ") + name;
+  return result;
+}
+
+/// What only programs have.
+void read_program_keys(table_reader& table, const std::optional<std::string>& kind, score_spec& spec) {
+  constexpr std::int64_t least_memory = std::int64_t{64} << 20; // less is not enough for Python alone
+  if (kind)
+    spec.kind = *score_kind_named(*kind);
+  put(table.text("setup"), spec.setup);
+  put(table.whole("time_limit", 1, 3600), spec.time_limit);
+  if (const auto memory = table.bytes("memory")) {
+    spec.memory = *memory;
+    if (*memory < least_memory)
+      table.source().report("score.memory", "\"memory\" must be 64 MiB or more: Python itself needs most of that");
+  }
+  for (const std::string key : {"setup", "time_limit", "memory"})
+    if (kind && spec.kind != score_kind::python && table.source().has({"score", key}))
+      table.source().report("score." + key, "\"" + key +
+                                                "\" is for answers that are programs, with kind = \"python\"; \"" +
+                                                *kind + "\" has no use for it");
+}
+
 void read_score(table_reader& top, pipeline& p) {
   const auto* node = top.table("score");
   table_reader table(top.source(), node, "score");
   const auto kind = table.word("kind", score_kind_names());
   const auto expected = table.text("expected");
+  score_spec spec;
+  read_program_keys(table, kind, spec);
   table.finish();
   if (node == nullptr)
     return;
@@ -217,10 +258,11 @@ void read_score(table_reader& top, pipeline& p) {
     if (!node->contains(key))
       top.source().report("score", std::string("[score] needs \"") + key + "\": " +
                                        (key == std::string("kind")
-                                            ? "number, exact, contains or choice"
+                                            ? listed(score_kind_names())
                                             : "a template over the record's fields, such as \"{{answer}}\""));
+  put(expected, spec.expected);
   if (kind && expected)
-    p.score = score_spec{*score_kind_named(*kind), *expected};
+    p.score = std::move(spec);
 }
 
 } // namespace
@@ -252,6 +294,7 @@ pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kind
                  [&](const auto& name, auto& table) { p.agents.push_back(read_agent(name, table, kinds, defaults)); });
   read_input(top, p);
   read_score(top, p);
+  read_sweep(top, p);
   table_reader output(source, top.table("output"), "output");
   put(output.text("agent"), p.output);
   output.finish();

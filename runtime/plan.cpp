@@ -41,7 +41,7 @@ public:
       add_edges();
     if (mode_ == mode::latent) {
       decide_texts();
-      share_caches();
+      choose_contexts();
     }
     for (auto& agent : result_.agents) {
       read_templates(agent);
@@ -143,11 +143,22 @@ private:
     return found;
   }
 
-  /// Decides context_from. A group is the agents of one shared cache; joins with common ancestors have one group.
-  void share_caches() {
+  [[nodiscard]] bool joins_in_sequence(const std::string& name) const {
+    return p_.agent(name).merge == join_way::sequence && context_predecessors(name).size() > 1;
+  }
+
+  void choose_contexts() {
+    for (auto& agent : result_.agents)
+      agent.contexts_from = context_predecessors(agent.name);
+    for (const auto& group : shared_caches())
+      run_in_sequence(group);
+  }
+
+  /// The agents of each cache that several share; joins with common ancestors have one.
+  [[nodiscard]] std::vector<std::set<std::string>> shared_caches() const {
     std::vector<std::set<std::string>> groups;
     for (const auto& agent : result_.agents) {
-      if (context_predecessors(agent.name).size() < 2)
+      if (!joins_in_sequence(agent.name))
         continue;
       auto group = context_ancestors(agent.name);
       for (auto other = groups.begin(); other != groups.end();) {
@@ -159,29 +170,42 @@ private:
       }
       groups.push_back(std::move(group));
     }
-    for (auto& agent : result_.agents) {
-      const auto before = context_predecessors(agent.name);
-      if (before.size() == 1)
-        agent.context_from = before.front();
-    }
-    for (const auto& group : groups)
-      run_in_sequence(group);
+    return groups;
   }
 
   void run_in_sequence(const std::set<std::string>& group) {
-    std::optional<std::string> last;
+    std::vector<std::string> last;
     for (auto& agent : result_.agents) {
+      const auto before = context_predecessors(agent.name);
       if (group.contains(agent.name)) {
-        agent.context_from = last;
-        last = agent.name;
-      } else if (const auto before = context_predecessors(agent.name);
-                 before.size() > 1 && group.contains(before.front())) {
+        agent.contexts_from = last;
+        agent.in_sequence = !last.empty();
+        last = {agent.name};
+        if (before.size() > 1 && !joins_in_sequence(agent.name))
+          result_.notes.push_back(agent.name + " has nothing to join: its branches run one after another on one cache, "
+                                               "which an agent behind it joins in sequence.");
+      } else if (joins_in_sequence(agent.name) && group.contains(before.front())) {
         // A join at the end of the cache: its last ancestor has all the others before it.
         for (const auto& name : order_)
           if (contains(before, name))
-            agent.context_from = name;
+            agent.contexts_from = {name};
+        agent.in_sequence = true;
       }
     }
+  }
+
+  /// Variables of the prompts among an agent's options, less those that its kind gives.
+  [[nodiscard]] std::set<std::string> option_variables(const agent_spec& spec) const {
+    std::set<std::string> names;
+    for (const auto& kind : kinds_)
+      if (kind.name == spec.kind && kind.options)
+        for (const auto& option : *kind.options)
+          if (option.type == option_type::prompt && spec.options.contains(option.name) &&
+              spec.options.at(option.name).is_string())
+            for (const auto& name : variables_of(spec.options.at(option.name).get<std::string>()))
+              if (!contains(option.variables, name))
+                names.insert(name);
+    return names;
   }
 
   void read_templates(planned_agent& agent) {
@@ -192,6 +216,7 @@ private:
       if (names.erase(name) > 0)
         agent.texts.push_back(name);
     result_.fields.merge(names);
+    result_.fields.merge(option_variables(p_.agent(agent.name)));
   }
 
   void order_after(planned_agent& agent) {
@@ -199,8 +224,7 @@ private:
     for (const auto& edge : result_.edges)
       if (edge.to == agent.name)
         after.insert(edge.from);
-    if (agent.context_from)
-      after.insert(*agent.context_from);
+    after.insert(agent.contexts_from.begin(), agent.contexts_from.end());
     for (const auto& name : order_)
       if (after.contains(name))
         agent.after.push_back(name);

@@ -25,10 +25,13 @@ struct planned_agent {
   std::string kind;       ///< As which it runs: a think agent whose text is needed runs as "generate".
   bool makes_text = true; ///< Whether its text is needed or comes anyway; false for one that only thinks.
   prompt_choice choice = prompt_choice::prompt;
-  std::string prompt;                      ///< The template that `choice` names.
-  std::vector<std::string> after;          ///< Who must be done first, in topological order.
-  std::optional<std::string> context_from; ///< Whose context it continues; only in latent mode.
-  std::vector<std::string> texts;          ///< Earlier agents whose texts its templates name, in topological order.
+  std::string prompt;             ///< The template that `choice` names.
+  std::vector<std::string> after; ///< Who must be done first, in topological order.
+
+  /// Whose contexts it continues, in the order of the flow; several are joined. Only in latent mode.
+  std::vector<std::string> contexts_from;
+  bool in_sequence = false;       ///< Whether it continues whoever ran before it on a cache that several share.
+  std::vector<std::string> texts; ///< Earlier agents whose texts its templates name, in topological order.
 };
 
 /// How an edge of the flow hands over in a mode.
@@ -58,11 +61,12 @@ struct plan {
 /// lacks is taken for one that does.
 ///
 /// Text: everyone makes a text and waits for its predecessors. Direct: the answering agent alone. Latent: an agent
-/// continues the context of the predecessor that has the same model (pipeline::same_model). From a predecessor with
+/// continues the contexts of the predecessors that have the same model (pipeline::same_model). From a predecessor with
 /// another model it gets a text: that one answers instead of thinking, and so does every thinking agent that the
-/// receiver's text_prompt names. Where several contexts come together (merge "sequence"), all agents that they came
-/// through run one after another on one cache, in topological order; joins that share such agents share the cache, so
-/// that an agent there may see more than its own ancestors.
+/// receiver's text_prompt names. Branches run side by side, each on a cache of its own, and several contexts are
+/// joined. Only where they come together by merge "sequence" all agents that they came through run one after another on
+/// one cache, in topological order; joins by sequence that share such agents share the cache, so that an agent there
+/// may see more than its own ancestors, and a join of another kind within it has nothing to join.
 [[nodiscard]] plan make_plan(const pipeline& p, avp::mode mode, const std::vector<kind_info>& kinds);
 
 /// The fields that a plan needs and `fields` lacks.

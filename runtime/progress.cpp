@@ -1,4 +1,5 @@
 // The progress bar.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -41,14 +42,20 @@ void progress_bar::add(const task_result& result) {
   tokens_ += counts.prompt_tokens + counts.latent_steps + counts.output_tokens;
 }
 
+void progress_bar::add_earlier(const task_result& result) {
+  ++earlier_;
+  failed_ += result.ok() ? 0 : 1;
+}
+
 std::string progress_bar::line(double seconds) const {
   std::string text;
+  const auto all = earlier_ + done_;
   if (total_ && *total_ > 0) {
-    const auto filled = static_cast<int>(bar_width * done_ / *total_);
-    text = "[" + std::string(filled, '#') + std::string(bar_width - filled, '.') + "] " + std::to_string(done_) + "/" +
+    const auto filled = static_cast<int>(bar_width * std::min(all, *total_) / *total_);
+    text = "[" + std::string(filled, '#') + std::string(bar_width - filled, '.') + "] " + std::to_string(all) + "/" +
            std::to_string(*total_) + " tasks";
   } else {
-    text = std::to_string(done_) + " tasks";
+    text = std::to_string(all) + " tasks";
   }
   if (failed_ > 0)
     text += ", " + std::to_string(failed_) + " failed";
@@ -56,8 +63,8 @@ std::string progress_bar::line(double seconds) const {
   std::snprintf(rates.data(), rates.size(), "  %.2f tasks/s  %.0f tokens/s", static_cast<double>(done_) / seconds,
                 static_cast<double>(tokens_) / seconds);
   text += rates.data();
-  if (total_ && done_ > 0 && done_ < *total_)
-    text += "  " + duration(seconds / static_cast<double>(done_) * static_cast<double>(*total_ - done_)) + " left";
+  if (total_ && done_ > 0 && all < *total_)
+    text += "  " + duration(seconds / static_cast<double>(done_) * static_cast<double>(*total_ - all)) + " left";
   return text;
 }
 

@@ -22,6 +22,9 @@ public:
   /// Counts a result.
   void add(const task_result& result);
 
+  /// Counts a result of the time before this run went on: it is done, but says nothing about how fast it goes.
+  void add_earlier(const task_result& result);
+
   /// Draws the line anew.
   void draw();
 
@@ -35,6 +38,7 @@ private:
   bool visible_;
   std::optional<std::size_t> total_;
   std::size_t done_ = 0;
+  std::size_t earlier_ = 0;
   std::size_t failed_ = 0;
   std::int64_t tokens_ = 0;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();

@@ -35,7 +35,9 @@ std::filesystem::path new_default_folder(std::string name) {
 std::optional<std::size_t> results_to_come(const pipeline& pipeline) {
   if (!pipeline.input.records)
     return std::nullopt;
-  return *pipeline.input.records * pipeline.modes.size();
+  const auto runs =
+      pipeline.sweep ? pipeline.sweep->values.size() * pipeline.sweep->series.size() : pipeline.modes.size();
+  return *pipeline.input.records * runs;
 }
 
 void write_stdout(const std::string& text) {
@@ -54,6 +56,17 @@ std::string last_words(const std::string& text) {
   return "…" + text.substr(start);
 }
 
+std::string verdict(const std::optional<double>& score) {
+  if (!score)
+    return "done  ";
+  if (*score > 0 && *score < 1) {
+    char share[16];
+    std::snprintf(share, sizeof share, "%.2f  ", *score);
+    return share;
+  }
+  return *score >= 1 ? "right " : "wrong ";
+}
+
 // On one line, and without what a terminal would obey.
 std::string flat(std::string text) {
   std::replace_if(
@@ -67,10 +80,19 @@ reporter::reporter(const command_line& line, const pipeline& pipeline)
     : line_(line),
       several_modes_(pipeline.modes.size() > 1),
       bar_(!line.quiet && !line.ask && isatty(STDERR_FILENO) != 0, results_to_come(pipeline)) {
-  if (line.out)
+  if (pipeline.sweep)
+    scaling_.emplace(pipeline);
+  if (line.resume)
+    directory_.emplace(*line.resume);
+  else if (line.out)
     directory_.emplace(*line.out, pipeline.source);
   else if (line.leaves_folder())
     directory_.emplace(new_default_folder(pipeline.name), pipeline.source);
+}
+
+void reporter::add_facts(const nlohmann::ordered_json& facts) {
+  if (directory_)
+    directory_->write_facts(facts);
 }
 
 void reporter::begin(mode mode) {
@@ -78,8 +100,21 @@ void reporter::begin(mode mode) {
     write_stdout(std::string(mode_name(mode)) + ":\n");
 }
 
-void reporter::add(const task_result& result) {
+void reporter::count(const task_result& result) {
   summary_.add(result);
+  if (scaling_)
+    scaling_->add(result);
+  else
+    comparison_.add(result);
+}
+
+void reporter::add_earlier(const task_result& result) {
+  count(result);
+  bar_.add_earlier(result);
+}
+
+void reporter::add(const task_result& result) {
+  count(result);
   bar_.add(result);
   bar_.clear();
   if (directory_)
@@ -104,14 +139,20 @@ void reporter::print_answer(const task_result& result) {
 }
 
 void reporter::print_line(const task_result& result) {
-  std::string text = result.ok() ? (result.score ? (*result.score >= 1 ? "right " : "wrong ") : "done  ") : "FAILED";
-  text += "  " + result.task + "  " + std::string(mode_name(result.mode));
+  std::string text = result.ok() ? verdict(result.score) : "FAILED";
+  text += "  " + result.task + "  " + variant_text(result.mode, result.sweep);
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "  %.*f s  ", result.ms < 10000 ? 2 : 1, result.ms / 1000);
   text += seconds + (result.ok() ? last_words(result.text) : result.error);
-  if (result.ok() && result.expected)
+  if (result.ok() && result.expected && result.expected->find('\n') == std::string::npos)
     text += "  (expected " + *result.expected + ")";
   write_stdout(flat(std::move(text)) + "\n");
+}
+
+void reporter::add_seconds(mode mode, const std::optional<sweep_point>& point, double seconds) {
+  summary_.add_seconds(mode, seconds);
+  if (scaling_ && point)
+    scaling_->add_seconds(*point, seconds);
 }
 
 void reporter::add_words(const std::string& words) {
@@ -130,20 +171,26 @@ void reporter::finish(const std::vector<device_totals>& devices) {
   print_totals(devices);
   if (!directory_)
     return;
-  nlohmann::ordered_json totals = {{"modes", summary_.json()}, {"devices", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json totals = {
+      {"modes", summary_.json()}, {"comparison", comparison_.json()}, {"devices", nlohmann::ordered_json::array()}};
   for (const auto& device : devices)
     totals["devices"].push_back(device_json(device, summary_.seconds()));
   directory_->write_summary(totals);
+  if (scaling_)
+    directory_->write_scaling(scaling_->json());
 }
 
 void reporter::print_totals(const std::vector<device_totals>& devices) {
   auto* out = line_.json || line_.ask ? stderr : stdout;
   if (line_.quiet && (line_.json || line_.ask))
     return;
-  std::fprintf(out, "\n%s", summary_.table().c_str());
+  std::fprintf(out, "\n%s", (scaling_ ? scaling_->table() : summary_.table() + comparison_.text()).c_str());
   for (const auto& device : devices)
     if (device.counters.steps > 0)
       std::fputs(device_text(device, summary_.seconds()).c_str(), out);
+  if (scaling_)
+    for (const auto& sentence : scaling_->sentences())
+      std::fprintf(out, "%s\n", sentence.c_str());
   if (directory_)
     std::fprintf(out, "results: %s\n", (directory_->folder() / "results.jsonl").c_str());
   std::fflush(out);

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include <avp/runtime/command_line.hpp>
+#include <avp/runtime/comparison.hpp>
 #include <avp/runtime/device_monitor.hpp>
 #include <avp/runtime/output_directory.hpp>
 #include <avp/runtime/pipeline.hpp>
 #include <avp/runtime/progress.hpp>
+#include <avp/runtime/scaling.hpp>
 #include <avp/runtime/summary.hpp>
 
 namespace avp {
@@ -21,6 +23,12 @@ public:
   /// Throws write_error when the folder can't be made.
   reporter(const command_line& line, const pipeline& pipeline);
 
+  /// Leaves run.json. Throws write_error.
+  void add_facts(const nlohmann::ordered_json& facts);
+
+  /// Counts a result of the time before this run went on.
+  void add_earlier(const task_result& result);
+
   /// Says which mode comes, where several ones answer one question. Throws write_error.
   void begin(mode mode);
 
@@ -30,13 +38,16 @@ public:
   /// Takes words of an answer that streams.
   void add_words(const std::string& words);
 
-  /// Counts the wall time of a mode.
-  void add_seconds(mode mode, double seconds) { summary_.add_seconds(mode, seconds); }
+  /// Counts the wall time of a mode, and of the point of a sweep that it was run for.
+  void add_seconds(mode mode, const std::optional<sweep_point>& point, double seconds);
 
   /// Shows that time goes by.
   void tick() { bar_.draw(); }
 
-  /// Prints the table, what the devices did, and where the results are, and leaves summary.json. Throws write_error.
+  /// Prints the table, what the devices did, and where the results are.
+  void print_totals(const std::vector<device_totals>& devices);
+
+  /// The same, and leaves summary.json, for a sweep also scaling.json. Throws write_error.
   void finish(const std::vector<device_totals>& devices);
 
   /// The run's folder, where it leaves one.
@@ -45,15 +56,17 @@ public:
   [[nodiscard]] const avp::summary& summary() const { return summary_; }
 
 private:
+  void count(const task_result& result);
   void print_answer(const task_result& result);
   void print_line(const task_result& result);
-  void print_totals(const std::vector<device_totals>& devices);
 
   const command_line& line_;
   bool several_modes_;
   std::optional<output_directory> directory_;
   progress_bar bar_;
   avp::summary summary_;
+  std::optional<scaling> scaling_;
+  comparison comparison_;
   bool words_shown_ = false;
 };
 

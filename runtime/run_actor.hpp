@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <caf/actor.hpp>
@@ -10,8 +11,10 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <avp/agents/agent_actor.hpp>
+#include <avp/runtime/journal.hpp>
 #include <avp/runtime/plan.hpp>
 #include <avp/runtime/record_feed.hpp>
+#include <avp/runtime/scorers/program_scorer.hpp>
 #include <avp/runtime/task_result.hpp>
 
 namespace avp {
@@ -21,12 +24,17 @@ struct run_config {
   const avp::pipeline* pipeline = nullptr;
   const registry* kinds = nullptr;
   avp::plan plan;
-  std::map<std::string, device_actor> devices; ///< By the name of each model on it.
-  std::size_t concurrency = 1;                 ///< Tasks in flight at most.
-  std::uint64_t first_place = 0;               ///< task::place of the first task; later ones count on.
-  bool stream = false;                         ///< Whether the observer gets the answering agent's words as they come.
-  caf::actor observer;                         ///< Gets task_begun, task_result, answer_piece, and run_ended at last.
-  record_feed::source input;                   ///< Gives the records; called on a thread of its own.
+  std::map<std::string, device_actor> devices;  ///< By the name of each model on it.
+  std::size_t concurrency = 1;                  ///< Tasks in flight at most.
+  std::uint64_t first_place = 0;                ///< task::place of the first task; later ones count on.
+  std::optional<sweep_point> sweep;             ///< The point of a sweep that this is, for the results.
+  std::optional<std::int64_t> prefix_scope = 0; ///< As task::prefix_scope, for every task.
+  bool stream = false;                          ///< Whether the observer gets the answering agent's words as they come.
+  caf::actor observer;                          ///< Gets task_begun, task_result, answer_piece, and run_ended at last.
+  std::shared_ptr<const program_scorer> programs;      ///< Where the score's kind is python.
+  record_feed::source input;                           ///< Gives the records; called on a thread of its own.
+  std::shared_ptr<avp::journal> journal;               ///< Told of every hop that ends; may be empty.
+  std::map<std::string, std::vector<saved_hop>> saved; ///< Hops of tasks to come that need not be done again.
 };
 
 /// To the run actor: start no more tasks, finish those that run.

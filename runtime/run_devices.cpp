@@ -51,7 +51,7 @@ void run_devices::start() {
   }
 }
 
-void run_devices::trace_into(const std::filesystem::path& folder) { trace_->write_to(folder / "trace.json"); }
+void run_devices::trace_into(const std::filesystem::path& file) { trace_->write_to(file); }
 
 void run_devices::name_task(std::uint64_t place, const std::string& name) {
   if (trace_)

@@ -37,8 +37,8 @@ public:
   /// The devices by the name of each model on them.
   [[nodiscard]] const std::map<std::string, device_actor>& by_model() const { return by_model_; }
 
-  /// Begins trace.json in the run's folder.
-  void trace_into(const std::filesystem::path& folder);
+  /// Begins the trace in a file.
+  void trace_into(const std::filesystem::path& file);
 
   /// Says what the trace shall call the task of this place.
   void name_task(std::uint64_t place, const std::string& name);

@@ -1,40 +1,28 @@
 // avp-run, from arguments to exit status.
-#include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <deque>
-#include <fstream>
-#include <iostream>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
-#include <caf/scoped_actor.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <avp/gpu/model/catalogue.hpp>
 #include <avp/gpu/model/model_error.hpp>
 #include <avp/runtime/command_line.hpp>
 #include <avp/runtime/dot.hpp>
-#include <avp/runtime/interrupt.hpp>
+#include <avp/runtime/explain.hpp>
+#include <avp/runtime/output_directory.hpp>
 #include <avp/runtime/pipeline_file.hpp>
 #include <avp/runtime/plugin.hpp>
-#include <avp/runtime/reporter.hpp>
-#include <avp/runtime/run_actor.hpp>
+#include <avp/runtime/run_all.hpp>
 #include <avp/runtime/run_devices.hpp>
 #include <avp/runtime/run_main.hpp>
+#include <avp/runtime/sandbox.hpp>
 
 namespace avp {
 
 namespace {
-
-// How often the terminal is drawn anew and signals are looked for.
-constexpr auto tick = std::chrono::milliseconds(100);
-
-// The exit statuses of avp-run.
-enum status : int { all_done = 0, some_failed = 1, bad_usage = 2, was_interrupted = 130 };
 
 load_options options_of(const command_line& line, const registry& kinds) {
   load_options options;
@@ -48,202 +36,33 @@ load_options options_of(const command_line& line, const registry& kinds) {
   return options;
 }
 
-std::string counted(std::size_t number, const std::string& what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
-}
-
-int explain_plans(const pipeline& pipeline, const std::vector<plan>& plans) {
-  for (const auto& plan : plans) {
-    std::printf("%s, mode %s: %s, answer from '%s'\n", pipeline.name.c_str(), std::string(mode_name(plan.mode)).c_str(),
-                counted(plan.agents.size(), "agent").c_str(), plan.output.c_str());
-    for (const auto& agent : plan.agents) {
-      std::printf("  %s (%s)", agent.name.c_str(), agent.kind.c_str());
-      if (agent.context_from)
-        std::printf(", continues the context of %s", agent.context_from->c_str());
-      std::printf("\n");
-    }
-    for (const auto& note : plan.notes)
-      std::printf("  note: %s\n", note.c_str());
-  }
-  if (pipeline.input.records)
-    std::printf("input: %s\n", counted(*pipeline.input.records, "record").c_str());
-  int outcome = all_done;
-  for (const auto& model : pipeline.models) {
-    try {
-      std::printf("model %s: %s\n", model.name.c_str(), resolve_model(model.source).c_str());
-    } catch (const model_error& error) {
-      std::fflush(stdout);
-      std::fprintf(stderr, "model %s: %s\n", model.name.c_str(), error.what());
-      outcome = bad_usage;
-    }
-  }
-  return outcome;
-}
-
-// The records of a run, which every mode reads from the start. Standard input can't be read twice, so it is kept.
-class input_source {
-public:
-  input_source(const pipeline& pipeline, const command_line& line) : spec_(pipeline.input), ask_(line.ask) {}
-
-  record_feed::source open() {
-    if (ask_)
-      return [this, given = false]() mutable -> std::optional<input_item> {
-        if (std::exchange(given, true))
-          return std::nullopt;
-        auto made = ask_record(spec_.ask.value_or("question"), *ask_);
-        if (auto* question = std::get_if<record>(&made))
-          return *question;
-        return bad_line{"ask", 0, 0, std::get<std::string>(made)};
-      };
-    if (spec_.file == "-") {
-      if (!stdin_)
-        stdin_ = std::make_shared<standard_input>(spec_);
-      return [input = stdin_, next = std::size_t{0}]() mutable -> std::optional<input_item> {
-        if (next == input->kept.size()) {
-          auto item = input->reader.next();
-          if (!item)
-            return std::nullopt;
-          input->kept.push_back(std::move(*item));
-        }
-        return input->kept[next++];
-      };
-    }
-    struct open_file {
-      std::ifstream stream;
-      record_reader reader;
-      open_file(const input_spec& spec) : stream(*spec.file), reader(stream, spec.id, spec.limit) {}
-    };
-    return [file = std::make_shared<open_file>(spec_)] { return file->reader.next(); };
-  }
-
-private:
-  // Shared with the thread that reads, which may still wait for a line when an interrupted run is over.
-  struct standard_input {
-    record_reader reader;
-    std::deque<input_item> kept;
-    explicit standard_input(const input_spec& spec) : reader(std::cin, spec.id, spec.limit) {}
-  };
-
-  input_spec spec_;
-  std::optional<std::string> ask_;
-  std::shared_ptr<standard_input> stdin_;
-};
-
-// Runs one mode to its end. Returns why it ended early, or nothing. Counts `next_place` on.
-std::string run_mode(caf::actor_system& system, run_config config, run_devices& devices, input_source& input,
-                     reporter& reports, std::uint64_t& next_place, const interrupt_guard& interrupts) {
-  caf::scoped_actor self(system);
-  const auto started = std::chrono::steady_clock::now();
-  const auto mode = config.plan.mode;
-  config.observer = self;
-  config.input = input.open();
-  config.devices = devices.by_model();
-  config.first_place = next_place;
-  const auto run = start_run(system, std::move(config));
-  std::optional<std::string> end;
-  std::string write_failure;
-  bool stopping = false;
-  const auto stop = [&] {
-    if (!std::exchange(stopping, true))
-      self->send(run, stop_run{});
-  };
-  const auto report = [&](auto&& work) {
-    try {
-      work();
-    } catch (const write_error& error) {
-      if (write_failure.empty())
-        write_failure = error.what();
-      stop();
-    }
-  };
-  report([&] { reports.begin(mode); });
-  while (!end) {
-    self->receive(
-        [&](const task_begun& begun) {
-          devices.name_task(begun.place, begun.task + " " + std::string(mode_name(mode)));
-          next_place = begun.place + 1;
-        },
-        [&](const task_result& result) { report([&] { reports.add(result); }); },
-        [&](const answer_piece& piece) { report([&] { reports.add_words(piece.text); }); },
-        [&](const run_ended& ended) { end = ended.error; }, caf::after(tick) >> [&] { reports.tick(); });
-    if (interrupts.interrupted() && !stopping) {
-      // A terminal has the bar, or the keyboard's ^C, on the line already.
-      std::fprintf(stderr, "%sinterrupted: finishing the tasks that run; interrupt once more to stop at once\n",
-                   isatty(STDERR_FILENO) != 0 ? "\n" : "");
-      stop();
-    }
-  }
-  reports.add_seconds(mode, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
-  return write_failure.empty() ? *end : write_failure;
-}
-
-int run_all(caf::actor_system& system, const command_line& line, const pipeline& pipeline, const registry& kinds,
-            std::vector<plan> plans) {
-  const interrupt_guard interrupts;
-  if (line.out)
-    output_directory::check(*line.out);
-  run_devices devices(system, line, pipeline, plans);
-  devices.start();
-  if (interrupts.interrupted()) {
-    std::fprintf(stderr, "interrupted while the models were loaded; no task was run\n");
-    return was_interrupted;
-  }
-  reporter reports(line, pipeline);
-  if (const auto folder = reports.folder())
-    devices.trace_into(*folder);
-  input_source input(pipeline, line);
-  std::string failure;
-  std::uint64_t next_place = 0;
-  for (auto& plan : plans) {
-    if (interrupts.interrupted()) // in the mode before
-      break;
-    for (const auto& note : plan.notes)
-      spdlog::warn("{}", note);
-    run_config config;
-    config.pipeline = &pipeline;
-    config.kinds = &kinds;
-    config.plan = std::move(plan);
-    config.concurrency = line.tasks_in_flight();
-    config.stream = line.ask.has_value();
-    failure = run_mode(system, std::move(config), devices, input, reports, next_place, interrupts);
-    if (!failure.empty())
-      break;
-  }
-  try {
-    reports.finish(devices.end());
-  } catch (const write_error& error) {
-    if (failure.empty())
-      failure = error.what();
-  }
-  if (!failure.empty())
-    spdlog::error("the run ended early: {}", failure);
-  if (interrupts.interrupted())
-    return was_interrupted;
-  if (failure.empty() && reports.summary().done() + reports.summary().failed() == 0)
-    spdlog::warn("the input had no records, so nothing was run");
-  return failure.empty() && reports.summary().failed() == 0 ? all_done : some_failed;
-}
-
-int run_pipeline(const command_line& line, const registry& kinds) {
-  auto loaded = load_pipeline_file(line.pipeline, options_of(line, kinds));
+// `read_stdin`: the run goes on, and standard input is given once more.
+int run_pipeline(const command_line& line, const registry& kinds, resumption* earlier, bool read_stdin) {
+  auto loaded = earlier ? earlier->load(kinds.kinds()) : load_pipeline_file(line.pipeline, options_of(line, kinds));
   if (!loaded.pipeline) {
     std::fputs(to_string(loaded.mistakes).c_str(), stderr);
     return bad_usage;
   }
   const auto& pipeline = *loaded.pipeline;
-  std::vector<plan> plans;
-  for (auto mode : pipeline.modes)
-    plans.push_back(make_plan(pipeline, mode, kinds.kinds()));
+  auto stages = run_stages(pipeline, kinds.kinds());
   if (line.check)
-    return explain_plans(pipeline, plans);
+    return explain(pipeline, stages) ? all_done : bad_usage;
   if (line.graph) {
-    std::fputs(to_dot(pipeline, plans.front()).c_str(), stdout);
+    std::fputs(to_dot(*stages.front().pipeline, stages.front().plan).c_str(), stdout);
     return all_done;
+  }
+  input_source input(pipeline, line.ask);
+  const run_parts parts{line, pipeline, kinds, input, earlier};
+  if (earlier) {
+    earlier->check_input(pipeline, input, read_stdin);
+    earlier->restore();
+    if (earlier->is_complete(stages.size(), read_stdin))
+      return show_complete(parts, stages);
   }
   caf::actor_system_config config;
   config.set("scheduler.policy", caf::atom("sharing")); // the stealing policy polls beside the arithmetic threads
   caf::actor_system system(config);
-  return run_all(system, line, pipeline, kinds, std::move(plans));
+  return run_all(system, parts, std::move(stages));
 }
 
 } // namespace
@@ -252,7 +71,7 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   auto parsed = parse_command_line(argc, argv);
   if (auto* status = std::get_if<int>(&parsed))
     return *status;
-  const auto& line = std::get<command_line>(parsed);
+  auto line = std::get<command_line>(parsed);
   auto logger = spdlog::stderr_color_st("avp-run");
   logger->set_pattern("%^%l%$: %v");
   logger->set_level(line.quiet ? spdlog::level::err : spdlog::level::info);
@@ -260,16 +79,26 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of the write
   std::signal(SIGXFSZ, SIG_IGN); // likewise a file that may not grow
   try {
+    std::optional<resumption> earlier;
+    const bool read_stdin = line.input.has_value();
+    if (line.resume)
+      line = earlier.emplace(*line.resume).arguments(line);
     for (const auto& plugin : line.plugins)
       load_plugin(plugin, kinds);
-    return run_pipeline(line, kinds);
+    return run_pipeline(line, kinds, earlier ? &*earlier : nullptr, read_stdin);
   } catch (const plugin_error& error) {
     spdlog::error("{}", error.what());
   } catch (const model_error& error) {
     spdlog::error("{}", error.what());
   } catch (const write_error& error) {
     spdlog::error("{}", error.what());
+  } catch (const sandbox_error& error) {
+    spdlog::error("{}", error.what());
   } catch (const listen_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const resume_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const journal_error& error) {
     spdlog::error("{}", error.what());
   } catch (const std::exception& error) {
     spdlog::error("{}", error.what());

@@ -9,12 +9,16 @@
 
 namespace avp {
 
-/// How an answer is compared with the expected text.
+/// How an answer is compared with what is expected.
 enum class score_kind : std::uint8_t {
-  number,   ///< The number that the answer comes to equals the expected one (5.0 equals 5).
-  exact,    ///< Equal but for blanks at both ends.
-  contains, ///< The expected text occurs in the answer; ASCII letters of either case are equal.
-  choice,   ///< The letter A to E that the answer decides for.
+  number,       ///< The number that the answer comes to equals the expected one (5.0 equals 5).
+  math,         ///< The formula that the answer comes to means the same as the expected one.
+  exact,        ///< Equal but for blanks at both ends.
+  answer_exact, ///< The short answer equals the expected one but for case, punctuation and articles.
+  f1,           ///< The share of words that the short answer and the expected one have in common, 0 to 1.
+  contains,     ///< The expected text occurs in the answer; ASCII letters of either case are equal.
+  choice,       ///< The letter A to E that the answer decides for.
+  python,       ///< The answer is a Python program, and passes the expected tests; see program_scorer.
 };
 
 /// The kind of that name; nothing where there is none.
@@ -23,17 +27,9 @@ enum class score_kind : std::uint8_t {
 /// The names of all kinds.
 [[nodiscard]] std::vector<std::string> score_kind_names();
 
-/// 1 for a right answer and 0 for a wrong one. Nothing where `expected` is no number, no letter, or (for contains)
-/// empty, so that it cannot be scored.
+/// 1 for a right answer and 0 for a wrong one; with f1 also what is between. Nothing where `expected` is no number, no
+/// letter, or (math, answer_exact, f1, contains) empty, so that it cannot be scored, and for python, which only
+/// program_scorer scores.
 [[nodiscard]] std::optional<double> score(score_kind kind, std::string_view answer, std::string_view expected);
-
-/// The number that a text comes to: the last one in the last `\boxed{…}`, else the one right behind the last `####`,
-/// else the last one in the text. Reads signs, thousands separators, currency signs, decimals, and fractions (3/4,
-/// `\frac{3}{4}`); a number glued to the end of a word (`x2`) is none.
-[[nodiscard]] std::optional<double> final_number(std::string_view text);
-
-/// The letter (A to E) that a text decides for: in the last `\boxed{…}`, else behind the last "answer", "choice" or
-/// "option", else the last in parentheses, else the last that stands alone.
-[[nodiscard]] std::optional<char> final_choice(std::string_view text);
 
 } // namespace avp

@@ -5,6 +5,7 @@
 #include <avp/runtime/number_text.hpp>
 #include <avp/runtime/pipeline.hpp>
 #include <avp/runtime/summary.hpp>
+#include <avp/runtime/text_table.hpp>
 
 namespace avp {
 
@@ -106,18 +107,7 @@ std::string summary::table() const {
     lines.push_back(cells(mode, row));
   if (lines.size() == 1)
     return {};
-  std::string table;
-  for (const auto& line : lines) {
-    for (std::size_t column = 0; column < line.size(); ++column) {
-      std::size_t width = 0;
-      for (const auto& other : lines)
-        width = std::max(width, other[column].size());
-      const std::string blanks(width - line[column].size(), ' ');
-      table += column == 0 ? line[column] + blanks : "  " + blanks + line[column];
-    }
-    table += '\n';
-  }
-  table += "tokens: prompt + latent steps + output, of all agents";
+  const auto table = text_table(lines) + "tokens: prompt + latent steps + output, of all agents";
   return table + (compares() ? "; saving of tokens and speed-up: against text mode\n" : "\n");
 }
 

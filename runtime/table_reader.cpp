@@ -158,6 +158,40 @@ std::optional<std::vector<std::string>> table_reader::texts(const std::string& k
   return good ? std::optional(result) : std::nullopt;
 }
 
+std::optional<std::vector<std::string>> table_reader::one_or_more(const std::string& key) {
+  const auto* node = find(key);
+  if (node != nullptr && node->is_array())
+    return texts(key);
+  const auto one = text(key);
+  return one ? std::optional(std::vector{*one}) : std::nullopt;
+}
+
+std::optional<std::vector<std::int64_t>> table_reader::wholes(const std::string& key, std::int64_t least,
+                                                              std::int64_t most) {
+  const auto* node = find(key);
+  if (node == nullptr)
+    return {};
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    wrong(key, "a list of whole numbers", *node);
+    return {};
+  }
+  std::vector<std::int64_t> result;
+  bool good = true;
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    const auto* element = array->get(i);
+    const auto value = element->is_integer() ? element->value<std::int64_t>() : std::nullopt;
+    if (value && *value >= least && *value <= most) {
+      result.push_back(*value);
+      continue;
+    }
+    wrong(key + "[" + std::to_string(i) + "]",
+          "a whole number, " + std::to_string(least) + " to " + std::to_string(most), *element);
+    good = false;
+  }
+  return good ? std::optional(result) : std::nullopt;
+}
+
 const toml::table* table_reader::table(const std::string& key) {
   const auto* node = find(key);
   if (node != nullptr && !node->is_table()) {

@@ -46,6 +46,11 @@ public:
   /// A list of strings, none of them empty.
   std::optional<std::vector<std::string>> texts(const std::string& key);
 
+  /// A string with something in it, or a list of such strings.
+  std::optional<std::vector<std::string>> one_or_more(const std::string& key);
+  /// A list of whole numbers in a range.
+  std::optional<std::vector<std::int64_t>> wholes(const std::string& key, std::int64_t least, std::int64_t most);
+
   /// A table; null where there is none.
   const toml::table* table(const std::string& key);
 

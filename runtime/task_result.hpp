@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <avp/agents/agent_spec.hpp>
 #include <avp/gpu/result.hpp>
+#include <avp/runtime/sweep_spec.hpp>
 
 namespace avp {
 
@@ -27,6 +29,7 @@ struct agent_result {
   std::string name;
   std::string kind;
   std::string node;
+  std::string error; ///< Why the task went on without it; empty when it did its part.
   std::string text;
   double ms = 0; ///< From the hop's start to its end.
   avp::counts counts;
@@ -37,8 +40,9 @@ struct agent_result {
 struct task_result {
   std::string task;
   avp::mode mode = mode::latent;
-  std::string error; ///< Why it failed; empty when it did not.
-  std::string text;  ///< The answering agent's.
+  std::optional<sweep_point> sweep; ///< Which point of a sweep it belongs to.
+  std::string error;                ///< Why it failed; empty when it did not.
+  std::string text;                 ///< The answering agent's.
   std::optional<std::string> expected;
   std::optional<double> score;
   double ms = 0;                    ///< From the first hop's start to the last one's end.
@@ -49,7 +53,14 @@ struct task_result {
   [[nodiscard]] avp::handed_over handed_over() const;
 };
 
+/// What a result is of, for people: "text", or of a sweep "text without sharing, 4 hops".
+[[nodiscard]] std::string variant_text(mode mode, const std::optional<sweep_point>& point);
+
 /// The object of results.jsonl. Text that is not UTF-8 has U+FFFD where it is broken.
 [[nodiscard]] std::string to_json_line(const task_result& result);
+
+/// Reads what to_json_line() wrote. Throws nlohmann::json::exception for a text that is none, and std::runtime_error
+/// for an unknown mode.
+[[nodiscard]] task_result from_json_line(std::string_view line);
 
 } // namespace avp

@@ -3,6 +3,7 @@
 #include <map>
 
 #include <avp/agents/prompt_template.hpp>
+#include <avp/runtime/earlier_texts.hpp>
 #include <avp/runtime/nearest_name.hpp>
 #include <avp/runtime/pipeline_check.hpp>
 #include <avp/runtime/plan.hpp>
@@ -23,8 +24,6 @@ std::string braced(const names& all) {
   return result;
 }
 
-bool is_shipped(const std::string& kind) { return kind == "think" || kind == "generate"; }
-
 class template_checker {
 public:
   template_checker(pipeline& p, pipeline_source& source, const template_context& context)
@@ -36,13 +35,17 @@ public:
     for (const auto& agent : p_.agents)
       for (const auto& [key, text] : templates_of(agent))
         check_variables(agent, key, parse(path_of(agent.name, key), text));
-    if (p_.score)
-      check_expected();
+    if (p_.score) {
+      check_score("expected", p_.score->expected);
+      check_score("setup", p_.score->setup);
+    }
     if (!context_.can_plan)
       return;
+    auto expanded = p_;
+    expand_earlier(expanded);
     std::set<std::string> free;
     for (const auto m : p_.modes) {
-      const auto planned = make_plan(p_, m, context_.kinds);
+      const auto planned = make_plan(expanded, m, context_.kinds);
       check_mode(planned);
       free.insert(planned.fields.begin(), planned.fields.end());
     }
@@ -108,7 +111,12 @@ private:
         source_.report_in(path_of(agent.name, key), offset, message);
       };
       const auto variable = "{{" + name + "}}";
-      if (contains(before, name) && !alone) {
+      if (name == earlier_variable) {
+        check_earlier(agent, alone, before.empty(), say);
+      } else if (p_.sweep && name == p_.sweep->repeat) {
+        say("the sweep makes copies of \"" + name + "\", so " + variable +
+            " is no one agent's text; {{earlier}} has the texts of all agents that come before");
+      } else if (contains(before, name) && !alone) {
         if (is_field(name))
           say(variable + " is both a field of the input and an agent that comes before \"" + agent.name +
               "\"; rename one of them");
@@ -128,10 +136,21 @@ private:
     }
   }
 
-  void check_expected() {
-    for (const auto& [name, offset] : parse("score.expected", p_.score->expected).places())
+  /// {{earlier}} must have something to stand for, and mean one thing.
+  template <class Say>
+  void check_earlier(const agent_spec& agent, bool alone, bool first, const Say& say) {
+    if (is_field(std::string(earlier_variable)))
+      say("{{earlier}} is both a field of the input and the texts of all agents that come before; rename the field");
+    else if (alone)
+      say("{{earlier}} has no text: in direct mode \"" + agent.name + "\" runs alone");
+    else if (first)
+      say("{{earlier}} has no text: no agent comes before \"" + agent.name + "\"");
+  }
+
+  void check_score(const std::string& key, const std::string& text) {
+    for (const auto& [name, offset] : parse("score." + key, text).places())
       if (context_.fields && !context_.ask && !is_field(name))
-        source_.report_in("score.expected", offset,
+        source_.report_in("score." + key, offset,
                           "nothing gives {{" + name + "}}: no field of the input is called so" +
                               name_hint(name, field_names()));
   }
@@ -183,11 +202,29 @@ private:
       if ((key == "prompt" && agent.choice != prompt_choice::prompt) || is_broken(spec, key))
         continue;
       for (const auto& [name, offset] : prompt_template(key == "prompt" ? spec.prompt : spec.system).places())
-        if (contains(everyone, name) && !is_field(name))
+        if (name == earlier_variable || (contains(everyone, name) && !is_field(name)))
           source_.report_in(path_of(spec.name, key), offset,
                             "{{" + name + "}} has no text in direct mode, where \"" + spec.name + "\" runs alone: " +
                                 (key == "prompt" ? "it needs a direct_prompt" : "leave it out of the system text"));
     }
+  }
+
+  /// The variables of a template as it is written, with all agents that {{earlier}} stands for in its place.
+  [[nodiscard]] std::vector<prompt_template::variable_place> agents_named(const agent_spec& spec,
+                                                                          const std::string& key) const {
+    std::vector<prompt_template::variable_place> named;
+    for (const auto& [other, text] : templates_of(spec)) {
+      if (other != key)
+        continue;
+      for (const auto& place : prompt_template(text).places()) {
+        if (place.name != earlier_variable)
+          named.push_back(place);
+        else
+          for (const auto& before : p_.flow.ancestors(spec.name))
+            named.push_back({before, place.offset});
+      }
+    }
+    return named;
   }
 
   /// In latent mode only those who answer have a text.
@@ -195,7 +232,7 @@ private:
     for (const auto& key : {std::string(prompt_key(agent.choice)), std::string("system")}) {
       if (is_broken(spec, key))
         continue;
-      for (const auto& [name, offset] : prompt_template(key == "system" ? spec.system : agent.prompt).places()) {
+      for (const auto& [name, offset] : agents_named(spec, key)) {
         const auto* before = contains(agent.texts, name) ? planned.find(name) : nullptr;
         if (before != nullptr && !before->makes_text)
           source_.report_in(path_of(spec.name, key), offset,

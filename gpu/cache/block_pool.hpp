@@ -35,6 +35,7 @@ struct block_shape {
   at::ScalarType dtype = at::kFloat;
 
   [[nodiscard]] std::int64_t bytes() const;
+  [[nodiscard]] std::int64_t position_bytes() const { return bytes() / block_positions; }
 };
 
 /// Hands out blocks. Everything but post() belongs to the device's thread.
@@ -44,6 +45,7 @@ public:
   struct statistics {
     std::int64_t copied = 0;        ///< Blocks copied because two continued in one.
     std::int64_t shared_tokens = 0; ///< Positions found by find().
+    std::int64_t moved_tokens = 0;  ///< Positions copied from one sequence to another.
   };
 
   block_pool(const block_shape& shape, std::int64_t blocks, at::Device device);
@@ -96,6 +98,7 @@ public:
   void post(std::vector<block_id> blocks);
   void drain();
 
+  void count_moved(std::int64_t positions) { statistics_.moved_tokens += positions; }
   [[nodiscard]] const statistics& counted() const { return statistics_; }
 
 private:

@@ -8,16 +8,17 @@
 
 #include <avp/gpu/cache/kv_context.hpp>
 #include <avp/gpu/device_error.hpp>
+#include <avp/gpu/recipe_layout.hpp>
 #include <avp/transport/kv.hpp>
 
 namespace avp {
 
 namespace {
 
-int total_steps(const recipe& history) {
-  int steps = history.latent_steps;
-  for (const auto& parent : history.parents)
-    steps += total_steps(*parent);
+std::int64_t steps_of(const std::shared_ptr<const recipe>& history) {
+  std::int64_t steps = 0;
+  for (const auto& [begin, end] : recipe_layouts().latent(history, {0, history->tokens()}))
+    steps += end - begin;
   return steps;
 }
 
@@ -41,20 +42,35 @@ at::ScalarType scalar_type(data_type dtype) {
 } // namespace
 
 kv_context::kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool, sequence from,
-                       at::Tensor hidden, std::shared_ptr<const recipe> history, std::uint64_t task, payload origin)
+                       at::Tensor hidden, std::shared_ptr<const recipe> history, std::uint64_t task,
+                       payload_origins origins)
     : model_(std::move(model)),
       pool_(std::move(pool)),
       tokens_(from.length()),
-      hidden_(std::move(hidden)),
       history_(std::move(history)),
+      latent_steps_(steps_of(history_)),
       task_(task),
-      origin_(std::move(origin)),
+      origins_(std::move(origins)),
+      hidden_(std::move(hidden)),
       blocks_(from.release()) {}
+
+kv_context::kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool,
+                       std::shared_ptr<const recipe> history, std::uint64_t task)
+    : model_(std::move(model)),
+      pool_(std::move(pool)),
+      tokens_(history->tokens()),
+      history_(std::move(history)),
+      latent_steps_(steps_of(history_)),
+      task_(task),
+      resident_(false) {}
 
 // The last holder may be on any thread: the blocks are only posted, and the device drops them at its next step.
 kv_context::~kv_context() { pool_->post({blocks_.rbegin(), blocks_.rend()}); }
 
 std::vector<float> kv_context::last_hidden_state() const {
+  const std::scoped_lock lock(guard_);
+  if (!hidden_.defined())
+    return {};
   auto values = hidden_.to(at::kCPU).contiguous();
   return {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()};
 }
@@ -66,7 +82,7 @@ metadata kv_context::describe() const {
   describe_kv(header_of(*model_, tokens()), meta);
   meta.extra = {{"model_hash", model_->model_hash},
                 {"model_family", model_->config.family},
-                {"num_steps", std::to_string(total_steps(*history_))},
+                {"num_steps", std::to_string(latent_steps_)},
                 {"weights_digest", model_->weights_digest},
                 {"recipe", history_->id()}};
   return meta;
@@ -118,10 +134,10 @@ at::Tensor kv_context::gathered(std::int64_t layer, std::int64_t part) const {
       .contiguous();
 }
 
-std::optional<sequence> kv_context::fork() const {
+std::optional<sequence> kv_context::fork(std::int64_t length) const {
   if (!resident_)
     return std::nullopt;
-  return sequence(pool_, blocks_, tokens_);
+  return sequence(pool_, std::span(blocks_).first(static_cast<std::size_t>(blocks_of(length))), length);
 }
 
 std::int64_t kv_context::sole_blocks() const {
@@ -140,10 +156,12 @@ bool kv_context::evict() const {
   return true;
 }
 
-void kv_context::restore(const sequence& rebuilt) const {
+void kv_context::restore(const sequence& rebuilt, const at::Tensor& hidden) const {
   if (resident_) // another request that continues here was first
     return;
   const std::scoped_lock lock(guard_);
+  if (!hidden_.defined() && hidden.defined())
+    hidden_ = hidden.clone();
   blocks_ = rebuilt.blocks();
   for (auto block : blocks_)
     pool_->hold(block);

@@ -1,6 +1,7 @@
 // A context whose cache lies on a device of this process.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +16,9 @@
 
 namespace avp {
 
+/// Payloads from which parts of a context's history were read, by the `foreign` of their recipes.
+using payload_origins = std::map<std::string, payload>;
+
 /// Which model a context belongs to. One object per loaded model, shared by all its contexts.
 struct model_identity {
   model_config config;
@@ -28,10 +32,13 @@ struct model_identity {
 /// changes; but the device may take its blocks back when memory is short, and build them anew by its recipe.
 class kv_context final : public context {
 public:
-  /// Takes over the blocks of a sequence. `task` is that of its request. `origin` is the payload from which the first
-  /// recipe of the history was read, if that one came from outside.
+  /// Takes over the blocks of a sequence. `hidden` may be undefined; `task` is that of its request.
   kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool, sequence from,
-             at::Tensor hidden, std::shared_ptr<const recipe> history, std::uint64_t task, payload origin);
+             at::Tensor hidden, std::shared_ptr<const recipe> history, std::uint64_t task, payload_origins origins);
+
+  /// A context without blocks, as after evict().
+  kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool,
+             std::shared_ptr<const recipe> history, std::uint64_t task);
   ~kv_context() override;
   kv_context(const kv_context&) = delete;
   kv_context& operator=(const kv_context&) = delete;
@@ -48,7 +55,7 @@ public:
   [[nodiscard]] const model_identity& model() const { return *model_; }
   [[nodiscard]] const block_pool& pool() const { return *pool_; }
   [[nodiscard]] std::uint64_t task() const { return task_; }
-  [[nodiscard]] const payload& origin() const { return origin_; }
+  [[nodiscard]] const payload_origins& origins() const { return origins_; }
 
   /// Keys or values of one layer: [kv_heads, tokens, head_dim], a copy. Throws as write() does.
   [[nodiscard]] at::Tensor keys(std::int64_t layer) const { return gathered(layer, 0); }
@@ -56,8 +63,11 @@ public:
 
   // The rest belongs to the device's thread.
 
-  /// A sequence that continues here; nothing when the blocks were taken back.
-  [[nodiscard]] std::optional<sequence> fork() const;
+  /// A sequence that continues after the first `length` positions; nothing when the blocks were taken back.
+  [[nodiscard]] std::optional<sequence> fork(std::int64_t length) const;
+
+  /// The last hidden state, [1, hidden]; undefined where it is not known.
+  [[nodiscard]] const at::Tensor& hidden() const { return hidden_; }
 
   /// Whether its blocks are there.
   [[nodiscard]] bool is_resident() const { return resident_; }
@@ -68,8 +78,9 @@ public:
   /// Gives the blocks back. Returns false when someone is reading them at this moment.
   bool evict() const;
 
-  /// Holds the blocks of a sequence that was built anew by this context's recipe, unless it has blocks already.
-  void restore(const sequence& rebuilt) const;
+  /// Holds the blocks of a sequence that was built anew by this context's recipe, unless it has blocks already, and
+  /// its last hidden state.
+  void restore(const sequence& rebuilt, const at::Tensor& hidden) const;
 
 private:
   [[nodiscard]] std::uint64_t layer_bytes() const; // of keys alone, or of values alone
@@ -78,11 +89,12 @@ private:
   std::shared_ptr<const model_identity> model_;
   std::shared_ptr<block_pool> pool_;
   std::int64_t tokens_ = 0;
-  at::Tensor hidden_;
   std::shared_ptr<const recipe> history_;
+  std::int64_t latent_steps_ = 0; // in all of it
   std::uint64_t task_ = 0;
-  payload origin_;
-  mutable std::mutex guard_; // held while other threads read blocks
+  payload_origins origins_;
+  mutable std::mutex guard_; // held while other threads read blocks or the hidden state
+  mutable at::Tensor hidden_;
   mutable std::vector<block_id> blocks_;
   mutable bool resident_ = true;
 };

@@ -15,6 +15,10 @@ sequence::sequence(std::shared_ptr<block_pool> pool, std::span<const block_id> b
     pool_->hold(block);
 }
 
+sequence sequence::fork(std::int64_t length) const {
+  return {pool_, std::span(blocks_).first(static_cast<std::size_t>(blocks_of(length))), length};
+}
+
 sequence::sequence(sequence&& other) noexcept
     : pool_(other.pool_),
       blocks_(std::exchange(other.blocks_, {})),

@@ -22,6 +22,9 @@ public:
   sequence& operator=(sequence&& other) noexcept;
   ~sequence() { clear(); }
 
+  /// A sequence that continues after the first `length` positions of this one.
+  [[nodiscard]] sequence fork(std::int64_t length) const;
+
   [[nodiscard]] std::int64_t length() const { return length_; }
   [[nodiscard]] const std::vector<block_id>& blocks() const { return blocks_; }
 

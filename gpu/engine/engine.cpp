@@ -76,7 +76,8 @@ void engine::submit(work request, callback done) {
                              "the device has no model '" + model + "'; it has: " + known_names(by_name_)));
   const c10::InferenceMode no_gradients;
   try {
-    target->second->submit(request, done, arrivals_++);
+    if (const auto ended = target->second->submit(request, done, arrivals_++))
+      count(*ended);
   } catch (const request_error& error) {
     refuse(request, done, make_error(error.code(), error.what()));
   } catch (const c10::Error& error) {

@@ -5,255 +5,125 @@
 
 #include <avp/gpu/device_error.hpp>
 #include <avp/gpu/engine/job.hpp>
-#include <avp/transport/handshake/hash.hpp>
+#include <avp/gpu/kernels/row_kernels.hpp>
 
 namespace avp {
 
 namespace {
 
-std::vector<std::string> stop_strings(const job::work& work) {
-  const auto* generating = std::get_if<generate>(&work);
-  return generating ? generating->stop : std::vector<std::string>{};
-}
-
 double milliseconds(job::clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
-// A recipe for a context that came as bytes: named by them.
-std::shared_ptr<const recipe> foreign_recipe(const payload& message, const model_identity& model) {
-  auto history = std::make_shared<recipe>();
-  std::string bytes(message.body->size(), '\0');
-  message.body->write(0, std::as_writable_bytes(std::span(bytes)));
-  history->weights_digest = model.weights_digest;
-  history->numerics = model.numerics;
-  history->foreign = sha256_hex(bytes);
-  return history;
-}
-
-// A sender that says nothing of its model can only be checked by shape.
-void check_identity(const metadata& meta, const model_identity& model) {
-  const auto differs = [&](const char* key, const std::string& ours) {
-    auto theirs = meta.extra.find(key);
-    return theirs != meta.extra.end() && theirs->second != ours;
-  };
-  const bool has_digest = meta.extra.contains("weights_digest");
-  if (has_digest ? differs("weights_digest", model.weights_digest) : differs("model_hash", model.model_hash))
-    throw request_error(device_errc::context_mismatch,
-                        "the context was made by model '" + meta.model_id + "' with other weights than those of '" +
-                            model.config.name + "'; a context can be continued only by the model that made it");
-}
+std::int64_t size_of(const std::vector<std::int32_t>& tokens) { return static_cast<std::int64_t>(tokens.size()); }
 
 } // namespace
 
-const request& common_of(const request_work& work) {
-  return std::visit([](const auto& request) -> const avp::request& { return request; }, work);
-}
+bool job::lead_is_there() const { return is_running_ ? has_lead_ : lead_ && lead_->is_resident(); }
 
-request_record record_of(const request_work& work) {
-  const auto& common = common_of(work);
-  request_record record;
-  record.id = common.id;
-  record.task = common.task;
-  record.label = common.label;
-  record.kind = std::holds_alternative<think>(work) ? "think" : "generate";
-  record.model = common.model;
-  record.submitted = job::clock::now();
-  return record;
-}
+std::int64_t job::blocks_at_end() const { return lead_is_there() ? blocks_with_lead_ : blocks_from_nothing_; }
 
-job::job(loaded_model& model, std::shared_ptr<block_pool> pool, work request, callback done, std::uint64_t arrival)
-    : model_(model),
-      pool_(std::move(pool)),
-      work_(std::move(request)),
-      done_(std::move(done)),
-      place_{common().task, arrival},
-      recipe_(std::make_shared<recipe>()),
-      sequence_(pool_),
-      stop_(stop_strings(work_)),
-      stream_(model.tokenizer),
-      record_(record_of(work_)) {
-  if (common().messages.empty())
-    throw request_error(device_errc::bad_request, "a request needs at least one message");
-  recipe_->prompt = model_.tokenizer.encode(model_.chat_template.render(common().messages));
-  recipe_->weights_digest = model_.identity->weights_digest;
-  recipe_->numerics = model_.identity->numerics;
-  const auto& context = common().context;
-  if (context.body) {
-    const auto local = std::dynamic_pointer_cast<const kv_context>(context.body);
-    if (local && &local->pool() == pool_.get())
-      base_ = local;
-    else // of another process, another device, or other arithmetic: its bytes are read
-      check_identity(local ? local->describe() : context.meta, *model_.identity);
-    origin_ = base_ ? base_->origin() : context;
-    past_ = base_ ? base_->tokens() : kv_payload_tokens(context, *model_.identity);
-    recipe_->parents.push_back(base_ ? base_->history() : foreign_recipe(context, *model_.identity));
-  }
-  check_length(past_);
-  if (const auto* generating = std::get_if<generate>(&work_)) {
-    sampler_.emplace(generating->sampling, generating->seed, recipe_->prompt);
-    recipe_->seed = generating->sampling.temperature > 0 ? generating->seed : 0;
-  }
-  if (blocks_at_end() > pool_->total())
-    throw request_error(device_errc::context_too_long,
-                        "the request needs " + std::to_string(blocks_at_end() * block_positions) +
-                            " positions of KV-cache and the device has room for " +
-                            std::to_string(pool_->total() * block_positions) +
-                            "; raise kv_memory of the device, or lower max_new_tokens or steps");
-}
-
-std::int64_t job::positions_wanted() const {
-  if (const auto* thinking = std::get_if<think>(&work_))
-    return thinking->steps;
-  return std::get<generate>(work_).max_new_tokens;
-}
-
-void job::check_length(std::int64_t past) const {
-  const auto rows = static_cast<std::int64_t>(recipe_->prompt.size());
-  const auto limit = model_.network.config().max_positions;
-  if (past + rows + positions_wanted() <= limit)
-    return;
-  const bool thinking = std::holds_alternative<think>(work_);
-  throw request_error(device_errc::context_too_long,
-                      "the context would be " + std::to_string(past + rows + positions_wanted()) + " tokens (" +
-                          std::to_string(past) + " handed over, " + std::to_string(rows) + " of the prompt, " +
-                          std::to_string(positions_wanted()) + (thinking ? " latent steps" : " of max_new_tokens") +
-                          "), and model '" + common().model + "' allows " + std::to_string(limit) +
-                          "; shorten the prompt or lower " + (thinking ? "steps" : "max_new_tokens"));
-}
-
-std::int64_t job::blocks_at_end() const {
-  return blocks_of(past_ + static_cast<std::int64_t>(recipe_->prompt.size()) + positions_wanted());
-}
-
-std::int64_t job::blocks_shared_at_start() const { return base_ && base_->is_resident() ? past_ / block_positions : 0; }
-
-std::int64_t job::blocks_to_start() const {
-  const bool reads_bytes = origin_.body && !(base_ && base_->is_resident());
-  return reads_bytes ? blocks_of(kv_payload_tokens(origin_, *model_.identity)) : 0;
-}
+std::int64_t job::blocks_shared_at_start() const { return lead_is_there() ? lead_length_ / block_positions : 0; }
 
 void job::start() {
   if (!std::exchange(started_, true))
     record_.started = clock::now();
-  program_.clear();
-  first_prompt_.clear();
-  known_blocks_ = 0;
-  prefix_ = 0;
-  if (auto forked = base_ ? base_->fork() : std::nullopt) {
-    sequence_ = std::move(*forked);
+  is_running_ = true;
+  const auto before = given_ ? layouts_.of(given_) : inputs_.empty() ? recipe_layout() : layouts_.of(draft_.parents[0]);
+  has_lead_ = builder_.begin(before, lead_, lead_length_, inputs_);
+  if (conversation_of(work_)) {
+    if (lead_ && !has_lead_)
+      builder_.then(base_is_whole());
+    add_own_rows();
   } else {
-    if (origin_.body)
-      read_kv_payload(origin_, *model_.identity, *pool_, sequence_);
-    if (base_) {
-      replay(*base_->history());
-      if (!program_.empty())
-        program_.back().closes_base = true;
-    }
+    result_.counts = {};
   }
-  add_own_rows();
-  if (sequence_.length() == 0)
-    first_prompt_ = program_.front().tokens;
+  if (const auto scope = common_of(work_).prefix_scope)
+    builder_.share_prompts(*scope);
 }
 
-// Oldest hop first. The bytes with which a history may begin are there already.
-void job::replay(const recipe& history) {
-  if (!history.foreign.empty())
-    return;
-  for (const auto& parent : history.parents)
-    replay(*parent);
-  add_segment(row_kind::prompt, history.prompt, static_cast<std::int64_t>(history.prompt.size()), true);
-  add_segment(row_kind::latent, {}, history.latent_steps, true);
-  add_segment(row_kind::answer, history.generated, static_cast<std::int64_t>(history.generated.size()), true);
-}
-
+// Own rows count once, also those that have to be run again.
 void job::add_own_rows() {
-  const auto rows = static_cast<std::int64_t>(recipe_->prompt.size());
   const bool was_read = result_.counts.prompt_tokens > 0;
-  add_segment(row_kind::prompt, recipe_->prompt, rows, was_read);
-  if (!was_read)
-    result_.counts.computed_tokens = 0;
-  add_segment(row_kind::latent, {}, recipe_->latent_steps, true);
+  if (!was_read && draft_.generated.empty())
+    result_.counts = {};
+  builder_.then_rows(row_kind::prompt, draft_.prompt, size_of(draft_.prompt), was_read);
+  builder_.then_rows(row_kind::latent, {}, draft_.latent_steps, true);
   if (const auto* thinking = std::get_if<think>(&work_))
-    add_segment(row_kind::latent, {}, thinking->steps - recipe_->latent_steps, false);
-  add_segment(row_kind::answer, recipe_->generated, static_cast<std::int64_t>(recipe_->generated.size()), true);
-}
-
-void job::add_segment(row_kind kind, std::vector<std::int32_t> tokens, std::int64_t rows, bool replayed) {
-  if (rows > 0)
-    program_.push_back({kind, std::move(tokens), rows, replayed});
+    builder_.then_rows(row_kind::latent, {}, thinking->steps - draft_.latent_steps, false);
+  const auto answer = std::span(std::as_const(draft_.generated));
+  builder_.then_rows(row_kind::answer, answer.first(answer_rows_), answer_rows_, true);
+  const auto rest = answer.subspan(answer_rows_); // a token that was chosen and had no row yet
+  builder_.then_rows(row_kind::answer, rest, static_cast<std::int64_t>(rest.size()), false);
 }
 
 void job::give_up() {
-  sequence_.clear();
-  program_.clear();
-  hidden_ = at::Tensor();
+  builder_.clear();
+  is_running_ = false;
   latent_input_ = at::Tensor();
   ++record_.preemptions;
 }
 
-// The last token of a prompt is never shared: its hidden state is needed.
-void job::share_prefix() {
-  const auto size = static_cast<std::int64_t>(first_prompt_.size());
-  while (sequence_.length() == known_blocks_ * block_positions && sequence_.length() + block_positions < size) {
-    auto found = pool_->find(prefix_, std::span(first_prompt_).subspan(sequence_.length(), block_positions));
-    if (!found)
-      return;
-    sequence_.append_shared(found->first);
-    prefix_ = found->second;
-    ++known_blocks_;
-    program_.front().done += block_positions;
-  }
-}
-
-// Blocks that this prompt has filled become known to others.
-void job::publish_prefix() {
-  const auto full = std::min(sequence_.length(), static_cast<std::int64_t>(first_prompt_.size())) / block_positions;
-  for (; known_blocks_ < full; ++known_blocks_)
-    prefix_ = pool_->publish(sequence_.blocks()[known_blocks_], prefix_,
-                             std::span(first_prompt_).subspan(known_blocks_ * block_positions, block_positions));
+// Moving counts where it makes the joined context itself, not one of its parts.
+void job::arrange() {
+  const bool is_own = std::holds_alternative<join>(work_) && builder_.appends_after(lead_length_);
+  const auto begin = clock::now();
+  const auto moved = pool_->counted().moved_tokens;
+  builder_.arrange();
+  if (!is_own)
+    return;
+  spent(milliseconds(clock::now() - begin));
+  result_.counts.cache_bytes += (pool_->counted().moved_tokens - moved) * pool_->shape().position_bytes();
 }
 
 std::span<const std::int32_t> job::next_tokens(std::int64_t rows) const {
-  const auto& segment = program_.front();
-  return std::span(segment.tokens).subspan(segment.done, rows);
+  return next()->tokens.subspan(next()->done, rows);
 }
 
 void job::ran(std::int64_t rows, at::Tensor hidden) {
-  auto& segment = program_.front();
-  sequence_.advance(rows);
-  segment.done += rows;
-  if (!first_prompt_.empty())
-    publish_prefix();
-  auto& counts = result_.counts;
-  if (!segment.replayed) {
-    if (segment.kind == row_kind::prompt)
-      counts.computed_tokens += rows;
-    else if (segment.kind == row_kind::latent)
-      recipe_->latent_steps = static_cast<int>(counts.latent_steps += rows);
-  }
-  if (segment.left() > 0) {
-    if (segment.kind == row_kind::latent)
-      hidden_ = std::move(hidden);
+  const auto segment = *next();
+  const auto first = blocks().length();
+  builder_.ran(rows, std::move(hidden));
+  if (segment.replayed)
     return;
+  auto& counts = result_.counts;
+  counts.attended += rows * first + rows * (rows + 1) / 2;
+  counts.cache_bytes += rows * pool_->shape().position_bytes();
+  if (segment.kind == row_kind::prompt) {
+    counts.computed_tokens += rows;
+    if (segment.left() == rows)
+      counts.prompt_tokens = segment.rows;
+  } else if (segment.kind == row_kind::latent) {
+    draft_.latent_steps = static_cast<int>(counts.latent_steps += rows);
+  } else {
+    answer_rows_ += rows;
   }
-  hidden_ = std::move(hidden);
-  if (segment.closes_base)
-    base_->restore(sequence_);
-  if (segment.kind == row_kind::prompt && !segment.replayed)
-    counts.prompt_tokens = segment.rows;
-  program_.pop_front();
 }
 
 // As the reference does: what is there when a state is no number any more is handed on, with the steps really done.
 bool job::wants_latent_input() {
-  if (program_.empty() || program_.front().kind != row_kind::latent)
+  if (!next() || next()->kind != row_kind::latent)
     return false;
-  if (!hidden_.isnan().any().item<bool>())
+  if (!hidden().isnan().any().item<bool>())
     return true;
-  program_.pop_front();
+  builder_.skip();
   return false;
 }
 
-bool job::wants_token() const { return program_.empty() && !decoded_ && std::holds_alternative<generate>(work_); }
+bool job::wants_token() const { return builder_.is_through() && !decoded_ && std::holds_alternative<generate>(work_); }
+
+// The penalty for repetition changes logits, and certainty is that of the model.
+std::int32_t job::choose(std::span<float> logits) {
+  const auto& settings = std::get<generate>(work_);
+  if (!settings.wants_certainty)
+    return sampler_->next(logits);
+  const auto described = cpu_row_kernels().distribution_of(logits.data(), static_cast<std::int64_t>(logits.size()));
+  std::vector<float> unchanged;
+  if (settings.sampling.repetition_penalty != 1)
+    unchanged.assign(logits.begin(), logits.end());
+  const auto token = sampler_->next(logits);
+  certainty_.log_probability += (unchanged.empty() ? logits[token] : unchanged[token]) - described.log_sum;
+  certainty_.entropy += described.entropy;
+  return token;
+}
 
 // Every token of the answer but the end of turn gets its row, the last one too: who continues on this context has read
 // it all.
@@ -262,8 +132,8 @@ void job::take(std::int32_t token) {
   ++result_.counts.output_tokens;
   if (model_.tokenizer.is_end_of_turn(token))
     return end(finish_reason::end_of_turn);
-  recipe_->generated.push_back(token);
-  add_segment(row_kind::answer, {token}, 1, false);
+  draft_.generated.push_back(token);
+  builder_.then_rows(row_kind::answer, std::span(draft_.generated).last(1), 1, false); // run before the next one comes
   show(stop_.feed(stream_.push(token)));
   if (stop_.stopped())
     end(finish_reason::stop_string);
@@ -286,23 +156,48 @@ void job::show(const std::string& text) {
     on_text(text);
 }
 
-bool job::is_done() const { return program_.empty() && (decoded_ || std::holds_alternative<think>(work_)); }
+bool job::is_done() const { return builder_.is_through() && (decoded_ || !std::holds_alternative<generate>(work_)); }
 
 std::shared_ptr<const kv_context> job::finish() {
-  auto context = std::make_shared<kv_context>(model_.identity, pool_, std::move(sequence_), hidden_.clone(), recipe_,
-                                              place_.task, origin_);
-  record_.ended = clock::now();
-  record_.counts = result_.counts;
-  result_.context_tokens = context->tokens();
-  result_.context = {context->describe(), context};
-  result_.queue_ms = milliseconds(record_.started - record_.submitted);
-  result_.run_ms = milliseconds(record_.ended - record_.started);
-  done_(std::move(result_));
+  if (is_instant_ && !inputs_.empty()) {
+    const auto same = std::ranges::find(inputs_, given_, &context_input::history);
+    answer(same->message, given_->tokens());
+    return nullptr;
+  }
+  std::shared_ptr<const kv_context> context;
+  if (is_instant_) {
+    context = std::make_shared<kv_context>(model_.identity, pool_, given_, place_.task);
+  } else {
+    payload_origins origins;
+    for (const auto& input : inputs_)
+      origins.insert(input.origins.begin(), input.origins.end());
+    auto hidden = this->hidden().defined() ? this->hidden().clone() : at::Tensor();
+    context = std::make_shared<kv_context>(model_.identity, pool_, std::move(builder_.blocks()), std::move(hidden),
+                                           given_ ? given_ : recipe::frozen(std::move(draft_)), place_.task,
+                                           std::move(origins));
+  }
+  answer({context->describe(), context}, context->tokens());
   return context;
 }
 
+void job::answer(payload context, std::int64_t tokens) {
+  record_.ended = clock::now();
+  if (!started_)
+    record_.started = record_.ended;
+  record_.counts = result_.counts;
+  result_.context = std::move(context);
+  result_.context_tokens = tokens;
+  if (const auto* generating = std::get_if<generate>(&work_); generating && generating->wants_certainty) {
+    const auto count = static_cast<double>(result_.counts.output_tokens);
+    result_.certainty = {certainty_.log_probability / count, certainty_.entropy / count};
+  }
+  result_.queue_ms = milliseconds(record_.started - record_.submitted);
+  result_.run_ms = milliseconds(record_.ended - record_.started);
+  done_(std::move(result_));
+}
+
 void job::fail(const caf::error& why) {
-  sequence_.clear();
+  builder_.clear();
   record_.ended = clock::now();
   if (!started_)
     record_.started = record_.ended;
@@ -312,7 +207,7 @@ void job::fail(const caf::error& why) {
 }
 
 void job::check_time() const {
-  const auto limit = common().time_limit;
+  const auto limit = common_of(work_).time_limit;
   if (started_ && limit > 0 && milliseconds(clock::now() - record_.started) > limit * 1000)
     throw request_error(device_errc::timed_out,
                         "the request ran longer than its time limit of " + std::to_string(limit) + " s (" +

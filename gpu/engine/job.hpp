@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <compare>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <variant>
@@ -11,42 +10,19 @@
 
 #include <caf/error.hpp>
 
-#include <avp/gpu/device_observer.hpp>
+#include <avp/gpu/engine/context_input.hpp>
 #include <avp/gpu/engine/loaded_model.hpp>
+#include <avp/gpu/engine/request_work.hpp>
 #include <avp/gpu/engine/sampler.hpp>
+#include <avp/gpu/engine/sequence_builder.hpp>
 #include <avp/gpu/engine/stop_matcher.hpp>
-#include <avp/gpu/request.hpp>
 #include <avp/gpu/result.hpp>
 #include <avp/gpu/text/stream_decoder.hpp>
 
 namespace avp {
 
-/// What a row is. All kinds run through the same kernels.
-enum class row_kind : std::uint8_t { prompt, latent, answer };
-
-/// Rows of one kind that a job runs one after another.
-struct segment {
-  row_kind kind = row_kind::prompt;
-  std::vector<std::int32_t> tokens; ///< Of prompts and answers.
-  std::int64_t rows = 0;
-  bool replayed = false;    ///< Run again to build what was there before.
-  bool closes_base = false; ///< At its end the context that the request continues on is whole again.
-  std::int64_t done = 0;
-
-  [[nodiscard]] std::int64_t left() const { return rows - done; }
-};
-
-/// What is asked of a device.
-using request_work = std::variant<think, generate>;
-
-/// What both kinds have in common.
-[[nodiscard]] const request& common_of(const request_work& work);
-
-/// The record of a request that is submitted now.
-[[nodiscard]] request_record record_of(const request_work& work);
-
-/// A request in the engine. Its program of segments is made when it starts, and made again when it starts over after
-/// giving up its blocks. The constructor throws request_error when the request can't be done.
+/// A request in the engine. Its program is made when it starts, and made again when it starts over after giving up its
+/// blocks. The constructor throws request_error when the request can't be done.
 class job {
 public:
   using work = request_work;
@@ -62,18 +38,20 @@ public:
   };
 
   job(loaded_model& model, std::shared_ptr<block_pool> pool, work request, callback done, std::uint64_t arrival);
+  job(const job&) = delete; // its program refers to it
+  job& operator=(const job&) = delete;
 
   [[nodiscard]] const place& where() const { return place_; }
-  [[nodiscard]] const request& common() const { return common_of(work_); }
+  [[nodiscard]] request_id id() const { return common_of(work_).id; }
 
-  /// Blocks that it needs at its end, those of its context included.
+  /// Whether finish() can be called at once: there is nothing to run and nothing to keep.
+  [[nodiscard]] bool is_instant() const { return is_instant_; }
+
+  /// Blocks that it holds at most, those of its context included.
   [[nodiscard]] std::int64_t blocks_at_end() const;
 
   /// Of these, those that start() will find there.
   [[nodiscard]] std::int64_t blocks_shared_at_start() const;
-
-  /// Blocks that start() itself takes (a context that came as bytes is read into blocks).
-  [[nodiscard]] std::int64_t blocks_to_start() const;
 
   /// Makes the program and continues on the context if that is still there.
   void start();
@@ -82,14 +60,21 @@ public:
   void give_up();
 
   /// The sequence of blocks that it has.
-  [[nodiscard]] sequence& blocks() { return sequence_; }
-  [[nodiscard]] const sequence& blocks() const { return sequence_; }
+  [[nodiscard]] sequence& blocks() { return builder_.blocks(); }
+  [[nodiscard]] const sequence& blocks() const { return builder_.blocks(); }
+  [[nodiscard]] std::int64_t blocks_held() const { return builder_.blocks_held(); }
 
-  /// The rows that come next; nothing when the program is through.
-  [[nodiscard]] const segment* next() const { return program_.empty() ? nullptr : &program_.front(); }
+  /// The rows that come next; null when something else does, or nothing.
+  [[nodiscard]] const segment* next() const { return builder_.next(); }
+
+  /// Blocks that arrange() takes; nothing when rows come next or the program is through.
+  [[nodiscard]] std::optional<std::int64_t> blocks_to_arrange() const { return builder_.blocks_to_arrange(); }
+
+  /// Does what comes next and runs no rows. Throws request_error.
+  void arrange();
 
   /// Takes blocks over that another prompt which begins alike has filled.
-  void share_prefix();
+  void share_prefix() { builder_.share_prefix(); }
 
   /// Input embeddings of the next rows: token ids, or for a latent step latent_input().
   [[nodiscard]] std::span<const std::int32_t> next_tokens(std::int64_t rows) const;
@@ -99,7 +84,10 @@ public:
   /// Counts rows that went through the layers. `hidden` [1, hidden] belongs to the last one, where it was asked for.
   void ran(std::int64_t rows, at::Tensor hidden);
 
-  [[nodiscard]] const at::Tensor& hidden() const { return hidden_; }
+  /// Counts its share of a pass.
+  void spent(double milliseconds) { result_.counts.device_ms += milliseconds; }
+
+  [[nodiscard]] const at::Tensor& hidden() const { return builder_.hidden(); }
 
   /// Whether the next row is a latent step whose input is to be made from hidden(). Ends latent steps that went wrong.
   [[nodiscard]] bool wants_latent_input();
@@ -108,14 +96,14 @@ public:
   [[nodiscard]] bool wants_token() const;
 
   /// Chooses the next token from logits [vocab], which are changed. Jobs may do so at the same time.
-  [[nodiscard]] std::int32_t choose(std::span<float> logits) { return sampler_->next(logits); }
+  [[nodiscard]] std::int32_t choose(std::span<float> logits);
 
   /// Goes on with the token that was chosen.
   void take(std::int32_t token);
 
   [[nodiscard]] bool is_done() const;
 
-  /// Makes the answer and its context, and hands them to whoever asked. Returns the context.
+  /// Makes the answer and hands it to whoever asked. Returns the context of the answer if it is a new one.
   std::shared_ptr<const kv_context> finish();
 
   /// Answers with an error.
@@ -128,32 +116,39 @@ public:
   [[nodiscard]] const request_record& record() const { return record_; }
 
 private:
-  void check_length(std::int64_t past) const;
+  void read(const conversation& asked);
+  void read(const join& asked);
+  void read(const rebuild& asked);
+  void estimate_blocks(const recipe_layout& before, std::int64_t length);
+  void check_beginning() const;
+  void check_length(std::int64_t length, const std::string& parts) const;
   [[nodiscard]] std::int64_t positions_wanted() const;
-  void replay(const recipe& history);
+  [[nodiscard]] bool lead_is_there() const;
   void add_own_rows();
-  void add_segment(row_kind kind, std::vector<std::int32_t> tokens, std::int64_t rows, bool replayed);
-  void publish_prefix();
   void show(const std::string& text);
   void end(finish_reason reason);
+  void answer(payload context, std::int64_t tokens);
 
   loaded_model& model_;
   std::shared_ptr<block_pool> pool_;
   work work_;
   callback done_;
   place place_;
-  std::shared_ptr<const kv_context> base_; // the context that it continues on, where that one is of this engine
-  std::int64_t past_ = 0;                  // positions of the context, wherever it is from
-  payload origin_;                         // bytes with which the history begins
-  std::shared_ptr<recipe> recipe_;
-  sequence sequence_;
-  std::deque<segment> program_;
-  std::vector<std::int32_t> first_prompt_; // tokens from position 0 on, as long as all are a prompt
-  std::int64_t known_blocks_ = 0;          // of them that are published or shared
-  prefix_id prefix_ = 0;
-  at::Tensor hidden_;       // [1, hidden] of the last row
-  at::Tensor latent_input_; // [hidden]
+  std::vector<context_input> inputs_;
+  std::shared_ptr<const recipe> given_; // the recipe of what a join or a rebuild is to make
+  recipe draft_;                        // of think and generate, as far as it is known
+  const kv_context* lead_ = nullptr;    // of whose blocks the sequence begins with the first lead_length_ positions
+  std::int64_t lead_length_ = 0;
+  std::int64_t blocks_with_lead_ = 0, blocks_from_nothing_ = 0;
+  bool has_lead_ = false; // while it runs
+  bool is_running_ = false;
+  bool is_instant_ = false;
+  recipe_layouts layouts_;
+  sequence_builder builder_;
+  std::int64_t answer_rows_ = 0; // tokens of the answer that went through the layers
+  at::Tensor latent_input_;      // [hidden]
   std::optional<sampler> sampler_;
+  certainty certainty_; // sums over tokens
   stop_matcher stop_;
   stream_decoder stream_;
   bool decoded_ = false; // no more tokens are to be chosen

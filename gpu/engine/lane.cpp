@@ -38,6 +38,10 @@ void add(row_counts& counts, row_kind kind, std::int64_t rows, bool replayed) {
     counts.replayed += rows;
 }
 
+double milliseconds_since(job::clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(job::clock::now() - begin).count();
+}
+
 } // namespace
 
 lane::lane(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes)
@@ -45,13 +49,20 @@ lane::lane(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_
       pool_(std::make_shared<block_pool>(model_->network.cache_shape(), blocks, model_->network.device())),
       share_prefixes_(share_prefixes) {}
 
-void lane::submit(job::work request, job::callback done, std::uint64_t arrival) {
-  waiting_.insert(std::make_unique<job>(*model_, pool_, std::move(request), std::move(done), arrival));
+std::optional<request_record> lane::submit(job::work request, job::callback done, std::uint64_t arrival) {
+  auto made = std::make_unique<job>(*model_, pool_, std::move(request), std::move(done), arrival);
+  if (!made->is_instant()) {
+    waiting_.insert(std::move(made));
+    return std::nullopt;
+  }
+  if (auto context = made->finish())
+    contexts_.push_back(context);
+  return made->record();
 }
 
 std::optional<request_record> lane::cancel(request_id id) {
   for (auto* jobs : {&running_, &waiting_}) {
-    auto place = std::find_if(jobs->begin(), jobs->end(), [&](const auto& job) { return job->common().id == id; });
+    auto place = std::find_if(jobs->begin(), jobs->end(), [&](const auto& job) { return job->id() == id; });
     if (place == jobs->end())
       continue;
     auto given_up = std::move(jobs->extract(place).value());
@@ -69,7 +80,8 @@ step_record lane::step(std::vector<request_record>& ended) {
   try {
     drop_expired(ended);
     admit(ended);
-    auto pieces = collect();
+    auto pieces = collect(ended);
+    const auto collected = job::clock::now();
     if (!pieces.empty())
       run(pieces);
     for (const auto& part : pieces)
@@ -77,6 +89,7 @@ step_record lane::step(std::vector<request_record>& ended) {
     record.requests = static_cast<std::int64_t>(pieces.size());
     choose_tokens();
     make_latent_inputs();
+    share_time(pieces, record.rows, milliseconds_since(collected));
     finish_done(ended);
   } catch (const c10::Error& error) {
     fail_running(std::string("the device failed: ") + error.what_without_backtrace(), ended);
@@ -85,7 +98,7 @@ step_record lane::step(std::vector<request_record>& ended) {
   } catch (const std::exception& error) { // of a callback
     fail_running(error.what(), ended);
   }
-  record.milliseconds = std::chrono::duration<double, std::milli>(job::clock::now() - record.start).count();
+  record.milliseconds = milliseconds_since(record.start);
   return record;
 }
 
@@ -96,9 +109,7 @@ void lane::drop_expired(std::vector<request_record>& ended) {
         (*place)->check_time();
         ++place;
       } catch (const request_error& error) {
-        const auto expired = std::move(jobs->extract(place++).value());
-        expired->fail(make_error(error.code(), error.what()));
-        ended.push_back(expired->record());
+        fail(std::move(jobs->extract(place++).value()), make_error(error.code(), error.what()), ended);
       }
     }
 }
@@ -107,103 +118,73 @@ void lane::drop_expired(std::vector<request_record>& ended) {
 void lane::admit(std::vector<request_record>& ended) {
   while (!waiting_.empty() && running_.size() < most_running) {
     const auto& next = *waiting_.begin();
-    if (!fits(*next) || !make_room(*next, next->blocks_to_start()))
+    if (!fits(*next))
       return;
     auto started = std::move(waiting_.extract(waiting_.begin()).value());
     try {
       started->start();
       running_.insert(std::move(started));
-    } catch (const request_error& error) {
-      started->fail(make_error(error.code(), error.what()));
-      ended.push_back(started->record());
-    } catch (const std::exception& error) { // a context's body that can't be read, memory
-      started->fail(make_error(device_errc::failed, error.what()));
-      ended.push_back(started->record());
+    } catch (const std::exception& error) {
+      fail(std::move(started), make_error(device_errc::failed, error.what()), ended);
     }
   }
 }
 
-// The oldest can always go on. Others enter when there is room for them up to their end beside what those who run may
-// still take; contexts of younger tasks count as room.
-bool lane::fits(const job& next) {
-  if (running_.empty() || next.where() < (*running_.begin())->where())
-    return true;
-  std::int64_t room = pool_->available();
-  for (const auto& context : contexts_)
-    if (auto alive = context.lock(); alive && alive->task() > next.where().task)
-      room += alive->sole_blocks();
-  for (const auto& job : running_)
-    room -= std::max<std::int64_t>(0, job->blocks_at_end() - static_cast<std::int64_t>(job->blocks().blocks().size()));
-  return next.blocks_at_end() - next.blocks_shared_at_start() + 1 <= room; // one more where a last block is copied
-}
-
-bool lane::make_room(const job& wants, std::int64_t blocks) {
-  pool_->drain();
-  while (pool_->available() < blocks) {
-    if (!evict_for(wants))
+// What has to be done before its next rows. False when there is no room for it.
+bool lane::arrange(job& next) {
+  while (const auto blocks = next.blocks_to_arrange()) {
+    if (!make_room(next, *blocks))
       return false;
-    pool_->drain();
+    next.arrange();
   }
   return true;
 }
 
-// Takes blocks from the youngest: a context between two hops, or a request that runs. Only the oldest request may take
-// the contexts of older tasks; somebody must be able to go on even when those never come back.
-bool lane::evict_for(const job& wants) {
-  const bool is_oldest = running_.empty() || wants.where() <= (*running_.begin())->where();
-  std::shared_ptr<const kv_context> victim;
-  for (const auto& context : contexts_) {
-    auto alive = context.lock();
-    if (alive && alive->is_resident() && alive->sole_blocks() > 0 &&
-        (is_oldest || alive->task() >= wants.where().task) && (!victim || alive->task() >= victim->task()))
-      victim = std::move(alive);
-  }
-  auto youngest = running_.empty() ? running_.end() : std::prev(running_.end());
-  if (youngest != running_.end() && (*youngest)->where() <= wants.where())
-    youngest = running_.end();
-  if (victim && (youngest == running_.end() || victim->task() >= (*youngest)->where().task)) {
-    const bool taken = victim->evict();
-    evictions_ += taken ? 1 : 0;
-    return taken;
-  }
-  if (youngest == running_.end())
-    return false;
-  preempt(youngest);
-  return true;
+// Somebody waits for his next token.
+bool lane::runs_steps() const {
+  return std::any_of(running_.begin(), running_.end(),
+                     [](const auto& job) { return !job->next() || job->next()->kind != row_kind::prompt; });
 }
 
-void lane::preempt(queue::iterator which) {
-  auto stopped = std::move(running_.extract(which).value());
-  stopped->give_up();
-  waiting_.insert(std::move(stopped));
-  ++preemptions_;
+// Rows that it has in this pass, with room for them; nothing when there is none.
+std::optional<std::int64_t> lane::take_rows(job& next, std::int64_t& budget) {
+  if (share_prefixes_)
+    next.share_prefix();
+  const auto* segment = next.next();
+  if (!segment) // its first token is chosen without a row, or it is done
+    return 0;
+  const bool is_single =
+      segment->kind == row_kind::latent || (segment->kind == row_kind::answer && segment->left() == 1);
+  const auto rows = is_single ? 1 : std::min(segment->left(), budget);
+  if (rows == 0)
+    return 0;
+  if (!make_room(next, next.blocks().blocks_for(rows)))
+    return std::nullopt;
+  next.blocks().extend(rows);
+  budget -= is_single ? 0 : rows;
+  return rows;
 }
 
 // Oldest first: who lacks blocks takes them from younger ones, which have no rows in this pass yet, or waits himself.
-std::vector<lane::piece> lane::collect() {
-  const bool steps = std::any_of(running_.begin(), running_.end(),
-                                 [](const auto& job) { return job->next()->kind != row_kind::prompt; });
-  std::int64_t budget = steps ? prompt_rows_beside_steps : prompt_rows_alone;
+std::vector<lane::piece> lane::collect(std::vector<request_record>& ended) {
+  auto budget = runs_steps() ? prompt_rows_beside_steps : prompt_rows_alone;
   std::vector<piece> pieces;
   for (auto place = running_.begin(); place != running_.end();) {
-    const auto current = place++;
-    auto& job = **current;
-    if (share_prefixes_)
-      job.share_prefix();
-    const auto& segment = *job.next();
-    const bool is_single =
-        segment.kind == row_kind::latent || (segment.kind == row_kind::answer && segment.left() == 1);
-    const auto rows = is_single ? 1 : std::min(segment.left(), budget);
-    if (rows == 0)
-      continue;
-    if (!make_room(job, job.blocks().blocks_for(rows))) {
-      preempt(current);
-      break; // all younger ones have given up theirs
+    auto& job = **place;
+    try {
+      const auto rows = arrange(job) ? take_rows(job, budget) : std::nullopt;
+      if (!rows) {
+        preempt(place);
+        break; // all younger ones have given up theirs
+      }
+      if (*rows > 0)
+        pieces.push_back({&job, *rows, job.next()->kind, job.next()->replayed});
+      ++place; // only now: those after it may have gone
+    } catch (const request_error& error) {
+      fail(std::move(running_.extract(place++).value()), make_error(error.code(), error.what()), ended);
+    } catch (const std::exception& error) { // a context's body that can't be read, memory
+      fail(std::move(running_.extract(place++).value()), make_error(device_errc::failed, error.what()), ended);
     }
-    place = std::next(current); // the one after it may have gone
-    job.blocks().extend(rows);
-    pieces.push_back({&job, rows, segment.kind, segment.replayed});
-    budget -= is_single ? 0 : rows;
   }
   return pieces;
 }
@@ -240,6 +221,12 @@ void lane::run(std::vector<piece>& pieces) {
   const auto hidden = model_->network.forward(batch_of(pieces), *pool_);
   for (const auto& part : pieces)
     part.owner->ran(part.rows, part.state ? hidden.narrow(0, *part.state, 1) : at::Tensor());
+}
+
+void lane::share_time(const std::vector<piece>& pieces, const row_counts& all, double milliseconds) {
+  for (const auto& part : pieces)
+    if (!part.replayed)
+      part.owner->spent(milliseconds * static_cast<double>(part.rows) / static_cast<double>(all.total()));
 }
 
 // Jobs by as many as a whole vocabulary is made for at once, with their hidden states [jobs, hidden].
@@ -298,11 +285,13 @@ void lane::finish_done(std::vector<request_record>& ended) {
 }
 
 void lane::fail_running(const std::string& why, std::vector<request_record>& ended) {
-  while (!running_.empty()) {
-    const auto failed = std::move(running_.extract(running_.begin()).value());
-    failed->fail(make_error(device_errc::failed, why));
-    ended.push_back(failed->record());
-  }
+  while (!running_.empty())
+    fail(std::move(running_.extract(running_.begin()).value()), make_error(device_errc::failed, why), ended);
+}
+
+void lane::fail(job_pointer failed, const caf::error& why, std::vector<request_record>& ended) {
+  failed->fail(why);
+  ended.push_back(failed->record());
 }
 
 void lane::add_to(device_counters& counters) const {
@@ -316,6 +305,7 @@ void lane::add_to(device_counters& counters) const {
   counters.blocks_cached += pool_->cached();
   counters.blocks_copied += pool_->counted().copied;
   counters.shared_tokens += pool_->counted().shared_tokens;
+  counters.moved_tokens += pool_->counted().moved_tokens;
 }
 
 } // namespace avp

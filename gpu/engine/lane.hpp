@@ -17,8 +17,9 @@ class lane {
 public:
   lane(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes);
 
-  /// Queues a request. Throws request_error when it can never run.
-  void submit(job::work request, job::callback done, std::uint64_t arrival);
+  /// Queues a request, or answers it at once where there is nothing to run: then returns its record. Throws
+  /// request_error when it can never run.
+  [[nodiscard]] std::optional<request_record> submit(job::work request, job::callback done, std::uint64_t arrival);
 
   /// Gives up a request. Returns its record, or nothing when there is none of this id.
   [[nodiscard]] std::optional<request_record> cancel(request_id id);
@@ -58,15 +59,23 @@ private:
   [[nodiscard]] bool fits(const job& next);
   [[nodiscard]] bool make_room(const job& wants, std::int64_t blocks);
   bool evict_for(const job& wants);
+  bool evict(const kv_context& victim);
+  template <class May>
+  [[nodiscard]] std::shared_ptr<const kv_context> youngest_context(May may) const;
   void preempt(queue::iterator which);
-  [[nodiscard]] std::vector<piece> collect();
+  [[nodiscard]] std::vector<piece> collect(std::vector<request_record>& ended);
+  [[nodiscard]] bool arrange(job& next);
+  [[nodiscard]] std::optional<std::int64_t> take_rows(job& next, std::int64_t& budget);
+  [[nodiscard]] bool runs_steps() const;
   [[nodiscard]] row_batch batch_of(std::vector<piece>& pieces);
   void run(std::vector<piece>& pieces);
+  static void share_time(const std::vector<piece>& pieces, const row_counts& all, double milliseconds);
   template <class Wants, class Use>
   void for_states(Wants wants, Use use);
   void choose_tokens();
   void make_latent_inputs();
   void finish_done(std::vector<request_record>& ended);
+  static void fail(job_pointer failed, const caf::error& why, std::vector<request_record>& ended);
   void fail_running(const std::string& why, std::vector<request_record>& ended);
 
   std::shared_ptr<loaded_model> model_;

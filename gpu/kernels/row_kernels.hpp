@@ -25,6 +25,12 @@ struct attention_tile {
 /// Queries that share the reading of keys and values at most.
 constexpr std::int64_t attention_queries = 4;
 
+/// What softmax makes of logits.
+struct distribution {
+  double log_sum = 0; ///< log Σ e^logit; the log-probability of a token is its logit minus this.
+  double entropy = 0; ///< In nats.
+};
+
 /// A = type of activations, K = type of the cache; both float or bfloat16 (as its 16 bits). All reductions have an
 /// order that depends on their length alone, so a row's bits do not depend on its company.
 struct row_kernels {
@@ -48,6 +54,9 @@ struct row_kernels {
   /// The place of the first of the largest of `count` values; 0 where none is a number.
   using largest = std::int64_t (*)(const float* values, std::int64_t count);
 
+  /// Of `count` logits.
+  using describe = distribution (*)(const float* logits, std::int64_t count);
+
   using attend = void (*)(const attention_tile& tile);
 
   norm<float> norm_float;
@@ -63,6 +72,7 @@ struct row_kernels {
   attend attend_bfloat16_float;
   attend attend_bfloat16_bfloat16;
   largest first_largest;
+  describe distribution_of;
 };
 
 /// The table for this processor, chosen once.

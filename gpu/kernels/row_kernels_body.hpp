@@ -45,6 +45,15 @@ AVP_INLINE void put(bits16* to, float value) {
 
 AVP_INLINE vector_f all(float value) { return value - vector_f{}; }
 
+// The first `count` lanes; the others are 0.
+template <class T>
+AVP_INLINE vector_f load_some(const T* from, std::int64_t count) {
+  float parts[lanes] = {};
+  for (std::int64_t i = 0; i < count; ++i)
+    parts[i] = one(from + i);
+  return load(parts);
+}
+
 // A sum of lanes in a fixed order.
 AVP_INLINE float sum_of(vector_f values) {
   float parts[lanes];
@@ -183,6 +192,24 @@ AVP_INLINE void add_values(const K* values, std::int64_t count, std::int64_t dim
       save(sums + q * dim + v * lanes, sum[q][v]);
 }
 
+// The same for the last columns of a dimension that is no multiple of the lanes; in vectors, too: of scalars the
+// compiler fuses products and sums in one way for one Q and in another for the next.
+template <class K, int Q>
+AVP_INLINE void add_last_values(const K* values, std::int64_t count, std::int64_t dim, std::int64_t columns,
+                                const float (*weights)[positions], const float* shrink, float* sums) {
+  vector_f sum[Q];
+  for (int q = 0; q < Q; ++q)
+    sum[q] = load_some(sums + q * dim, columns) * shrink[q];
+  for (std::int64_t j = 0; j < count; ++j) {
+    const vector_f value = load_some(values + j * dim, columns);
+    for (int q = 0; q < Q; ++q)
+      sum[q] += weights[q][j] * value;
+  }
+  for (int q = 0; q < Q; ++q)
+    for (std::int64_t i = 0; i < columns; ++i)
+      sums[q * dim + i] = sum[q][i];
+}
+
 // Attention of Q queries with a running maximum and sum (arXiv 2205.14135), block after block.
 template <class A, class K, int Q>
 AVP_INLINE void attend_queries(const attention_tile& tile) {
@@ -238,13 +265,8 @@ AVP_INLINE void attend_queries(const attention_tile& tile) {
       add_values<K, Q, 4>(values + column, count, dim, weights, shrink, sums + column);
     for (; column + lanes <= dim; column += lanes)
       add_values<K, Q, 1>(values + column, count, dim, weights, shrink, sums + column);
-    for (; column < dim; ++column)
-      for (int q = 0; q < Q; ++q) {
-        float sum = sums[q * dim + column] * shrink[q];
-        for (std::int64_t j = 0; j < count; ++j)
-          sum += weights[q][j] * one(values + j * dim + column);
-        sums[q * dim + column] = sum;
-      }
+    if (column < dim)
+      add_last_values<K, Q>(values + column, count, dim, dim - column, weights, shrink, sums + column);
   }
   for (int q = 0; q < Q; ++q) {
     const std::int64_t row = (tile.first + q) / tile.group, head = (tile.first + q) % tile.group;
@@ -282,8 +304,58 @@ std::int64_t first_largest(const float* values, std::int64_t count) {
   return 0;
 }
 
+// Sums over a chunk of values, x being their distance to the chunk's largest.
+struct chunk_sums {
+  double largest = 0, powers = 0, weighted = 0; // Σ e^x, Σ e^x · x
+};
+
+AVP_INLINE void add_powers(vector_f x, vector_f* powers, vector_f* weighted) {
+  const vector_f kept = larger(x, all(-87.0F)); // e^x · x is nothing there, also where x is infinite
+  const vector_f power = exponential(x);
+  *powers += power;
+  *weighted += power * kept;
+}
+
+chunk_sums sums_of_chunk(const float* values, std::int64_t count) {
+  float rest[lanes]; // the last values, filled up with nothing
+  for (std::int64_t i = 0; i < lanes; ++i)
+    rest[i] = i < count % lanes ? values[count - count % lanes + i] : -__builtin_inff();
+  vector_f most = load(rest);
+  for (std::int64_t i = 0; i + lanes <= count; i += lanes)
+    most = larger(load(values + i), most);
+  const float top = largest_of(most);
+  if (top == -__builtin_inff())
+    return {-__builtin_inf(), 0, 0};
+  vector_f powers = all(0), weighted = all(0);
+  add_powers(load(rest) - top, &powers, &weighted);
+  for (std::int64_t i = 0; i + lanes <= count; i += lanes)
+    add_powers(load(values + i) - top, &powers, &weighted);
+  return {top, sum_of(powers), sum_of(weighted)};
+}
+
+// Chunk by chunk, so that values are read once and float sums stay short; the sums are shifted to the largest so far.
+distribution distribution_of(const float* values, std::int64_t count) {
+  constexpr std::int64_t chunk = 1024;
+  chunk_sums all_sums{-__builtin_inf(), 0, 0};
+  for (std::int64_t begin = 0; begin < count; begin += chunk) {
+    const chunk_sums more = sums_of_chunk(values + begin, count - begin < chunk ? count - begin : chunk);
+    const bool grows = more.largest > all_sums.largest;
+    const chunk_sums& high = grows ? more : all_sums;
+    const chunk_sums& low = grows ? all_sums : more;
+    if (low.powers > 0) {
+      const double shift = low.largest - high.largest, scale = __builtin_exp(shift);
+      all_sums = {high.largest, high.powers + scale * low.powers,
+                  high.weighted + scale * (low.weighted + shift * low.powers)};
+    } else {
+      all_sums = high;
+    }
+  }
+  const double log_powers = __builtin_log(all_sums.powers);
+  return {all_sums.largest + log_powers, log_powers - all_sums.weighted / all_sums.powers};
+}
+
 const row_kernels table = {
     normalise<float>,      normalise<bits16>,      gate<float>,           gate<bits16>,         store<float, float>,
     store<float, bits16>,  store<bits16, float>,   store<bits16, bits16>, attend<float, float>, attend<float, bits16>,
-    attend<bits16, float>, attend<bits16, bits16>, first_largest,
+    attend<bits16, float>, attend<bits16, bits16>, first_largest,         distribution_of,
 };

@@ -83,12 +83,17 @@ void decoder::load_layers(const model_file& file, linear_loader& linears) {
 void decoder::make_rotary_tables() {
   const std::int64_t half = config_.head_dim / 2;
   auto exponents = at::arange(half, at::kDouble) * (-2.0 / static_cast<double>(config_.head_dim));
-  auto frequencies = at::pow(at::full({half}, config_.rope_theta, at::kDouble), exponents);
+  frequencies_ = at::pow(at::full({half}, config_.rope_theta, at::kDouble), exponents);
   if (!config_.rope_factors.empty())
-    frequencies = frequencies / at::tensor(config_.rope_factors, at::kFloat).to(at::kDouble);
-  auto angles = at::outer(at::arange(config_.max_positions, at::kDouble), frequencies); // [max_positions, half]
+    frequencies_ = frequencies_ / at::tensor(config_.rope_factors, at::kFloat).to(at::kDouble);
+  auto angles = at::outer(at::arange(config_.max_positions, at::kDouble), frequencies_); // [max_positions, half]
   cos_ = angles.cos().to(at::kFloat).to(device_);
   sin_ = angles.sin().to(at::kFloat).to(device_);
+}
+
+rotation decoder::rotation_by(std::int64_t positions) const {
+  const auto angles = frequencies_ * static_cast<double>(positions);
+  return {angles.cos().to(at::kFloat).to(device_), angles.sin().to(at::kFloat).to(device_)};
 }
 
 block_shape decoder::cache_shape() const {

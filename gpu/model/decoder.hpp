@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <avp/gpu/cache/block_pool.hpp>
+#include <avp/gpu/cache/move_positions.hpp>
 #include <avp/gpu/device_config.hpp>
 #include <avp/gpu/kernels/layer_ops.hpp>
 #include <avp/gpu/model/linear.hpp>
@@ -36,6 +37,9 @@ public:
 
   /// What a block of the KV-cache holds for this model.
   [[nodiscard]] block_shape cache_shape() const;
+
+  /// What moves keys of the cache by a number of positions, forward or back.
+  [[nodiscard]] rotation rotation_by(std::int64_t positions) const;
 
   /// Input embeddings of tokens: [tokens, hidden] in float32.
   [[nodiscard]] at::Tensor embed(std::span<const std::int32_t> tokens) const { return embedding_->rows(tokens); }
@@ -77,6 +81,7 @@ private:
   std::unique_ptr<vocabulary_table> unembedding_; // scores out, where the file has another table for them
   std::unique_ptr<linear> head_;                  // scores out, where the format quantises them
   at::Tensor final_norm_;                         // [hidden] float32
+  at::Tensor frequencies_;                        // [head_dim / 2] float64, radians a position
   at::Tensor cos_, sin_;                          // [max_positions, head_dim / 2] float32
   at::Tensor realignment_; // [hidden, hidden] float32, untied models only, made at the first latent step
   float mean_norm_ = 0;    // of the rows of the input table, likewise

@@ -66,7 +66,7 @@ protected:
 TEST_F(agent_actor_test, think_asks_for_latent_steps_on_the_context_that_came) {
   auto actor = start(spec("think"));
   auto hop = input("Plan: {{question}}");
-  hop.context = {{}, std::make_shared<text_body>("before")};
+  hop.contexts = {context_of("before")};
   auto output = std::get<hop_output>(run(actor, hop));
   ASSERT_EQ(log_->thought.size(), 1U);
   const auto& asked = log_->thought[0];
@@ -155,8 +155,8 @@ TEST_F(agent_actor_test, requests_of_a_hop_continue_one_another) {
   kinds_.add<twice_agent>("twice");
   auto actor = start(spec("twice"));
   auto hop = input("unused");
-  hop.from = {"b", "a", "silent"};
-  hop.texts = {{"a", "A"}, {"b", "B"}, {"c", "C"}};
+  hop.from = {"b", "skipped", "a", "silent"};
+  hop.texts = {{"a", "A"}, {"b", "B"}, {"c", "C"}, {"skipped", ""}};
   auto output = std::get<hop_output>(run(actor, hop));
   EXPECT_EQ(text_in(output.output.context), "first|second|<second>");
   EXPECT_EQ(output.output.text, "<second> B\n\nA"); // in the order of the flow
@@ -247,14 +247,145 @@ TEST_F(agent_actor_test, a_constructor_may_refuse_its_options) {
   stop(actor);
 }
 
+TEST_F(agent_actor_test, several_contexts_are_joined_before_the_agent_sees_them) {
+  auto joining = spec("generate");
+  auto actor = start(joining);
+  auto hop = input("Go");
+  hop.contexts = {context_of("b"), context_of("a")};
+  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "(b+a)|Go|<Go>");
+  EXPECT_EQ(log_->joined.at(0).task, 17U);
+  EXPECT_EQ(log_->joined[0].label, "critic");
+  EXPECT_EQ(log_->joined[0].model, "main");
+  EXPECT_EQ(log_->joined[0].time_limit, 2.5);
+  joining.merge = join_way::canonical;
+  auto canonical = start(joining);
+  EXPECT_EQ(text_in(std::get<hop_output>(run(canonical, hop)).output.context), "(a+b)|Go|<Go>");
+  joining.rotate_keys = false;
+  auto unmoved = start(joining);
+  EXPECT_EQ(text_in(std::get<hop_output>(run(unmoved, hop)).output.context), "~(a+b)|Go|<Go>");
+  log_->rule = [](const std::string&) { return make_error(device_errc::context_too_long, "too long together"); };
+  EXPECT_EQ(std::get<std::string>(run(actor, hop)), "too long together");
+  for (const auto& one : {actor, canonical, unmoved})
+    stop(one);
+}
+
+TEST_F(agent_actor_test, a_cut_hands_on_what_the_hop_added) {
+  auto cutting = spec("think");
+  cutting.keep = keep::last_agent;
+  auto actor = start(cutting);
+  auto hop = input("Go");
+  hop.contexts = {context_of("before")};
+  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "before|Go") << "nobody continues on it";
+  EXPECT_TRUE(log_->joined.empty());
+  hop.hands_on = true;
+  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "*|Go");
+  hop.contexts.push_back(context_of("b"));
+  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "*|Go") << "the join is not the hop's own";
+  EXPECT_EQ(log_->joined.back().hop_begins, 10); // (before+b)
+  hop.contexts = {};
+  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "*Go");
+
+  cutting.keep = keep::latent_only;
+  auto latent = start(cutting);
+  EXPECT_EQ(text_in(std::get<hop_output>(run(latent, hop)).output.context), "*Go");
+  EXPECT_EQ(log_->joined.back().keep, keep::latent_only);
+  hop.makes_text = true; // it answers, and makes no latent step
+  EXPECT_EQ(std::get<hop_output>(run(latent, hop)).output.context.body, nullptr);
+  stop(actor);
+  stop(latent);
+}
+
+// Hands on what it was given, or a context that does not go on from that.
+class passing_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    co_return output{"", hop.task().id == "own" ? context_of("own") : hop.context()};
+  }
+};
+
+TEST_F(agent_actor_test, a_cut_of_a_hop_that_added_nothing_hands_on_nothing) {
+  kinds_.add<passing_agent>("passing");
+  auto made = spec("passing");
+  made.keep = keep::last_agent;
+  auto actor = start(made);
+  auto hop = input("Go");
+  hop.contexts = {context_of("before")};
+  hop.hands_on = true;
+  EXPECT_EQ(std::get<hop_output>(run(actor, hop)).output.context.body, nullptr);
+  hop.task = input("Go", "own").task;
+  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "*own");
+  stop(actor);
+}
+
+// Samples, of which the last one is handed on.
+class sampling_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    auto results = co_await hop.samples(3, true);
+    const auto shared = text_in(hop.context());
+    co_return output{shared + " " + std::to_string(results.size()), results.back().context};
+  }
+};
+
+TEST_F(agent_actor_test, samples_share_one_reading_and_differ_by_seed) {
+  kinds_.add<sampling_agent>("sampling");
+  auto actor = start(spec("sampling"));
+  const auto output = std::get<hop_output>(run(actor, input("Go")));
+  EXPECT_EQ(output.output.text, "Go 3");
+  EXPECT_EQ(text_in(output.output.context), "Go|<Go>");
+  EXPECT_EQ(output.counts.prompt_tokens, 10) << "read once";
+  EXPECT_EQ(output.counts.output_tokens, 15);
+  ASSERT_EQ(log_->thought.size(), 1U);
+  EXPECT_EQ(log_->thought[0].steps, 0);
+  std::set<std::uint64_t> seeds;
+  for (const auto& asked : log_->generated) {
+    EXPECT_TRUE(asked.messages.empty());
+    EXPECT_TRUE(asked.wants_certainty);
+    EXPECT_EQ(text_in(asked.context), "Go");
+    seeds.insert(asked.seed);
+  }
+  EXPECT_EQ(seeds.size(), 3U);
+  log_->rule = [this](const std::string&) -> fake_log::answer { // the second sample fails
+    if (log_->generated.size() == 5)
+      return make_error(device_errc::timed_out, "too slow");
+    return "fine";
+  };
+  EXPECT_EQ(std::get<std::string>(run(actor, input("Go"))), "too slow");
+  stop(actor);
+  auto alone = start_agent(system_, kinds_, spec("sampling"), device_actor{});
+  EXPECT_THAT(std::get<std::string>(run(alone, input("Go"))), HasSubstr("no model to ask"));
+  stop(alone);
+}
+
+// Requests that fail at once, before the group is whole.
+class hasty_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    std::vector<generate> requests{hop.request(hop.messages()), hop.request(hop.messages(), 1)};
+    auto results = co_await hop.together(std::move(requests));
+    co_return output{std::to_string(results.size()), {}};
+  }
+};
+
+TEST_F(agent_actor_test, a_group_may_fail_at_once) {
+  kinds_.add<hasty_agent>("hasty");
+  auto alone = start_agent(system_, kinds_, spec("hasty"), device_actor{});
+  EXPECT_THAT(std::get<std::string>(run(alone, input("Go"))), HasSubstr("no model to ask"));
+  auto actor = start(spec("hasty"));
+  EXPECT_EQ(std::get<hop_output>(run(actor, input("Go"))).output.text, "2");
+  stop(alone);
+  stop(actor);
+}
+
 TEST(registry, knows_what_ships_and_refuses_a_name_twice) {
   registry kinds;
-  auto all = kinds.kinds();
-  ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(all[0].name, "generate");
-  EXPECT_TRUE(all[0].answers);
-  EXPECT_EQ(all[1].name, "think");
-  EXPECT_FALSE(all[1].answers);
+  std::map<std::string, bool> answers;
+  for (const auto& kind : kinds.kinds()) {
+    answers[kind.name] = kind.answers;
+    EXPECT_TRUE(kind.options.has_value()) << kind.name;
+  }
+  EXPECT_THAT(answers, ElementsAre(std::pair("best_of", true), std::pair("generate", true), std::pair("refine", true),
+                                   std::pair("route", true), std::pair("think", false), std::pair("vote", true)));
   EXPECT_THROW(kinds.add<twice_agent>("think"), std::invalid_argument);
 }
 

@@ -1,7 +1,10 @@
 // A device actor that answers at once, by a rule of the test.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <variant>
@@ -9,25 +12,38 @@
 
 #include <caf/typed_event_based_actor.hpp>
 
+#include <avp/gpu/context.hpp>
 #include <avp/gpu/device_actor.hpp>
 #include <avp/gpu/device_error.hpp>
 
 namespace avp::test {
 
-/// A body that stands for a context; its bytes are a text.
-class text_body : public payload_body {
+/// A context that is a text: each byte stands for a position, and its recipe has the bytes as tokens.
+class text_body : public context {
 public:
-  explicit text_body(std::string text) : text_(std::move(text)) {}
+  explicit text_body(std::string text) : text_(std::move(text)) {
+    recipe draft;
+    draft.prompt.assign(text_.begin(), text_.end());
+    history_ = recipe::frozen(std::move(draft));
+  }
 
   [[nodiscard]] std::uint64_t size() const override { return text_.size(); }
   void write(std::uint64_t offset, std::span<std::byte> out) const override {
     std::memcpy(out.data(), text_.data() + offset, out.size());
   }
+  [[nodiscard]] std::int64_t tokens() const override { return static_cast<std::int64_t>(text_.size()); }
+  [[nodiscard]] const std::shared_ptr<const recipe>& history() const override { return history_; }
+  [[nodiscard]] std::vector<float> last_hidden_state() const override { return {}; }
+  [[nodiscard]] metadata describe() const override { return {}; }
   [[nodiscard]] const std::string& text() const { return text_; }
 
 private:
   std::string text_;
+  std::shared_ptr<const recipe> history_;
 };
+
+/// A payload of that text.
+inline payload context_of(const std::string& text) { return {{}, std::make_shared<text_body>(text)}; }
 
 /// What is in a payload of the fake device; empty without one.
 inline std::string text_in(const payload& context) {
@@ -39,33 +55,58 @@ inline std::string text_in(const payload& context) {
 struct fake_log {
   using answer = std::variant<std::string, caf::error>;
 
-  /// Gives the text for the last message of a request; by default "<" + message + ">".
+  /// Gives the text for the last message of a request; by default "<" + message + ">". Without messages it gets what
+  /// is in the context.
   std::function<answer(const std::string&)> rule = [](const std::string& message) { return "<" + message + ">"; };
+
+  /// Gives the certainty of an answer.
+  std::function<avp::certainty(const std::string&)> sure = [](const std::string&) { return avp::certainty{}; };
   bool hang = false;      ///< Never answer.
   std::string kill_after; ///< Kills the agent's actor that asks this, and does not answer.
 
   std::mutex mutex;
   std::vector<think> thought;
   std::vector<generate> generated;
+  std::vector<join> joined;
+  std::vector<rebuild> rebuilt;
+  bool forgets = false; ///< Whether it can rebuild no context.
   std::vector<request_id> cancelled;
 };
 
+/// What a fake device makes of contexts: "(a+b)" joined, "*" + what the last hop added cut, "~" before keys that were
+/// not rotated.
+inline std::string joined_text(const join& asked) {
+  std::vector<std::string> texts;
+  for (const auto& one : asked.contexts)
+    texts.push_back(text_in(one));
+  if (asked.merge == merge::canonical)
+    std::sort(texts.begin(), texts.end());
+  std::string whole;
+  for (const auto& text : texts)
+    whole += (whole.empty() ? "" : "+") +
+             (asked.keep == keep::all ? text : "*" + text.substr(static_cast<std::size_t>(asked.hop_begins)));
+  return (asked.rotate ? "" : "~") + (texts.size() > 1 ? "(" + whole + ")" : whole);
+}
+
 /// Its contexts are the messages and answers so far, joined by "|": a test sees what went into them.
 inline device_actor start_fake_device(caf::actor_system& system, const std::shared_ptr<fake_log>& log) {
-  const auto reply = [log](const request& asked, bool text) -> caf::result<result> {
-    auto answer = log->rule(asked.messages.back().content);
+  const auto reply = [log](const conversation& asked, bool text, int steps) -> caf::result<result> {
+    const auto before = text_in(asked.context);
+    const auto message = asked.messages.empty() ? "" : asked.messages.back().content;
+    auto answer = log->rule(asked.messages.empty() ? before : message);
     if (auto* error = std::get_if<caf::error>(&answer))
       return *error;
     result done;
-    done.counts.prompt_tokens = done.counts.computed_tokens = 10;
-    const auto before = text_in(asked.context);
-    auto after = (before.empty() ? "" : before + "|") + asked.messages.back().content;
+    done.counts.prompt_tokens = done.counts.computed_tokens = asked.messages.empty() ? 0 : 10;
+    done.counts.latent_steps = steps;
+    auto after = before + (before.empty() || message.empty() ? "" : "|") + message;
     if (text) {
       done.text = std::get<std::string>(answer);
       done.counts.output_tokens = 5;
+      done.certainty = log->sure(done.text);
       after += "|" + done.text;
     }
-    done.context = {{}, std::make_shared<text_body>(after)};
+    done.context = context_of(after);
     return done;
   };
   // The log goes as an argument: for none at all CAF 0.17 binds a reference to a null pointer, which sanitizers report.
@@ -77,18 +118,39 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
           shared->thought.push_back(asked);
           if (shared->hang)
             return caf::delegated<result>();
-          return reply(asked, false);
+          return reply(asked, false, asked.steps);
         },
         [=](generate& asked) -> caf::result<result> {
           const std::lock_guard lock(shared->mutex);
           shared->generated.push_back(asked);
-          if (asked.messages.back().content == shared->kill_after)
+          const bool kills = !asked.messages.empty() && asked.messages.back().content == shared->kill_after;
+          if (kills)
             self->send_exit(caf::actor_cast<caf::actor>(self->current_sender()), caf::exit_reason::kill);
-          if (shared->hang || asked.messages.back().content == shared->kill_after)
+          if (shared->hang || kills)
             return caf::delegated<result>();
           if (asked.on_text)
             asked.on_text("words");
-          return reply(asked, true);
+          return reply(asked, true, 0);
+        },
+        [=](join& asked) -> caf::result<result> {
+          const std::lock_guard lock(shared->mutex);
+          shared->joined.push_back(asked);
+          const auto joined = joined_text(asked);
+          auto answer = shared->rule(joined);
+          if (auto* error = std::get_if<caf::error>(&answer))
+            return *error;
+          result done;
+          done.context = context_of(joined);
+          return done;
+        },
+        [=](rebuild& asked) -> caf::result<result> {
+          const std::lock_guard lock(shared->mutex);
+          shared->rebuilt.push_back(asked);
+          if (shared->forgets)
+            return make_error(device_errc::bad_request, "it came from outside");
+          result done;
+          done.context = context_of(std::string(asked.history->prompt.begin(), asked.history->prompt.end()));
+          return done;
         },
         [=](const cancel& which) {
           const std::lock_guard lock(shared->mutex);

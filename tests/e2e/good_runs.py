@@ -7,9 +7,10 @@ import unittest
 import tiny_model
 from command import CommandTest, records
 
-COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "context_tokens", "context_bytes", "wire_bytes"]
+COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "attended", "cache_bytes", "device_ms",
+         "context_tokens", "context_bytes", "wire_bytes"]
 RESULT_KEYS = ["task", "mode", "ok", "error", "text", "expected", "score", "ms", *COSTS, "agents"]
-AGENT_KEYS = ["name", "kind", "node", "text", "ms", *COSTS]
+AGENT_KEYS = ["name", "kind", "node", "error", "text", "ms", *COSTS]
 
 # What a position weighs in a message: keys and values of every layer, float32.
 POSITION_BYTES = 2 * tiny_model.LAYERS * tiny_model.KV_HEADS * (tiny_model.HIDDEN // tiny_model.HEADS) * 4
@@ -31,6 +32,7 @@ class Modes(CommandTest):
             with self.subTest(task=result["task"], mode=result["mode"]):
                 self.check_result(result)
         self.check_table(outcome.out, results)
+        self.check_comparison(outcome.out, results)
         self.assertIn("\nresults: out/results.jsonl\n", outcome.out)
         for i in range(1, 5):
             self.assertRegex(outcome.out, rf"(?m)^(right|wrong)   t{i}  latent  \d+\.\d+ s  .*\(expected {i}\)$")
@@ -41,9 +43,9 @@ class Modes(CommandTest):
         self.assertEqual([agent["name"] for agent in result["agents"]], names)
         for agent in result["agents"]:
             self.assertEqual(list(agent), AGENT_KEYS)
-            self.assertEqual(agent["node"], "local")
+            self.assertEqual((agent["node"], agent["error"]), ("local", None))
         for cost in COSTS:
-            self.assertEqual(result[cost], sum(agent[cost] for agent in result["agents"]), cost)
+            self.assertAlmostEqual(result[cost], sum(agent[cost] for agent in result["agents"]), delta=0.01, msg=cost)
         self.assertTrue(result["ok"])
         self.assertIsNone(result["error"])
         self.assertEqual(result["expected"], result["task"][1:])
@@ -70,6 +72,21 @@ class Modes(CommandTest):
             tensors = KV_HEADER_BYTES + agent["context_tokens"] * POSITION_BYTES
             metadata = agent["context_bytes"] - MESSAGE_HEADER_BYTES - tensors
             self.assertTrue(100 < metadata < 1000, metadata)
+
+    def check_comparison(self, out, results):
+        self.assertIn("\nscore and its 95 % interval: latent ", out)
+        scores = {(result["task"], result["mode"]): result["score"] for result in results}
+        comparison = json.loads((self.folder / "out" / "summary.json").read_text(encoding="utf-8"))["comparison"]
+        self.assertEqual([score["mode"] for score in comparison["scores"]], ["latent", "text", "direct"])
+        self.assertEqual(len(comparison["pairs"]), 3)
+        for pair in comparison["pairs"]:
+            first, second = pair["first"], pair["second"]
+            only = [sum(scores[f"t{i}", a] > scores[f"t{i}", b] for i in range(1, 5)) for a, b in
+                    ((first, second), (second, first))]
+            self.assertEqual([pair["first_only"], pair["second_only"]], only)
+            self.assertTrue(pair["low"] <= pair["difference"] <= pair["high"])
+            self.assertRegex(out, rf"(?m)^{first} \u2212 {second}: .* points \[.*\], p = .* \(McNemar, {only[0]} against {only[1]} "
+                                  r"of 4 tasks\)$")
 
     def check_table(self, out, results):
         lines = out[out.index("mode "):].splitlines()
@@ -120,6 +137,32 @@ class Modes(CommandTest):
         self.assertEqual([agent["kind"] for agent in agents], ["think", "generate", "generate"])
         self.assertGreater(agents[0]["context_bytes"], 0)
         self.assertEqual(agents[1]["context_bytes"], 0)
+
+
+class Report(CommandTest):
+    def test_every_run_leaves_one(self):
+        outcome = self.run_command("--mode", "all", "--out", "out", "--set", "seed=4")
+        self.assertEqual(outcome.status, 0, outcome)
+        facts = json.loads((self.folder / "out" / "run.json").read_text(encoding="utf-8"))
+        self.assertEqual(facts["command"][1:], ["pipeline.toml", "--mode", "all", "--out", "out", "--set", "seed=4"])
+        self.assertRegex(facts["started"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual((facts["pipeline"], facts["seed"]), ("chain", 4))
+        self.assertEqual(facts["models"], [{"name": "main", "source": "tiny.gguf", "device": "cpu", "dtype": "float32",
+                                            "numerics": None}])
+        self.assertEqual([plan["mode"] for plan in facts["plans"]], ["latent", "text", "direct"])
+        self.assertEqual(facts["plans"][0]["edges"],
+                         [{"from": source, "to": to, "hands_over": "context"}
+                          for source, to in (("planner", "critic"), ("critic", "judge"))])
+        page = (self.folder / "out" / "report.html").read_text(encoding="utf-8")
+        self.assertNotIn("What is missing", page)
+        for part in ("modes", "agents", "flow", "timeline", "run", "tasks"):
+            self.assertIn(f'<section id="{part}"', page)
+        self.assertEqual(page.count('<details class="task"'), 4)
+        self.assertIn("<b>t4</b>", page)
+
+    def test_a_question_alone_leaves_none(self):
+        self.assertEqual(self.run_command("--ask", "How much?").status, 0)
+        self.assertFalse((self.folder / "avp-runs").exists())
 
 
 class Options(CommandTest):

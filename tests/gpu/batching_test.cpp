@@ -60,6 +60,28 @@ TEST_P(batching, answers_do_not_depend_on_company_order_or_memory) {
   EXPECT_GT(small.counters().rows.replayed, 0);
 }
 
+TEST_P(batching, prompts_share_blocks_only_within_their_scope) {
+  auto on = make();
+  const auto rows_of = [&on](std::optional<std::int64_t> scope) {
+    think request;
+    request.model = "main";
+    request.messages = {{"user", std::string(100, 'x')}};
+    request.prefix_scope = scope;
+    counts counted;
+    on.submit(request, [&](const engine::outcome& outcome) { counted = std::get<result>(outcome).counts; });
+    while (on.step()) {
+    }
+    return std::pair(counted.computed_tokens, counted.prompt_tokens);
+  };
+  const auto [first, all] = rows_of(0);
+  EXPECT_EQ(first, all);
+  EXPECT_LT(rows_of(0).first, all);
+  EXPECT_EQ(rows_of(7).first, all);
+  EXPECT_LT(rows_of(7).first, all);
+  EXPECT_EQ(rows_of({}).first, all);
+  EXPECT_EQ(rows_of({}).first, all);
+}
+
 TEST_P(batching, all_memory_comes_back) {
   auto on = make();
   (void)run(on, numbers(10), 10);
@@ -185,6 +207,8 @@ TEST_F(scheduling, contexts_between_hops_give_way_and_come_back) {
     auto work = std::get<generate>(answer("and?", 10));
     work.task = task;
     work.context = held[task];
+    if (task % 2 == 1) // its first token comes from the state behind the last position
+      work.messages.clear();
     on.submit(work, [&, task](engine::outcome outcome) { texts[task] = std::get<result>(outcome).text; });
   }
   while (on.step()) {
@@ -203,12 +227,44 @@ TEST_F(scheduling, contexts_between_hops_give_way_and_come_back) {
     }
     auto last = std::get<generate>(answer("and?", 10));
     last.context = context;
+    if (task % 2 == 1)
+      last.messages.clear();
     std::string text;
     large.submit(last, [&](engine::outcome outcome) { text = std::get<result>(outcome).text; });
     while (large.step()) {
     }
     EXPECT_EQ(texts[task], text) << task;
   }
+}
+
+// Contexts that lie in the same blocks give them back only together.
+TEST_F(scheduling, contexts_that_share_all_their_blocks_give_way) {
+  device_config config;
+  config.models = {spec()};
+  config.kv_memory = 4 * 2 * 2 * 2 * 8 * block_positions * 4; // four blocks
+  engine on(config);
+  think first;
+  first.model = "main";
+  first.messages = {{"user", "x"}};
+  payload one, other;
+  on.submit(first, [&](engine::outcome outcome) { one = std::get<result>(outcome).context; });
+  while (on.step()) {
+  }
+  auto more = std::get<generate>(answer("", 2));
+  more.messages.clear();
+  more.context = one;
+  on.submit(more, [&](engine::outcome outcome) { other = std::get<result>(outcome).context; });
+  while (on.step()) {
+  }
+  ASSERT_EQ(on.counters().blocks_used, 1);
+  bool answered = false;
+  on.submit(answer("hello", 90),
+            [&](const engine::outcome& outcome) { answered = std::holds_alternative<result>(outcome); });
+  int passes = 0;
+  while (on.step())
+    ASSERT_LT(++passes, 10000) << "no end";
+  EXPECT_TRUE(answered);
+  EXPECT_EQ(on.counters().contexts_evicted, 2);
 }
 
 } // namespace

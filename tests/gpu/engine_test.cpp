@@ -1,4 +1,5 @@
 // The engine's promises, on a model of a few kilobytes.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -224,6 +225,42 @@ TEST_F(engine_test, refuses_a_request_without_messages) {
   auto work = generating("", 5);
   work.messages.clear();
   EXPECT_THAT(failure(work, device_errc::bad_request), HasSubstr("at least one message"));
+  auto thought = run(thinking("hello", 1));
+  auto again = thinking("", 1, thought.context);
+  again.messages.clear();
+  EXPECT_THAT(failure(again, device_errc::bad_request), HasSubstr("at least one message"));
+  auto bytes = encode(thought.context); // they lack the state behind the last position
+  ASSERT_TRUE(bytes.has_value());
+  work.context = *decode_payload({bytes->data(), bytes->size()}, nullptr);
+  EXPECT_THAT(failure(work, device_errc::bad_request), HasSubstr("a context of this device"));
+}
+
+TEST_F(engine_test, answers_without_messages_go_on_from_what_was_read_once) {
+  auto whole = generating("hello", 12);
+  whole.sampling.temperature = 1.5;
+  auto read = run(thinking("hello", 0));
+  std::vector<result> apart, together;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    whole.seed = seed;
+    apart.push_back(run(whole));
+    auto rest = whole;
+    rest.id = next_request_id();
+    rest.messages.clear();
+    rest.context = read.context;
+    engine_.submit(rest, [&](engine::outcome outcome) { together.push_back(std::get<result>(std::move(outcome))); });
+  }
+  while (engine_.step()) {
+  }
+  ASSERT_EQ(together.size(), 3U);
+  for (const auto& one : together) {
+    const auto& generated = context_of(one).history()->generated;
+    EXPECT_TRUE(std::any_of(apart.begin(), apart.end(), [&](const result& other) {
+      return context_of(other).history()->generated == generated && other.text == one.text;
+    }));
+    EXPECT_EQ(one.counts.prompt_tokens, 0);
+  }
+  EXPECT_NE(together[0].text, together[1].text);
+  EXPECT_EQ(engine_.counters().rows.replayed, 0);
 }
 
 // One bad request must not take the device down with it.

@@ -4,6 +4,7 @@
 
 #include "task_chains.hpp"
 #include "test_models.hpp"
+#include <ATen/ATen.h>
 
 namespace avp::test {
 namespace {
@@ -34,6 +35,55 @@ TEST_P(real_batching, answers_do_not_depend_on_company_order_or_memory) {
   auto small = make(10 * block * (GetParam() == weight_format::float32 ? 2 : 1), false);
   EXPECT_EQ(run(small, all, 5), expected);
   EXPECT_GT(small.counters().contexts_evicted + small.counters().preemptions, 0);
+}
+
+// Rows and rotations run again give the same bits in every arithmetic.
+TEST_P(real_batching, joined_contexts_come_back_as_they_were) {
+  constexpr std::int64_t positions = 384;
+  constexpr std::int64_t block = 30 * 2 * 3 * 64 * block_positions * 2;
+  auto on = make(positions / block_positions * block * (GetParam() == weight_format::float32 ? 2 : 1));
+  const auto ask = [&](auto work) {
+    work.model = "main";
+    std::optional<result> answer;
+    on.submit(work, [&](engine::outcome outcome) { answer = std::get<result>(std::move(outcome)); });
+    while (on.step()) {
+    }
+    return answer.value();
+  };
+  const auto read = [&](const std::string& text, const payload& context) {
+    think work;
+    work.messages = {{"user", text}};
+    work.context = context;
+    work.steps = 2;
+    return ask(work).context;
+  };
+  const auto root = read("Listen.", {});
+  join together;
+  together.contexts = {read("The left door is red.", root), read("The right door is blue.", root)};
+  together.merge = merge::canonical;
+  const auto joined = ask(together);
+  const auto& context = dynamic_cast<const kv_context&>(*joined.context.body);
+  const auto keys = context.keys(29);
+  generate last;
+  last.messages = {{"user", "What colour is the left door?"}};
+  last.context = joined.context;
+  last.max_new_tokens = 12;
+  last.sampling.temperature = 0;
+  const auto expected = ask(last);
+  std::string much;
+  for (int i = 0; i < 330; ++i)
+    much += " a";
+  EXPECT_GT(ask([&] {
+              think work;
+              work.messages = {{"user", much}};
+              return work;
+            }())
+                .context_tokens,
+            positions - block_positions);
+  ASSERT_FALSE(context.is_resident());
+  EXPECT_EQ(ask(last).text, expected.text);
+  EXPECT_TRUE(at::equal(context.keys(29), keys));
+  EXPECT_GT(on.counters().rows.replayed, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(smollm2, real_batching,

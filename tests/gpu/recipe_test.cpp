@@ -1,4 +1,7 @@
 // The canonical encoding of recipes.
+#include <map>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <avp/gpu/recipe.hpp>
@@ -6,20 +9,29 @@
 namespace {
 
 using avp::recipe;
+using testing::HasSubstr;
+
+recipe hop(std::vector<std::int32_t> prompt, int latent_steps = 0) {
+  recipe made;
+  made.weights_digest = "ab";
+  made.numerics = "bfloat16";
+  made.prompt = std::move(prompt);
+  made.latent_steps = latent_steps;
+  return made;
+}
+
+std::shared_ptr<const recipe> no_parent(const std::string& /*id*/) { return nullptr; }
 
 TEST(recipe, has_one_encoding) {
-  recipe one;
-  one.weights_digest = "ab";
-  one.numerics = "bfloat16";
-  one.prompt = {1, 2};
-  one.latent_steps = 3;
-  EXPECT_EQ(one.encode(), R"({"foreign":"","generated":[],"latent_steps":3,"numerics":"bfloat16","parents":[],)"
-                          R"("prompt":[1,2],"seed":0,"weights":"ab"})");
+  const auto one = hop({1, 2}, 3);
+  EXPECT_EQ(one.encode(),
+            R"({"foreign":"","foreign_tokens":0,"generated":[],"latent_steps":3,"numerics":"bfloat16","parents":[],)"
+            R"("prompt":[1,2],"rotated":true,"seed":0,"spans":[],"weights":"ab"})");
   EXPECT_EQ(one.id().size(), 64U);
 }
 
 TEST(recipe, everything_in_it_changes_its_id) {
-  std::vector<recipe> all(9);
+  std::vector<recipe> all(12);
   all[1].weights_digest = "ab";
   all[2].numerics = "bfloat16";
   all[3].parents = {std::make_shared<recipe>(all[0])};
@@ -28,6 +40,9 @@ TEST(recipe, everything_in_it_changes_its_id) {
   all[6].latent_steps = 1;
   all[7].seed = 1;
   all[8].foreign = "x";
+  all[9].foreign_tokens = 1;
+  all[10].spans = {{0, 0, 1}};
+  all[11].rotated = false;
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = i + 1; j < all.size(); ++j)
       EXPECT_NE(all[i].id(), all[j].id()) << i << " " << j;
@@ -40,6 +55,99 @@ TEST(recipe, the_order_of_parents_counts) {
   ab.parents = {a, b};
   ba.parents = {b, a};
   EXPECT_NE(ab.id(), ba.id());
+}
+
+TEST(recipe, counts_its_positions) {
+  const auto base = recipe::frozen(hop({1, 2}, 3));
+  auto answer = hop({4});
+  answer.parents = {base};
+  answer.generated = {5, 6};
+  EXPECT_EQ(answer.tokens(), 8);
+  recipe joined;
+  joined.parents = {base, recipe::frozen(answer)};
+  joined.spans = {{0, 0, 5}, {1, 6, 8}};
+  EXPECT_EQ(joined.tokens(), 7);
+  recipe foreign;
+  foreign.foreign = "x";
+  foreign.foreign_tokens = 9;
+  auto after = hop({1});
+  after.parents = {recipe::frozen(foreign)};
+  EXPECT_EQ(after.tokens(), 10);
+}
+
+TEST(recipe, a_copy_of_a_frozen_one_is_its_own) {
+  const auto one = recipe::frozen(hop({1, 2}));
+  EXPECT_EQ(one->id(), hop({1, 2}).id());
+  auto copy = *one;
+  copy.prompt.push_back(3);
+  EXPECT_NE(copy.id(), one->id());
+  EXPECT_EQ(copy.tokens(), 3);
+  copy = *one;
+  copy.latent_steps = 4;
+  EXPECT_NE(copy.id(), one->id());
+}
+
+TEST(recipe, comes_back_from_its_encoding) {
+  std::map<std::string, std::shared_ptr<const recipe>> known;
+  const auto keep = [&](recipe made) {
+    auto frozen = recipe::frozen(std::move(made));
+    return known[frozen->id()] = frozen;
+  };
+  const auto base = keep(hop({1, 2}, 3)), other = keep(hop({7}));
+  auto joined = hop({});
+  joined.parents = {base, other};
+  joined.spans = {{0, 1, 5}, {1, 0, 1}};
+  joined.rotated = false;
+  joined.generated = {9};
+  joined.seed = 18446744073709551615U;
+  auto foreign = hop({});
+  foreign.foreign = "cd";
+  foreign.foreign_tokens = 4;
+  for (const auto& made : {hop({1, 2}, 3), joined, foreign}) {
+    const auto back = recipe::decode(made.encode(), [&](const std::string& id) { return known.at(id); });
+    EXPECT_EQ(back->encode(), made.encode());
+    EXPECT_EQ(back->id(), made.id());
+    EXPECT_EQ(back->spans, made.spans);
+    EXPECT_EQ(back->tokens(), made.tokens());
+  }
+}
+
+TEST(recipe, what_is_no_recipe_is_refused) {
+  const auto refusal = [](const std::string& text) {
+    try {
+      (void)recipe::decode(text, no_parent);
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("it was taken");
+  };
+  EXPECT_THAT(refusal("{"), HasSubstr("this is no recipe"));
+  EXPECT_THAT(refusal("[]"), HasSubstr("this is no recipe"));
+  EXPECT_THAT(refusal("{}"), HasSubstr("'weights' not found"));
+  EXPECT_THAT(refusal(hop({1}).encode() + " "), HasSubstr("canonical encoding"));
+  auto text = hop({1}).encode();
+  EXPECT_THAT(refusal(text.replace(text.find("[1]"), 3, "[\"a\"]")), HasSubstr("this is no recipe"));
+  EXPECT_THAT(refusal(hop({}, 3).encode()), HasSubstr("without a prompt"));
+  EXPECT_THAT(refusal(hop({1}, -3).encode()), HasSubstr("less than nothing"));
+  auto child = hop({1});
+  child.parents = {recipe::frozen(hop({1}))};
+  EXPECT_THAT(refusal(child.encode()), HasSubstr("is not known"));
+}
+
+TEST(recipe, spans_have_to_lie_in_their_parents) {
+  const auto base = recipe::frozen(hop({1, 2, 3}));
+  const auto decode = [&](const recipe& made) {
+    return recipe::decode(made.encode(), [&](const std::string&) { return base; });
+  };
+  auto joined = hop({});
+  joined.parents = {base, base};
+  EXPECT_THROW((void)decode(joined), std::runtime_error);
+  joined.spans = {{0, 0, 3}};
+  EXPECT_NO_THROW((void)decode(joined));
+  for (const avp::context_span wrong : {avp::context_span{0, 0, 4}, {2, 0, 1}, {0, 2, 2}, {0, -1, 2}}) {
+    joined.spans = {wrong};
+    EXPECT_THROW((void)decode(joined), std::runtime_error);
+  }
 }
 
 } // namespace

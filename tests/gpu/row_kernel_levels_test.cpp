@@ -85,4 +85,71 @@ TEST_P(row_kernel_levels_test, find_the_first_of_the_largest) {
 
 INSTANTIATE_TEST_SUITE_P(levels, row_kernel_levels_test, testing::Range(1, row_kernel_levels));
 
+// A row that is run again in a chunk has to come out as it did when it was alone.
+TEST(row_kernels, a_query_has_its_bits_in_any_tile) {
+  at::manual_seed(7);
+  constexpr std::int64_t rows = 70, group = 3;
+  const std::vector<std::int32_t> blocks = {2, 0, 1};
+  for (int level = 0; level < row_kernel_levels; ++level) {
+    const auto* kernels = row_kernels_of_level(level);
+    if (!kernels)
+      continue;
+    for (const std::int64_t dim : {6, 8, 20, 24, 64, 80, 96, 128, 256}) {
+      const auto queries = at::randn({rows, group * dim}), cache = at::randn({3, 2 * block_positions * dim});
+      const auto short_cache = cache.to(at::kBFloat16);
+      const auto in_tiles_of = [&](std::int64_t size, bool is_short) {
+        auto out = at::zeros({rows, group * dim});
+        for (std::int64_t first = 0; first < rows * group; first += size) {
+          const auto count = std::min(size, rows * group - first);
+          const void* keys = is_short ? short_cache.const_data_ptr() : cache.const_data_ptr();
+          const attention_tile tile{queries.const_data_ptr<float>(),
+                                    group * dim,
+                                    group,
+                                    first,
+                                    count,
+                                    0,
+                                    blocks.data(),
+                                    keys,
+                                    2 * block_positions * dim,
+                                    block_positions * dim,
+                                    dim,
+                                    out.data_ptr<float>(),
+                                    group * dim};
+          is_short ? kernels->attend_float_bfloat16(tile) : kernels->attend_float_float(tile);
+        }
+        return out;
+      };
+      for (const bool is_short : {false, true}) {
+        const auto alone = in_tiles_of(1, is_short);
+        for (std::int64_t size = 2; size <= attention_queries; ++size)
+          EXPECT_TRUE(at::equal(in_tiles_of(size, is_short), alone))
+              << "level " << level << ", dim " << dim << ", tiles of " << size << (is_short ? ", bfloat16" : "");
+      }
+    }
+  }
+}
+
+TEST(row_kernels, describe_distributions) {
+  at::manual_seed(6);
+  for (int level = 0; level < row_kernel_levels; ++level) {
+    const auto* kernels = row_kernels_of_level(level);
+    if (!kernels)
+      continue;
+    for (const std::int64_t count : {1, 7, 16, 258, 1024, 1030, 49152}) {
+      for (const float width : {0.1F, 5.0F, 300.0F}) {
+        auto logits = at::randn({count}) * width - 40;
+        if (count > 100) {
+          logits[3] = -INFINITY;
+          logits.narrow(0, 50, 20).fill_(-1e4F);
+        }
+        const auto logs = at::log_softmax(logits.to(at::kDouble), 0);
+        const auto found = kernels->distribution_of(logits.const_data_ptr<float>(), count);
+        EXPECT_NEAR(logits[0].item<double>() - found.log_sum, logs[0].item<double>(), 1e-5) << count << " " << width;
+        const auto entropy = -(logs.exp() * logs.nan_to_num(0, 0, 0)).sum().item<double>();
+        EXPECT_NEAR(found.entropy, entropy, 1e-5) << count << " " << width;
+      }
+    }
+  }
+}
+
 } // namespace

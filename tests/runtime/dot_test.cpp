@@ -30,7 +30,8 @@ pipeline fan_in() {
 const std::vector<kind_info> kinds{{"generate", true}, {"think", false}};
 
 TEST(dot, a_fan_in_in_latent_mode) {
-  const auto p = fan_in();
+  auto p = fan_in();
+  p.agents.back().merge = join_way::sequence;
   EXPECT_EQ(to_dot(p, make_plan(p, mode::latent, kinds)), R"(digraph "a \"b\" \\ c\nd" {
   rankdir=LR;
   node [shape=box, style=rounded];
@@ -42,6 +43,19 @@ TEST(dot, a_fan_in_in_latent_mode) {
   "x-1" -> "y" [label="continues", style=dashed, constraint=false];
 }
 )");
+}
+
+TEST(dot, joins_cuts_and_who_may_be_left_out) {
+  auto p = fan_in();
+  p.agents[0].keep = keep::last_agent;
+  p.agents[1].on_failure = on_failure::skip;
+  p.agents[2].on_failure = on_failure::skip; // it answers, so it can't be left out
+  p.agents[2].merge = join_way::canonical;
+  const auto dot = to_dot(p, make_plan(p, mode::latent, kinds));
+  EXPECT_THAT(dot, HasSubstr("\"x-1\" [label=\"x-1\\nthink\\nmain\\nkeep: last_agent\"];"));
+  EXPECT_THAT(dot, HasSubstr("\"y\" [label=\"y\\nthink\\nmain\", style=\"rounded,dashed\"];"));
+  EXPECT_THAT(dot, HasSubstr("\"judge\" [label=\"judge\\ngenerate\\nmain\\nmerge: canonical\", peripheries=2];"));
+  EXPECT_THAT(dot, Not(HasSubstr("continues")));
 }
 
 TEST(dot, text_and_direct_mode) {

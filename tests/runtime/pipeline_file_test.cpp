@@ -71,6 +71,10 @@ TEST(pipeline_file, defaults_are_those_of_the_design) {
   EXPECT_EQ(planner.model, "main") << "the only model is everyone's";
   EXPECT_EQ(planner.steps, 20);
   EXPECT_EQ(planner.max_new_tokens, 512);
+  EXPECT_EQ(planner.merge, join_way::concatenate);
+  EXPECT_EQ(planner.keep, keep::all);
+  EXPECT_TRUE(planner.rotate_keys);
+  EXPECT_EQ(planner.on_failure, on_failure::fail);
   EXPECT_FLOAT_EQ(planner.sampling.temperature, 0.7F);
   EXPECT_FLOAT_EQ(planner.sampling.top_p, 0.95F);
   EXPECT_EQ(p.models[0].format, std::nullopt);
@@ -120,9 +124,12 @@ stop = ["END", "\n\n"]
 seed = 9
 time_limit = 2.5
 merge = "sequence"
+keep = "last_agent"
+rotate_keys = false
+on_failure = "skip"
 [agent.c]
 kind = "generate"
-merge = "sequence"
+merge = "canonical"
 steps = 3
 [agent.a]
 [agent.b]
@@ -164,6 +171,11 @@ agent = "c"
   EXPECT_THAT(a.stop, ElementsAre("END", "\n\n"));
   EXPECT_EQ(a.seed, 9U);
   EXPECT_EQ(a.time_limit, 2.5);
+  EXPECT_EQ(a.merge, join_way::sequence);
+  EXPECT_EQ(p.agent("c").merge, join_way::canonical);
+  EXPECT_EQ(a.keep, keep::last_agent);
+  EXPECT_FALSE(a.rotate_keys);
+  EXPECT_EQ(a.on_failure, on_failure::skip);
   EXPECT_EQ(p.agent("b").text_prompt, "mine");
   EXPECT_EQ(p.agent("b").model, "n");
   EXPECT_EQ(p.agent("b").options.dump(), R"({"day":"1979-05-27","deep":{"list":[1,2.5,"x",true]}})");
@@ -291,15 +303,31 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("node = \"b\""), "p.toml:11:1: unknown key \"node\" in [agent.judge]"},
         bad_pipeline{judge_with("zzzzzzzzzz = 0"),
                      "p.toml:11:1: unknown key \"zzzzzzzzzz\" in [agent.judge]; known: kind, model"},
-        bad_pipeline{judge_with("[defaults]\nmerge = \"concatenate\""), "p.toml:12:1: \"merge\" must be"},
+        bad_pipeline{judge_with("[defaults]\nmerge = \"mix\""),
+                     "p.toml:12:1: \"merge\" must be \"concatenate\", \"canonical\" or \"sequence\", found the string"},
+        bad_pipeline{judge_with("[defaults]\nkeep = \"some\""),
+                     "p.toml:12:1: \"keep\" must be \"all\", \"last_agent\" or \"latent_only\""},
+        bad_pipeline{judge_with("[defaults]\nrotate_keys = 1"),
+                     "p.toml:12:1: \"rotate_keys\" must be true or false, found 1"},
+        bad_pipeline{judge_with("on_failure = \"ignore\""), "p.toml:11:1: \"on_failure\" must be \"fail\" or \"skip\""},
         bad_pipeline{judge_with("[defaults.options]\na = 1"), "p.toml:11:11: unknown key \"options\" in [defaults]"},
-        bad_pipeline{judge_with("[sweep]\na = 1"), "p.toml:11:2: unknown key \"sweep\" at the top of the file"},
+        bad_pipeline{judge_with("[sweeps]\na = 1"), "p.toml:11:2: unknown key \"sweeps\" at the top of the file"},
         bad_pipeline{judge_with("[model]\nx = 1"), "p.toml:12:1: [model] holds one table for each name"},
         bad_pipeline{judge_with("[input]\nlimit = 0"),
                      "p.toml:12:1: \"limit\" must be a whole number, 1 or more, found 0"},
         bad_pipeline{judge_with("[score]\nkind = \"nmber\"\nexpected = \"1\""),
-                     "p.toml:12:1: \"kind\" must be \"number\", \"exact\", \"contains\" or \"choice\", found the "
-                     "string \"nmber\""},
+                     "p.toml:12:1: \"kind\" must be \"number\", \"math\", \"exact\", \"answer_exact\", \"f1\", "
+                     "\"contains\", \"choice\" or \"python\", found the string \"nmber\""},
+        bad_pipeline{judge_with("[score]\nkind = \"math\"\nexpected = \"1\"\nsetup = \"x\""),
+                     "p.toml:14:1: \"setup\" is for answers that are programs, with kind = \"python\"; \"math\" has no "
+                     "use for it"},
+        bad_pipeline{judge_with("[score]\nkind = \"python\"\nexpected = \"1\"\ntime_limit = 0"),
+                     "p.toml:14:1: \"time_limit\" must be a whole number, 1 to 3600, found 0"},
+        bad_pipeline{judge_with("[score]\nkind = \"python\"\nexpected = \"1\"\nmemory = \"1MiB\""),
+                     "p.toml:14:1: \"memory\" must be 64 MiB or more"},
+        bad_pipeline{judge_with("[score]\nkind = \"python\"\nexpected = \"1\"\nsetup = \"{{a}\""), "p.toml:14:"},
+        bad_pipeline{judge_with("[score]\nkind = \"python\"\nexpected = \"1\"\nset_up = \"x\""),
+                     "p.toml:14:1: unknown key \"set_up\" in [score]; did you mean \"setup\"?"},
         bad_pipeline{judge_with("[score]\nkind = \"number\""), "p.toml:11:2: [score] needs \"expected\""},
         bad_pipeline{judge_with("[score]\nexpected = \"x\""), "p.toml:11:2: [score] needs \"kind\""},
         bad_pipeline{
@@ -394,7 +422,73 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("model = \"main\"\n[model.b]\nsource = \"x\""),
                      "p.toml:4:8: the agent \"planner\" must say which model it runs on"},
         bad_pipeline{judge_with("merge = \"sequence\""),
-                     "p.toml:11:1: \"merge\" is for an agent that several others hand over to"}));
+                     "p.toml:11:1: \"merge\" is for an agent that several others hand over to"},
+        bad_pipeline{judge_with("keep = \"last_agent\""),
+                     "p.toml:11:1: \"keep\" is for an agent that hands its context on"},
+        bad_pipeline{judge_with("rotate_keys = false"), "p.toml:11:1: \"rotate_keys\" is for an agent that joins"},
+        bad_pipeline{judge_with("on_failure = \"skip\""), "p.toml:11:1: \"judge\" answers the task"},
+        bad_pipeline{replaced(chain, "kind = \"think\"", "kind = \"generate\"\nkeep = \"latent_only\""),
+                     "p.toml:6:1: \"latent_only\" hands on nothing but latent steps, and the kind generate"},
+        bad_pipeline{replaced(chain, "kind = \"think\"", "kind = \"think\"\nkeep = \"latent_only\"\nsteps = 0"),
+                     "p.toml:6:1: \"latent_only\" hands on nothing but latent steps, and \"planner\" makes none"}));
+
+/// The shipped kinds, with what they expect of options.
+std::vector<std::string> option_mistakes(const std::string& kind, const std::string& options) {
+  auto text = replaced(chain, "flow = [\"planner -> judge\"]", "flow = [\"planner -> sorter -> easy, hard -> judge\"]");
+  text += "[agent.easy]\nkind = \"think\"\nprompt = \"e\"\n[agent.hard]\nkind = \"think\"\nprompt = \"h\"\n";
+  text += "[agent.sorter]\nprompt = \"s\"\nkind = \"" + kind + "\"\n" + options; // which begin in line 20
+  return mistakes_of(text, {.kinds = registry().kinds(), .ask = true});
+}
+
+TEST(pipeline_file, options_that_their_kinds_know) {
+  const auto vote = "[agent.sorter.options]\nsamples = 3\nanswers = \"choice\"";
+  EXPECT_THAT(option_mistakes("vote", vote), IsEmpty());
+  EXPECT_THAT(option_mistakes("vote", ""), IsEmpty());
+  EXPECT_THAT(
+      option_mistakes("best_of", "options = { judge = \"{{candidate}} for {{question}}\", grade = \"letter\" }"),
+      IsEmpty());
+  EXPECT_THAT(option_mistakes("refine", "options = { until = \"boxed\", again = \"{{critique}} {{candidate}}\" }"),
+              IsEmpty());
+  EXPECT_THAT(option_mistakes("route", "options = { to = { \"not sure\" = \"hard\", sure = [\"easy\"] } }"), IsEmpty());
+  EXPECT_THAT(option_mistakes("route", "options = { threshold = 0.5, below = \"easy\", above = [\"easy\", \"hard\"] }"),
+              IsEmpty());
+  EXPECT_THAT(option_mistakes("generate", ""), IsEmpty());
+}
+
+TEST(pipeline_file, options_that_their_kinds_do_not_know) {
+  EXPECT_THAT(option_mistakes("vote", "[agent.sorter.options]\nsample = 3\nanswers = \"letter\""),
+              ElementsAre("p.toml:21:1: unknown key \"sample\" in [agent.sorter.options]; did you mean \"samples\"?",
+                          StartsWith("p.toml:22:1: \"answers\" must be \"number\", \"choice\" or \"exact\", found")));
+  EXPECT_THAT(
+      option_mistakes("best_of", "[agent.sorter.options]\nsamples = 0\njudge = \"a {{planer}}\""),
+      ElementsAre(StartsWith("p.toml:21:1: \"samples\" must be a whole number, 1 to"), HasSubstr("{{planer}}")));
+  EXPECT_THAT(option_mistakes("best_of", "options = { judge = \"{{planner}} {{\" }"),
+              ElementsAre(HasSubstr("\"{{\" is not closed")));
+  EXPECT_THAT(option_mistakes("best_of", "options = { grade = \"letter\" }"),
+              ElementsAre(HasSubstr("there is no \"judge\"")));
+  EXPECT_THAT(option_mistakes("refine", "[agent.sorter.options]\nuntil = \"a(b\""),
+              ElementsAre(StartsWith("p.toml:21:13: not a regular expression: ")));
+  EXPECT_THAT(option_mistakes("refine", ""), ElementsAre(HasSubstr("stops either at a pattern")));
+  EXPECT_THAT(option_mistakes("generate", "options = { samples = 3 }"),
+              ElementsAre(HasSubstr("unknown key \"samples\" in [agent.sorter.options]")));
+}
+
+TEST(pipeline_file, options_that_pick_successors) {
+  EXPECT_THAT(option_mistakes("route", "[agent.sorter.options]\nto = { a = \"esay\", b = \"judge\", c = 3 }"),
+              ElementsAre("p.toml:21:8: \"sorter\" does not hand over to \"esay\" in the flow; did you mean \"easy\"?",
+                          StartsWith("p.toml:21:20: \"sorter\" does not hand over to \"judge\" in the flow"),
+                          "p.toml:21:33: \"c\" must be a string, found 3"));
+  EXPECT_THAT(option_mistakes("route", "options = { to = { a = \"easy\" } }"),
+              ElementsAre(AllOf(HasSubstr("to \"hard\", but no option picks it"), HasSubstr("p.toml:20:1"))));
+  EXPECT_THAT(option_mistakes("route", "options = { to = {} }"), ElementsAre(HasSubstr("the table has no words")));
+  EXPECT_THAT(option_mistakes("route", ""), ElementsAre(HasSubstr("either by words")));
+  EXPECT_THAT(option_mistakes("route", "options = { threshold = 1, below = \"easy\" }"),
+              ElementsAre(HasSubstr("\"above\" goes with \"threshold\", and is missing")));
+  EXPECT_THAT(option_mistakes("route", "options = { to = { a = \"easy\" }, below = \"hard\" }"),
+              ElementsAre(HasSubstr("\"below\" goes with \"threshold\", not with \"to\"")));
+  EXPECT_THAT(option_mistakes("route", "options = { threshold = -1, below = \"easy\", above = \"hard\" }"),
+              ElementsAre(HasSubstr("\"threshold\" must be a number, 0 or more")));
+}
 
 TEST(pipeline_file, no_agents) {
   EXPECT_THAT(mistakes_of(""), ElementsAre(StartsWith("p.toml:1:1: the pipeline needs a flow"),
@@ -525,6 +619,8 @@ TEST_F(pipeline_with_input, variables_must_be_fields_or_agents) {
   EXPECT_THAT(
       mistakes(chain + input_ + "[score]\nkind = \"number\"\nexpected = \"{{glod}}\"\n"),
       HasSubstr("p.toml:15:13: nothing gives {{glod}}: no field of the input is called so; did you mean \"gold\"?"));
+  EXPECT_THAT(mistakes(chain + input_ + "[score]\nkind = \"python\"\nexpected = \"1\"\nsetup = \"{{glod}}\"\n"),
+              HasSubstr("p.toml:16:10: nothing gives {{glod}}"));
 }
 
 TEST_F(pipeline_with_input, a_name_must_not_be_field_and_agent) {

@@ -39,12 +39,23 @@ agent_spec& spec_of(pipeline& p, const std::string& name) {
   throw std::out_of_range(name);
 }
 
-/// `b<a` for every agent b that continues a's context, `a` for one that starts from nothing, in the order planned.
+/// `b<a` for every agent b that continues a's context, `c<a+b` for one that joins, `a` for one that starts from
+/// nothing, in the order planned.
 std::vector<std::string> contexts(const plan& planned) {
   std::vector<std::string> result;
-  for (const auto& agent : planned.agents)
-    result.push_back(agent.name + (agent.context_from ? "<" + *agent.context_from : ""));
+  for (const auto& agent : planned.agents) {
+    result.push_back(agent.name);
+    for (const auto& from : agent.contexts_from)
+      result.back() += (from == agent.contexts_from.front() ? "<" : "+") + from;
+  }
   return result;
+}
+
+/// The same with merge "sequence" at every agent.
+pipeline in_sequence(pipeline p) {
+  for (auto& spec : p.agents)
+    spec.merge = join_way::sequence;
+  return p;
 }
 
 TEST(plan, a_chain_in_latent_mode) {
@@ -103,38 +114,86 @@ TEST(plan, a_fan_out_forks_the_context) {
   EXPECT_THAT(planned.find("b")->after, ElementsAre("s"));
 }
 
-TEST(plan, a_fan_in_runs_its_branches_in_sequence) {
-  const auto two = make_plan(thinking({"a, b -> judge"}), mode::latent, kinds);
+TEST(plan, a_fan_in_joins_branches_that_run_side_by_side) {
+  const auto diamond = make_plan(thinking({"s -> a, b -> judge"}), mode::latent, kinds);
+  EXPECT_THAT(contexts(diamond), ElementsAre("s", "a<s", "b<s", "judge<a+b"));
+  EXPECT_THAT(diamond.find("b")->after, ElementsAre("s"));
+  EXPECT_THAT(diamond.find("judge")->after, ElementsAre("a", "b"));
+  EXPECT_FALSE(diamond.find("judge")->in_sequence);
+  EXPECT_THAT(diamond.notes, IsEmpty());
+
+  const auto written = make_plan(thinking({"s -> z, a", "a -> judge", "z -> judge"}), mode::latent, kinds);
+  EXPECT_THAT(contexts(written), ElementsAre("s", "z<s", "a<s", "judge<a+z")) << "the order is that of the file";
+}
+
+TEST(plan, levels_and_shortcuts_of_joins) {
+  EXPECT_THAT(contexts(make_plan(thinking({"a, b -> j", "c, d -> k", "j, k -> end"}), mode::latent, kinds)),
+              ElementsAre("a", "b", "j<a+b", "c", "d", "k<c+d", "end<j+k"));
+  EXPECT_THAT(contexts(make_plan(thinking({"s -> a -> j", "s -> j"}), mode::latent, kinds)),
+              ElementsAre("s", "a<s", "j<a+s"));
+  auto p = thinking({"a, b -> j", "b, c -> k"});
+  p.output = "j";
+  EXPECT_THAT(contexts(make_plan(p, mode::latent, kinds)), ElementsAre("a", "b", "j<a+b", "c", "k<b+c"));
+}
+
+TEST(plan, merge_sequence_runs_branches_one_after_another) {
+  const auto two = make_plan(in_sequence(thinking({"a, b -> judge"})), mode::latent, kinds);
   EXPECT_THAT(contexts(two), ElementsAre("a", "b<a", "judge<b"));
   EXPECT_THAT(two.find("b")->after, ElementsAre("a"));
   EXPECT_THAT(two.find("judge")->after, ElementsAre("a", "b"));
+  EXPECT_FALSE(two.find("a")->in_sequence);
+  EXPECT_TRUE(two.find("b")->in_sequence);
+  EXPECT_TRUE(two.find("judge")->in_sequence);
 
-  const auto diamond = make_plan(thinking({"s -> a, b -> judge"}), mode::latent, kinds);
+  const auto diamond = make_plan(in_sequence(thinking({"s -> a, b -> judge"})), mode::latent, kinds);
   EXPECT_THAT(contexts(diamond), ElementsAre("s", "a<s", "b<a", "judge<b"));
 
-  const auto written = make_plan(thinking({"s -> z -> judge", "s -> a -> judge"}), mode::latent, kinds);
+  const auto written = make_plan(in_sequence(thinking({"s -> z -> judge", "s -> a -> judge"})), mode::latent, kinds);
   EXPECT_THAT(contexts(written), ElementsAre("s", "z<s", "a<z", "judge<a")) << "the order is that of the file";
 
-  const auto in_text = make_plan(thinking({"a, b -> judge"}), mode::text, kinds);
+  const auto in_text = make_plan(in_sequence(thinking({"a, b -> judge"})), mode::text, kinds);
   EXPECT_THAT(in_text.find("b")->after, IsEmpty()) << "branches run side by side in text mode";
 }
 
-TEST(plan, long_branches_and_nested_joins_share_one_cache) {
+TEST(plan, long_branches_and_nested_sequences_share_one_cache) {
   const auto planned =
-      make_plan(thinking({"s -> a -> b -> j", "s -> c -> j", "j -> d, e -> end"}), mode::latent, kinds);
+      make_plan(in_sequence(thinking({"s -> a -> b -> j", "s -> c -> j", "j -> d, e -> end"})), mode::latent, kinds);
   EXPECT_THAT(contexts(planned), ElementsAre("s", "a<s", "b<a", "c<b", "j<c", "d<j", "e<d", "end<e"));
 }
 
-TEST(plan, joins_with_common_ancestors_share_one_cache) {
-  auto p = thinking({"a, b -> j", "b, c -> k"});
+TEST(plan, sequences_with_common_ancestors_share_one_cache) {
+  auto p = in_sequence(thinking({"a, b -> j", "b, c -> k"}));
   p.output = "j";
   EXPECT_THAT(contexts(make_plan(p, mode::latent, kinds)), ElementsAre("a", "b<a", "j<b", "c<b", "k<c"));
 }
 
-TEST(plan, an_agent_beside_the_join_forks_off) {
-  auto p = thinking({"s -> a, b -> j", "a -> aside"});
+TEST(plan, an_agent_beside_a_sequence_forks_off) {
+  auto p = in_sequence(thinking({"s -> a, b -> j", "a -> aside"}));
   p.output = "j";
-  EXPECT_THAT(contexts(make_plan(p, mode::latent, kinds)), ElementsAre("s", "a<s", "b<a", "j<b", "aside<a"));
+  const auto planned = make_plan(p, mode::latent, kinds);
+  EXPECT_THAT(contexts(planned), ElementsAre("s", "a<s", "b<a", "j<b", "aside<a"));
+  EXPECT_FALSE(planned.find("aside")->in_sequence);
+}
+
+TEST(plan, joins_and_sequences_in_one_flow) {
+  auto p = thinking({"a, b -> j", "c, d -> k", "j, k -> end"});
+  spec_of(p, "k").merge = join_way::sequence;
+  EXPECT_THAT(contexts(make_plan(p, mode::latent, kinds)),
+              ElementsAre("a", "b", "j<a+b", "c", "d<c", "k<d", "end<j+k"));
+  spec_of(p, "end").merge = join_way::sequence;
+  const auto planned = make_plan(p, mode::latent, kinds);
+  EXPECT_THAT(contexts(planned), ElementsAre("a", "b<a", "j<b", "c<j", "d<c", "k<d", "end<k"));
+  EXPECT_THAT(planned.notes, ElementsAre(HasSubstr("j has nothing to join")));
+}
+
+TEST(plan, prompts_among_options_need_fields) {
+  auto known = kinds;
+  known[2].options = std::vector<option_info>{
+      {.name = "judge", .type = option_type::prompt, .variables = {"candidate"}}, {.name = "n"}};
+  auto p = thinking({"a -> b"});
+  spec_of(p, "b").kind = "sums";
+  spec_of(p, "b").options = {{"judge", "{{candidate}} {{hint}}"}, {"n", "{{no_prompt}}"}};
+  EXPECT_THAT(make_plan(p, mode::latent, known).fields, ElementsAre("hint", "question"));
 }
 
 TEST(plan, two_names_of_one_model_share_contexts) {

@@ -1,0 +1,49 @@
+// One hop from what arrived to what is handed on.
+#include <array>
+#include <cstddef>
+
+#include <avp/agents/run_hop.hpp>
+#include <avp/gpu/context.hpp>
+#include <avp/transport/kv.hpp>
+
+namespace avp {
+
+namespace {
+
+// Positions in a context of a device of this process, or in one that came as bytes; 0 without one.
+std::int64_t tokens_in(const payload& from) {
+  if (!from.body)
+    return 0;
+  if (const auto* here = dynamic_cast<const context*>(from.body.get()))
+    return here->tokens();
+  std::array<std::byte, kv_header_bytes> start{};
+  if (from.body->size() < start.size())
+    return 0;
+  from.body->write(0, start);
+  const auto header = read_kv_header(start);
+  return header ? header->seq_len : 0;
+}
+
+} // namespace
+
+eventually<output> run_hop(avp::agent& agent, avp::hop& hop) {
+  if (hop.input_.contexts.size() > 1)
+    co_await hop.join();
+  const auto begins = tokens_in(hop.context());
+  auto work = agent.run(hop);
+  auto made = co_await std::move(work);
+  const auto keep = hop.spec().keep;
+  if (!hop.input_.hands_on || !made.context.body || keep == keep::all)
+    co_return made;
+  const auto end = tokens_in(made.context);
+  // Nothing of the hop's own: it added no position, or made no latent step. The next agent starts from nothing.
+  if (end == begins || (keep == keep::latent_only && hop.counts().latent_steps == 0)) {
+    made.context = {};
+    co_return made;
+  }
+  auto part = co_await hop.cut(std::move(made.context), end < begins ? 0 : begins); // shorter: one of its own making
+  made.context = std::move(part.context);
+  co_return made;
+}
+
+} // namespace avp

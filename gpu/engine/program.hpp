@@ -1,0 +1,63 @@
+// What a request does one after another: rows to run, and sequences to put together.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include <avp/gpu/recipe_layout.hpp>
+
+namespace avp {
+
+/// What a row is. All kinds run through the same kernels.
+enum class row_kind : std::uint8_t { prompt, latent, answer };
+
+/// Rows of one kind that are run one after another.
+struct segment {
+  row_kind kind = row_kind::prompt;
+  std::span<const std::int32_t> tokens; ///< Of prompts and answers; they belong to a recipe.
+  std::int64_t rows = 0;
+  bool replayed = false; ///< Run again to build what was there before.
+  std::int64_t done = 0;
+
+  [[nodiscard]] std::int64_t left() const { return rows - done; }
+};
+
+/// Reads a context that came as bytes into the sequence, which is empty.
+struct read_bytes {
+  std::shared_ptr<const recipe> of;
+};
+
+/// Sets the sequence aside and begins another one, which is to hold the context of a recipe: that context's blocks
+/// where it has them, or else the first `shared` positions of what was set aside, to go on by the recipe.
+struct open_source {
+  std::shared_ptr<const recipe> of;
+  std::int64_t shared = 0;
+};
+
+/// Appends ranges of the sequence to the one that was set aside last, and goes on with that one.
+struct close_source {
+  std::vector<position_range> kept;
+  bool rotated = true;
+
+  [[nodiscard]] std::int64_t length() const;
+};
+
+/// The sequence holds all of the context that a request continues on.
+struct base_is_whole {};
+
+using operation = std::variant<segment, read_bytes, open_source, close_source, base_is_whole>;
+using program = std::deque<operation>;
+
+/// What makes a sequence hold a layout when it holds the first `there` positions already. The layout's recipes have to
+/// outlive it.
+[[nodiscard]] program program_for(const recipe_layout& layout, std::int64_t there, recipe_layouts& layouts);
+
+/// Blocks that this takes at most at once, beside those full ones of the first `there` positions; all sources being
+/// made by their recipes.
+[[nodiscard]] std::int64_t blocks_for(const recipe_layout& layout, std::int64_t there, recipe_layouts& layouts);
+
+} // namespace avp

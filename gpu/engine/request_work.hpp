@@ -1,0 +1,22 @@
+// What is asked of a device, whatever it is.
+#pragma once
+
+#include <variant>
+
+#include <avp/gpu/device_observer.hpp>
+#include <avp/gpu/request.hpp>
+
+namespace avp {
+
+using request_work = std::variant<think, generate, join, rebuild>;
+
+/// What all kinds have in common.
+[[nodiscard]] const request& common_of(const request_work& work);
+
+/// What think and generate have in common; null for others.
+[[nodiscard]] const conversation* conversation_of(const request_work& work);
+
+/// The record of a request that is submitted now.
+[[nodiscard]] request_record record_of(const request_work& work);
+
+} // namespace avp

@@ -1,0 +1,183 @@
+// Operations on sequences.
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include <ATen/ATen.h>
+
+#include <avp/gpu/cache/move_positions.hpp>
+#include <avp/gpu/device_error.hpp>
+#include <avp/gpu/engine/sequence_builder.hpp>
+
+namespace avp {
+
+bool sequence_builder::begin(const recipe_layout& layout, const kv_context* lead, std::int64_t lead_length,
+                             std::span<const context_input> inputs) {
+  clear();
+  inputs_ = inputs;
+  base_ = lead;
+  auto forked = lead ? lead->fork(lead_length) : std::nullopt;
+  if (forked) {
+    sequence_ = std::move(*forked);
+    hidden_ = lead->hidden();
+  }
+  program_ = program_for(layout, sequence_.length(), layouts_);
+  return forked.has_value();
+}
+
+void sequence_builder::then_rows(row_kind kind, std::span<const std::int32_t> tokens, std::int64_t rows,
+                                 bool replayed) {
+  if (rows > 0)
+    then(segment{kind, tokens, rows, replayed});
+}
+
+void sequence_builder::share_prompts(std::int64_t scope) {
+  if (sequence_.length() != 0 || !next() || next()->kind != row_kind::prompt)
+    return;
+  first_prompt_ = next()->tokens;
+  prefix_ = -scope; // names of prefixes are above 0, so no two scopes have a beginning in common
+}
+
+void sequence_builder::clear() {
+  sequence_.clear();
+  set_aside_.clear();
+  program_.clear();
+  hidden_ = at::Tensor();
+  first_prompt_ = {};
+  known_blocks_ = 0;
+  prefix_ = 0;
+}
+
+// One that was set aside and the next one may begin with the same blocks.
+std::int64_t sequence_builder::blocks_held() const {
+  std::int64_t held = 0;
+  const std::vector<block_id>* below = nullptr;
+  const auto add = [&](const std::vector<block_id>& blocks) {
+    held += static_cast<std::int64_t>(blocks.size());
+    if (below)
+      held -= std::mismatch(blocks.begin(), blocks.end(), below->begin(), below->end()).first - blocks.begin();
+    below = &blocks;
+  };
+  for (const auto& waiting : set_aside_)
+    add(waiting.blocks());
+  add(sequence_.blocks());
+  return held;
+}
+
+std::optional<std::int64_t> sequence_builder::blocks_to_arrange() const {
+  if (program_.empty() || next())
+    return std::nullopt;
+  if (const auto* reads = std::get_if<read_bytes>(&program_.front()))
+    return blocks_of(reads->of->foreign_tokens);
+  if (const auto* closes = std::get_if<close_source>(&program_.front()))
+    return set_aside_.back().blocks_for(closes->length());
+  return 0;
+}
+
+void sequence_builder::arrange() {
+  const auto what = std::move(program_.front());
+  program_.pop_front();
+  if (const auto* reads = std::get_if<read_bytes>(&what))
+    perform(*reads);
+  else if (const auto* opens = std::get_if<open_source>(&what))
+    perform(*opens);
+  else if (const auto* closes = std::get_if<close_source>(&what))
+    perform(*closes);
+  else
+    restore_base();
+}
+
+bool sequence_builder::appends_after(std::int64_t position) const {
+  return set_aside_.size() == 1 && std::holds_alternative<close_source>(program_.front()) &&
+         set_aside_.front().length() >= position;
+}
+
+void sequence_builder::restore_base() {
+  base_->restore(sequence_, hidden_);
+  hidden_ = base_->hidden();
+}
+
+void sequence_builder::perform(const read_bytes& what) {
+  const payload* bytes = nullptr;
+  for (const auto& input : inputs_)
+    if (const auto found = input.origins.find(what.of->foreign); found != input.origins.end())
+      bytes = &found->second;
+  if (!bytes)
+    throw request_error(device_errc::context_mismatch, "the bytes with which a context began are not there any more");
+  try {
+    read_kv_payload(*bytes, *model_.identity, *pool_, sequence_);
+  } catch (const request_error&) {
+    throw;
+  } catch (const std::runtime_error& error) { // another device took its memory back
+    throw request_error(device_errc::context_mismatch, std::string("the context can't be read: ") + error.what());
+  }
+  hidden_ = at::Tensor();
+}
+
+void sequence_builder::perform(const open_source& what) {
+  auto source = sequence_.fork(what.shared);
+  program more;
+  const auto has_it = [&](const context_input& input) { return input.local && input.history == what.of; };
+  const auto input = std::find_if(inputs_.begin(), inputs_.end(), has_it);
+  if (auto forked = input != inputs_.end() ? input->local->fork(input->local->tokens()) : std::nullopt) {
+    source = std::move(*forked);
+    hidden_ = input->local->hidden();
+  } else {
+    more = program_for(layouts_.of(what.of), what.shared, layouts_);
+  }
+  set_aside_.push_back(std::exchange(sequence_, std::move(source)));
+  program_.insert(program_.begin(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
+}
+
+void sequence_builder::perform(const close_source& what) {
+  const auto source = std::exchange(sequence_, std::move(set_aside_.back()));
+  set_aside_.pop_back();
+  sequence_.extend(what.length());
+  for (const auto& [begin, end] : what.kept) {
+    const auto offset = sequence_.length() - begin;
+    if (what.rotated && offset != 0) {
+      const auto turn = model_.network.rotation_by(offset);
+      move_positions(*pool_, source, begin, end, sequence_, &turn);
+    } else {
+      move_positions(*pool_, source, begin, end, sequence_, nullptr);
+    }
+  }
+}
+
+// The last token of a prompt is never shared: its hidden state is needed.
+void sequence_builder::share_prefix() {
+  if (!set_aside_.empty() || !next())
+    return;
+  const auto size = static_cast<std::int64_t>(first_prompt_.size());
+  while (sequence_.length() == known_blocks_ * block_positions && sequence_.length() + block_positions < size) {
+    auto found = pool_->find(prefix_, first_prompt_.subspan(sequence_.length(), block_positions));
+    if (!found)
+      return;
+    sequence_.append_shared(found->first);
+    prefix_ = found->second;
+    ++known_blocks_;
+    std::get<segment>(program_.front()).done += block_positions;
+  }
+}
+
+// Blocks that this prompt has filled become known to others.
+void sequence_builder::publish_prefix() {
+  const auto full = std::min(sequence_.length(), static_cast<std::int64_t>(first_prompt_.size())) / block_positions;
+  for (; known_blocks_ < full; ++known_blocks_)
+    prefix_ = pool_->publish(sequence_.blocks()[known_blocks_], prefix_,
+                             first_prompt_.subspan(known_blocks_ * block_positions, block_positions));
+}
+
+void sequence_builder::ran(std::int64_t rows, at::Tensor hidden) {
+  auto& segment = std::get<avp::segment>(program_.front());
+  sequence_.advance(rows);
+  segment.done += rows;
+  if (set_aside_.empty())
+    publish_prefix();
+  if (segment.left() == 0 || segment.kind == row_kind::latent)
+    hidden_ = std::move(hidden);
+  if (segment.left() == 0)
+    program_.pop_front();
+}
+
+} // namespace avp

@@ -1,0 +1,14 @@
+// What the programs tell the shell.
+#pragma once
+
+namespace avp {
+
+/// The exit statuses of avp-run.
+enum exit_status : int {
+  all_done = 0,
+  some_failed = 1, ///< Tasks failed, or the run ended early.
+  bad_usage = 2,   ///< Nothing was run.
+  was_interrupted = 130,
+};
+
+} // namespace avp

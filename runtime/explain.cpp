@@ -1,0 +1,82 @@
+// Plans in words.
+#include <cstdio>
+
+#include <avp/gpu/model/catalogue.hpp>
+#include <avp/gpu/model/model_error.hpp>
+#include <avp/runtime/explain.hpp>
+#include <avp/runtime/scorers/program_scorer.hpp>
+
+namespace avp {
+
+namespace {
+
+std::string counted(std::size_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+// What an agent does with contexts, and with failing.
+std::string words_for(const agent_spec& spec, const planned_agent& agent, const plan& plan) {
+  std::string text;
+  if (agent.contexts_from.size() == 1)
+    text += ", continues the context of " + agent.contexts_from.front();
+  for (std::size_t i = 0; i < agent.contexts_from.size() && agent.contexts_from.size() > 1; ++i)
+    text += (i == 0 ? ", joins the contexts of " : ", ") + agent.contexts_from[i];
+  if (agent.contexts_from.size() > 1)
+    text += " (" + std::string(merge_name(spec.merge)) + ")";
+  if (plan.mode == mode::latent && spec.keep != keep::all)
+    text += ", hands on " + std::string(keep_name(spec.keep));
+  if (spec.on_failure == on_failure::skip && agent.name != plan.output)
+    text += ", is left out when it fails";
+  return text;
+}
+
+void explain_sweep(const sweep_spec& sweep) {
+  std::string values;
+  for (const auto n : sweep.values)
+    values += (values.empty() ? "" : ", ") + std::to_string(n);
+  std::string series;
+  for (const auto one : sweep.series)
+    series += (series.empty() ? "" : ", ") + series_text(one);
+  std::printf("sweep over %s: %s; series: %s; the largest:\n", std::string(over_name(sweep.over)).c_str(),
+              values.c_str(), series.c_str());
+}
+
+void explain_stage(const run_stage& stage) {
+  const auto& plan = stage.plan;
+  std::printf("%s, mode %s: %s, answer from '%s'\n", stage.pipeline->name.c_str(),
+              std::string(mode_name(plan.mode)).c_str(), counted(plan.agents.size(), "agent").c_str(),
+              plan.output.c_str());
+  for (const auto& agent : plan.agents)
+    std::printf("  %s (%s)%s\n", agent.name.c_str(), agent.kind.c_str(),
+                words_for(stage.pipeline->agent(agent.name), agent, plan).c_str());
+  for (const auto& note : plan.notes)
+    std::printf("  note: %s\n", note.c_str());
+}
+
+} // namespace
+
+bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
+  const auto& sweep = pipeline.sweep;
+  if (sweep)
+    explain_sweep(*sweep);
+  for (const auto& stage : stages)
+    if (!stage.point || (stage.point->n == sweep->values.back() && stage.point->series != sweep_series::text_unshared))
+      explain_stage(stage);
+  if (pipeline.input.records)
+    std::printf("input: %s\n", counted(*pipeline.input.records, "record").c_str());
+  if (make_program_scorer(pipeline))
+    std::printf("score: programs run in a sandbox, which works here\n");
+  bool all_there = true;
+  for (const auto& model : pipeline.models) {
+    try {
+      std::printf("model %s: %s\n", model.name.c_str(), resolve_model(model.source).c_str());
+    } catch (const model_error& error) {
+      std::fflush(stdout);
+      std::fprintf(stderr, "model %s: %s\n", model.name.c_str(), error.what());
+      all_there = false;
+    }
+  }
+  return all_there;
+}
+
+} // namespace avp

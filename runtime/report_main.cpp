@@ -1,0 +1,41 @@
+// avp-report, from arguments to exit status.
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <avp/runtime/report/report.hpp>
+#include <avp/runtime/report_main.hpp>
+
+namespace avp {
+
+int report_main(int argc, const char* const* argv) {
+  CLI::App app("Makes report.html from what runs of avp-run left.", "avp-report");
+  app.set_version_flag("--version", "avp-report " AVP_VERSION);
+  std::vector<std::filesystem::path> folders;
+  std::filesystem::path file;
+  app.add_option("RUN", folders, "Folders that runs left; several ones are compared in one report")->required();
+  app.add_option("-o,--output", file, "The file to write (default: report.html in the folder of a single run)");
+  try {
+    app.parse(argc, argv);
+    if (folders.size() > 1 && file.empty())
+      throw CLI::ValidationError("with several runs, say where their report goes: -o FILE");
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    if (file.empty())
+      file = folders.front() / "report.html";
+    write_report(folders, file);
+    std::printf("%s\n", file.c_str());
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "avp-report: %s\n", error.what());
+    return 1;
+  }
+}
+
+} // namespace avp
