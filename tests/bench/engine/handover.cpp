@@ -35,7 +35,8 @@ hop_input hop_on(const payload& context, const agent_spec& spec) {
   hop_input input;
   input.task = std::move(work);
   input.prompt = std::make_shared<const prompt_template>(spec.prompt);
-  input.context = context;
+  if (context.body)
+    input.contexts = {context};
   return input;
 }
 

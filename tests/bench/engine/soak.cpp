@@ -48,7 +48,7 @@ private:
   }
 
   // What must fail, in all ways that a caller can cause.
-  void spoil(request& request) {
+  void spoil(conversation& request) {
     switch (from(1, 3)) {
     case 1:
       request.model = "nobody";
