@@ -192,7 +192,8 @@ void reporter::print_totals(const std::vector<device_totals>& devices) {
     for (const auto& sentence : scaling_->sentences())
       std::fprintf(out, "%s\n", sentence.c_str());
   if (directory_)
-    std::fprintf(out, "results: %s\n", (directory_->folder() / "results.jsonl").c_str());
+    std::fprintf(out, "results: %s\nreport: %s\n", (directory_->folder() / "results.jsonl").c_str(),
+                 (directory_->folder() / "report.html").c_str());
   std::fflush(out);
 }
 

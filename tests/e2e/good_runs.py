@@ -239,7 +239,7 @@ class Options(CommandTest):
     def test_quiet(self):
         outcome = self.run_command("--quiet", "--out", "out")
         self.assertEqual((outcome.status, outcome.err), (0, ""), outcome)
-        self.assertRegex(outcome.out, r"\A\nmode .*\nlatent .*\ntokens: .*\ndevice cpu: .*\n(  .*\n){3}results: out/results.jsonl\n\Z")
+        self.assertRegex(outcome.out, r"\A\nmode .*\nlatent .*\ntokens: .*\ndevice cpu: .*\n(  .*\n){3}results: out/results.jsonl\nreport: out/report.html\n\Z")
 
     def test_help_and_version(self):
         self.assertIn("--concurrency", self.run_command("--help").out)

@@ -150,6 +150,8 @@ TEST_F(sandbox_test, no_socket_opens) {
 
 TEST_F(sandbox_test, the_home_folder_is_not_there) {
   const char* home = std::getenv("HOME");
+  if (home && std::string(home) == "/tmp") // inside is another one
+    home = nullptr;
   const auto result = run(std::string("import os\n") + "for place in ['/root', '/home', '" + (home ? home : "/root") +
                           "', '/etc/passwd', '/proc/1', '/sys', '/var', '/mnt']:\n"
                           "  if os.path.exists(place): print('found', place)\n"
