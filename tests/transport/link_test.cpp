@@ -390,6 +390,9 @@ TEST(link_curve, a_key_that_is_not_on_the_list_gets_nothing) {
   (*sender)->send(numbered_payload(1, 100), into(done));
   ASSERT_TRUE(done.wait_for(1));
   EXPECT_EQ(only_error(done), errc::unauthorized);
+  (*sender)->send(numbered_payload(2, 100), into(done)); // what comes later hears the same
+  ASSERT_TRUE(done.wait_for(1));
+  EXPECT_EQ(only_error(done), errc::unauthorized);
   EXPECT_EQ(in.payloads.size(), 0u);
 }
 

@@ -29,7 +29,7 @@ void outbox::submit(payload content, send_handler done) {
   auto whole = std::make_shared<delivery>();
   whole->done = std::move(done);
   if (lost_ && options_.loss == on_loss::fail) {
-    finish(*whole, fail(errc::peer_lost, fmt::format("Link: {} does not answer.", options_.endpoint)));
+    finish(*whole, tl::unexpected(*lost_));
     return;
   }
   if (!content.body) {
@@ -114,7 +114,7 @@ void outbox::welcome(const envelope& e) {
   barrier_ = beats_;
   sent_at_beat_.clear();
   rewind(e.received);
-  if (std::exchange(lost_, false))
+  if (std::exchange(lost_, std::nullopt))
     around_.on_peer(std::nullopt);
 }
 
@@ -191,7 +191,7 @@ void outbox::pump() {
 }
 
 void outbox::lose(const error& why, time_point now) {
-  const bool already = std::exchange(lost_, true);
+  const bool already = std::exchange(lost_, why).has_value();
   welcomed_ = false;
   heard_ = now;
   next_beat_ = now;

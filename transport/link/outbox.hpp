@@ -95,7 +95,7 @@ private:
   std::size_t sent_ = 0; ///< Items on the present connection.
 
   bool welcomed_ = false;
-  bool lost_ = false;
+  std::optional<error> lost_; // why, as long as it does not answer
   std::uint64_t peer_incarnation_ = 0;
   std::uint64_t received_ = 0;
   std::uint64_t base_end_ = 0; ///< What `end` was of message base_.
