@@ -51,13 +51,14 @@ def fact_records(count):
     return records
 
 
-def run(args, pipeline, merge, *, limit=None, concurrency=None, text=None):
+def run(args, pipeline, merge, *, limit=None, concurrency=None, text=None, steps=None):
     """Results by task."""
     with tempfile.TemporaryDirectory(prefix="avp-bench-") as folder:
         out = pathlib.Path(folder) / "out"
         command = [args.build / "bin" / "avp-run", HERE / pipeline, "--mode", "latent", "--quiet", "--out", out,
                    "--set", f"defaults.merge={merge}", "--set", f"device.cpu.threads={args.threads}", "--set", f"model.main.source={args.model}"]
         command += ["--limit", str(limit)] if limit else []
+        command += ["--set", f"defaults.steps={steps}"] if steps else []
         command += ["--concurrency", str(concurrency)] if concurrency else []
         done = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
@@ -79,16 +80,17 @@ def specialists_ms(result):
 
 
 def speed(args):
-    print(f"speed: four specialists, one task at a time, {args.speed_problems} problems, {args.rounds} rounds", flush=True)
-    before, whole = {}, {}
-    for number in range(args.rounds):
-        for merge in ("concatenate", "sequence") if number % 2 == 0 else ("sequence", "concatenate"):
-            results = run(args, "specialists.toml", merge, limit=args.speed_problems, concurrency=1).values()
-            before.setdefault(merge, []).extend(specialists_ms(result) for result in results)
-            whole.setdefault(merge, []).extend(result["ms"] for result in results)
-    for what, times in (("until the judge begins", before), ("whole task", whole)):
-        side, after = statistics.median(times["concatenate"]), statistics.median(times["sequence"])
-        print(f"  {what:24} side by side {side / 1000:6.2f} s, one after another {after / 1000:6.2f} s: {after / side:.2f}x", flush=True)
+    for steps in args.steps:
+        print(f"speed: four specialists of {steps} latent steps, one task at a time, {args.speed_problems} problems, {args.rounds} rounds", flush=True)
+        before, whole = {}, {}
+        for number in range(args.rounds):
+            for merge in ("concatenate", "sequence") if number % 2 == 0 else ("sequence", "concatenate"):
+                results = run(args, "specialists.toml", merge, limit=args.speed_problems, concurrency=1, steps=steps).values()
+                before.setdefault(merge, []).extend(specialists_ms(result) for result in results)
+                whole.setdefault(merge, []).extend(result["ms"] for result in results)
+        for what, times in (("until the judge begins", before), ("whole task", whole)):
+            side, after = statistics.median(times["concatenate"]), statistics.median(times["sequence"])
+            print(f"  {what:24} side by side {side / 1000:6.2f} s, one after another {after / 1000:6.2f} s: {after / side:.2f}x", flush=True)
 
 
 def scores(args):
@@ -118,6 +120,7 @@ def main():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--problems", type=int, default=100, help="for the scores; 0: leave them out")
     parser.add_argument("--speed-problems", type=int, default=8, help="0: leave speed out")
+    parser.add_argument("--steps", type=int, nargs="+", default=[10, 40], help="latent steps of the specialists, where speed is measured")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--fact-sets", type=int, default=10, help="0: leave recall out")
     args = parser.parse_args()
