@@ -41,8 +41,9 @@ void add(series& sums, const task_result& result) {
   }
 }
 
+// Of a sweep none: what is shown of it are its results of the largest size, and the seconds are of all sizes.
 std::optional<double> seconds_of(const recorded_run& run, mode m) {
-  if (!run.totals.is_object() || !run.totals.contains("modes"))
+  if (run.scaling.is_object() || !run.totals.is_object() || !run.totals.contains("modes"))
     return std::nullopt;
   for (const auto& row : run.totals.at("modes"))
     if (row.is_object() && row.value("mode", "") == mode_name(m) && row.contains("seconds") &&
