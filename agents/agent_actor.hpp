@@ -16,7 +16,10 @@ namespace avp {
 struct hop_output {
   avp::output output;
   avp::counts counts;
-  double ms = 0; ///< From the hop's arrival to its end, waiting for the device included.
+  double ms = 0;                              ///< From the hop's arrival to its end, waiting for the device included.
+  std::string node = "local";                 ///< Where it was done.
+  int retries = 0;                            ///< How often it was begun anew because its node was lost.
+  std::vector<std::uint64_t> wire_bytes = {}; ///< That came over a socket for each of its contexts.
 };
 
 /// One actor per agent serves all tasks. A hop fails with an error whose text says why (see text_of).

@@ -33,6 +33,7 @@ struct agent_spec {
   std::string name;
   std::string kind;
   std::string model;
+  std::vector<std::string> nodes; ///< Where it runs: tasks are spread over them; this machine where there are none.
   std::string system;
   std::string prompt;
   std::optional<std::string> text_prompt;

@@ -54,7 +54,7 @@ bool is_template_name(std::string_view name) {
   return true;
 }
 
-prompt_template::prompt_template(std::string_view text) {
+prompt_template::prompt_template(std::string_view text) : text_(text) {
   std::string literal;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t braces = 0;

@@ -50,6 +50,9 @@ public:
   /// Parses `text`. Throws template_error where a `{{` is not closed or what it encloses is not a name.
   explicit prompt_template(std::string_view text);
 
+  /// The text that was parsed.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
   /// The names of all variables, each once.
   [[nodiscard]] std::set<std::string> variables() const;
 
@@ -62,6 +65,7 @@ public:
   [[nodiscard]] std::string render(const std::map<std::string, std::string>& values) const;
 
 private:
+  std::string text_;
   std::vector<variable_place> places_;
   std::vector<std::string> literals_; ///< literals_[i] precedes places_[i]; one more than places_, or none at all.
 };

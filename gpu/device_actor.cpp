@@ -51,6 +51,7 @@ device_interface::behavior_type device_behavior(device_pointer self, std::shared
       [=](generate& work) { return submit(self, work); },
       [=](join& work) { return submit(self, work); },
       [=](rebuild& work) { return submit(self, work); },
+      [=](adopt& work) { return submit(self, work); },
       [=](const cancel& which) { self->state.engine->cancel(which.id); },
       [=](step_atom) {
         self->state.stepping = self->state.engine->step();

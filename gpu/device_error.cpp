@@ -19,6 +19,8 @@ caf::error make_error(device_errc code, const std::string& text) {
 }
 
 std::string text_of(const caf::error& error) {
+  if (!error) // as the reason of an actor that ended by itself; it has no context to look at
+    return "no error";
   if (error.context().match_elements<std::string>())
     return error.context().get_as<std::string>(0);
   if (error.category() == caf::atom("system"))

@@ -59,7 +59,7 @@ struct request_record {
   request_id id = 0;
   std::uint64_t task = 0; ///< As the request had it.
   std::string label;      ///< As the request had it.
-  std::string kind;       ///< "think", "generate", "join" or "rebuild".
+  std::string kind;       ///< "think", "generate", "join", "rebuild" or "adopt".
   std::string model;
   std::chrono::steady_clock::time_point submitted;
   std::chrono::steady_clock::time_point started; ///< Its first row; equal to `ended` when it never ran.

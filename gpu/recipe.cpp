@@ -78,6 +78,14 @@ std::int64_t recipe::tokens() const {
   return sum;
 }
 
+std::shared_ptr<const recipe> recipe::leading_parent() const {
+  if (spans.empty())
+    return parents.empty() ? nullptr : parents.front();
+  const auto& first = spans.front();
+  const auto& parent = parents[first.parent];
+  return first.begin == 0 && first.end == parent->tokens() ? parent : nullptr;
+}
+
 void recipe::check() const {
   const auto fail = [](const std::string& why) { throw std::runtime_error("this is no recipe: " + why); };
   if (spans.empty() && parents.size() > 1)

@@ -55,6 +55,9 @@ struct recipe {
   decode(const std::string& encoding,
          const std::function<std::shared_ptr<const recipe>(const std::string& id)>& parent_of);
 
+  /// The parent with all of whose positions this context begins; null where there is none.
+  [[nodiscard]] std::shared_ptr<const recipe> leading_parent() const;
+
 private:
   // What is kept of a frozen recipe. A copy may be changed, so it starts without.
   struct knowledge {

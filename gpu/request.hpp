@@ -89,4 +89,15 @@ struct rebuild : request {
   std::shared_ptr<const recipe> history;
 };
 
+/// Makes a context of the end of it that came from another device of the same model and arithmetic (slice_of in
+/// gpu/context_slice.hpp), on top of the beginning that is here. The result has exactly the given recipe and holds the
+/// same bits as the original; the base's blocks are shared. Fails with context_mismatch where weights, arithmetic or
+/// element type differ, or where the slice is not the positions from the base's end to the recipe's end, with
+/// bad_request where the recipe goes back to a context that came as bytes, and with context_too_long.
+struct adopt : request {
+  std::shared_ptr<const recipe> history; ///< Of the whole context.
+  payload base;                          ///< A context of this device; without a body the slice is all of it.
+  payload slice;
+};
+
 } // namespace avp

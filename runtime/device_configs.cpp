@@ -10,7 +10,8 @@ std::vector<device_config> device_configs(const pipeline& pipeline, const std::v
   std::set<std::string> used;
   for (const auto& plan : plans)
     for (const auto& agent : plan.agents)
-      used.insert(pipeline.agent(agent.name).model);
+      if (const auto& spec = pipeline.agent(agent.name); spec.nodes.empty())
+        used.insert(spec.model);
   std::map<std::string, device_config> by_name;
   for (const auto& model : pipeline.models) {
     if (!used.contains(model.name))

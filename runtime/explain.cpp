@@ -25,6 +25,8 @@ std::string words_for(const agent_spec& spec, const planned_agent& agent, const 
     text += " (" + std::string(merge_name(spec.merge)) + ")";
   if (plan.mode == mode::latent && spec.keep != keep::all)
     text += ", hands on " + std::string(keep_name(spec.keep));
+  for (std::size_t i = 0; i < spec.nodes.size(); ++i)
+    text += (i == 0 ? ", on " : " or ") + spec.nodes[i];
   if (spec.on_failure == on_failure::skip && agent.name != plan.output)
     text += ", is left out when it fails";
   return text;
@@ -67,7 +69,15 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
   if (make_program_scorer(pipeline))
     std::printf("score: programs run in a sandbox, which works here\n");
   bool all_there = true;
+  for (const auto& node : pipeline.nodes)
+    std::printf("node %s: control %s, data %s%s\n", node.name.c_str(), node.control.c_str(), node.data.c_str(),
+                pipeline.node_rules.keys ? "" : ", without keys");
+  const auto here = models_here(pipeline);
   for (const auto& model : pipeline.models) {
+    if (!here.contains(model.name)) {
+      std::printf("model %s: %s, on its nodes\n", model.name.c_str(), model.source.c_str());
+      continue;
+    }
     try {
       std::printf("model %s: %s\n", model.name.c_str(), resolve_model(model.source).c_str());
     } catch (const model_error& error) {

@@ -26,6 +26,19 @@ bool pipeline::same_model(std::string_view a, std::string_view b) const {
          (first == second || (first->device == second->device && first->same_weights(*second)));
 }
 
+std::set<std::string> models_here(const pipeline& p) {
+  std::set<std::string> here;
+  for (const auto& model : p.models)
+    here.insert(model.name);
+  for (const auto& agent : p.agents)
+    if (!agent.nodes.empty())
+      here.erase(agent.model);
+  for (const auto& agent : p.agents)
+    if (agent.nodes.empty())
+      here.insert(agent.model);
+  return here;
+}
+
 std::string_view mode_name(avp::mode m) {
   switch (m) {
   case mode::latent:

@@ -31,6 +31,26 @@ struct device_entry {
   bool prefix_sharing = true;
 };
 
+/// `[node.X]`: another machine, on which avp-node runs.
+struct node_entry {
+  std::string name;
+  std::string control; ///< host:port of its control plane.
+  std::string data;    ///< tcp://host:port of its data plane.
+  bool zstd = false;   ///< Whether contexts to and from it are compressed.
+};
+
+/// What a run with several nodes keeps to.
+struct node_rules {
+  std::optional<std::filesystem::path> keys; ///< Folder with this machine's keys, as `avp-key cluster` makes it.
+  bool unencrypted = false;                  ///< Whether other machines may be talked to without keys.
+  double timeout = 5;                        ///< Seconds of silence after which a node counts as lost.
+  double wait = 60;                          ///< Seconds that a hop waits for a node that can do it.
+  std::string local_data; ///< tcp://host:port where this process receives contexts; chosen unless set.
+};
+
+/// What agents that run on this machine have for a node.
+constexpr auto local_node = "local";
+
 /// `[input]`, with what the command line says in its place.
 struct input_spec {
   std::optional<std::filesystem::path> file; ///< Found from the working folder; `-` is standard input.
@@ -57,6 +77,8 @@ struct pipeline {
   avp::flow flow;
   std::vector<model_entry> models;
   std::vector<device_entry> devices;
+  std::vector<node_entry> nodes;
+  avp::node_rules node_rules;
   std::vector<agent_spec> agents; ///< In the order of the flow.
   input_spec input;
   std::optional<score_spec> score;
@@ -74,6 +96,9 @@ struct pipeline {
   /// would load the same thing, whatever they are called. Agents without a model have no contexts.
   [[nodiscard]] bool same_model(std::string_view a, std::string_view b) const;
 };
+
+/// The names of the models that agents on this machine run on, and of those that no agent names.
+[[nodiscard]] std::set<std::string> models_here(const pipeline& p);
 
 /// "latent", "text" or "direct".
 [[nodiscard]] std::string_view mode_name(avp::mode m);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <avp/runtime/nearest_name.hpp>
+#include <avp/runtime/node_tables.hpp>
 #include <avp/runtime/pipeline_check.hpp>
 
 namespace avp {
@@ -151,6 +152,7 @@ bool is_shipped(const std::string& kind) {
 bool check_structure(pipeline& p, pipeline_source& source) {
   check_devices(p, source);
   const bool good_agents = check_agents(p, source);
+  check_nodes(p, source);
   const bool good_flow = check_flow(p, source);
   const bool good_output = find_output(p, source, good_flow);
   if (good_agents && good_output && source.has({"agent", p.output, "on_failure"}) &&

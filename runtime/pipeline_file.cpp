@@ -75,6 +75,8 @@ load_result load_pipeline(std::string_view text, const fs::path& file, const loa
     p.modes = *options.modes;
   choose_input(p, source, file, options);
   find_models_beside(p, file);
+  if (p.node_rules.keys)
+    p.node_rules.keys = (file.parent_path() / *p.node_rules.keys).lexically_normal();
   template_context context{.ask = options.ask, .kinds = options.kinds};
   context.can_plan = check_structure(p, source);
   context.fields = look_through_input(p, source, options);

@@ -6,6 +6,7 @@
 #include <avp/agents/prompt_template.hpp>
 #include <avp/runtime/earlier_texts.hpp>
 #include <avp/runtime/nearest_name.hpp>
+#include <avp/runtime/node_tables.hpp>
 #include <avp/runtime/pipeline_tables.hpp>
 #include <avp/runtime/sweep_check.hpp>
 #include <avp/runtime/table_reader.hpp>
@@ -27,26 +28,6 @@ template <class Value, class Target>
 void put(const std::optional<Value>& value, std::optional<Target>& target) {
   if (value)
     target = static_cast<Target>(*value);
-}
-
-/// Calls `read` for every table in `[group.NAME]`.
-void for_each_table(table_reader& top, const std::string& group,
-                    const std::function<void(const std::string&, table_reader&)>& read) {
-  const auto* tables = top.table(group);
-  if (tables == nullptr)
-    return;
-  for (const auto& [key, value] : *tables) {
-    const std::string name(key.str());
-    const auto path = key_path(group, name);
-    if (!value.is_table()) {
-      top.source().report(path, "[" + group + "] holds one table for each name, [" + group + ".NAME]; found " +
-                                    described(value) + " for \"" + name + "\"");
-      continue;
-    }
-    table_reader reader(top.source(), value.as_table(), path);
-    read(name, reader);
-    reader.finish();
-  }
 }
 
 bool is_device(const std::string& name) {
@@ -114,8 +95,7 @@ model_entry read_model(const std::string& name, table_reader& table) {
     mistakes("numerics", "\"layercast\" is float32 arithmetic on weights kept in bfloat16, so it needs dtype = "
                          "\"bfloat16\", not \"" +
                              word_for(*model.format, weight_formats) + "\"");
-  if (!is_device(model.device))
-    mistakes("device", std::string("\"device\" must be ") + device_form + ", found \"" + model.device + "\"");
+  check_device(model.device, table);
   return model;
 }
 
@@ -158,6 +138,7 @@ void read_agent_keys(table_reader& table, const std::vector<kind_info>& kinds, a
   const auto at_least_0 = [](double value) { return value >= 0; };
   const auto above_0 = [](double value) { return value > 0; };
   put(table.text("model"), spec.model);
+  read_placement(table, spec);
   put(table.any_text("system"), spec.system);
   put(table.text("prompt"), spec.prompt);
   put(table.text("text_prompt"), spec.text_prompt);
@@ -267,6 +248,27 @@ void read_score(table_reader& top, pipeline& p) {
 
 } // namespace
 
+void check_device(const std::string& device, table_reader& table) {
+  if (!is_device(device))
+    table.source().report(key_path(table.path(), "device"),
+                          std::string("\"device\" must be ") + device_form + ", found \"" + device + "\"");
+}
+
+std::vector<device_entry> read_devices(table_reader& top) {
+  std::vector<device_entry> devices;
+  for_each_table(top, "device", [&](const auto& name, auto& table) {
+    if (!is_device(name))
+      table.source().report(table.path(), std::string("a device is called ") + device_form + ", not \"" + name + "\"");
+    device_entry device{.name = name};
+    put(table.whole("threads", 1, 1024), device.threads);
+    put(table.bytes("kv_memory"), device.kv_memory);
+    put(table.boolean("prefix_sharing"), device.prefix_sharing);
+    if (is_device(name))
+      devices.push_back(device);
+  });
+  return devices;
+}
+
 pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kinds) {
   pipeline p;
   table_reader top(source, &source.root(), "");
@@ -276,16 +278,8 @@ pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kind
     p.modes = *modes_named(*modes);
   read_flow(top, p);
   for_each_table(top, "model", [&](const auto& name, auto& table) { p.models.push_back(read_model(name, table)); });
-  for_each_table(top, "device", [&](const auto& name, auto& table) {
-    if (!is_device(name))
-      source.report(table.path(), std::string("a device is called ") + device_form + ", not \"" + name + "\"");
-    device_entry device{.name = name};
-    put(table.whole("threads", 1, 1024), device.threads);
-    put(table.bytes("kv_memory"), device.kv_memory);
-    put(table.boolean("prefix_sharing"), device.prefix_sharing);
-    if (is_device(name))
-      p.devices.push_back(device);
-  });
+  p.devices = read_devices(top);
+  read_nodes(top, p);
   agent_spec defaults;
   table_reader default_table(source, top.table("defaults"), "defaults");
   read_agent_keys(default_table, kinds, defaults);

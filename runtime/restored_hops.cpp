@@ -23,8 +23,8 @@ struct gathering {
 } // namespace
 
 void restore_hops(caf::event_based_actor* self, const std::map<std::string, device_actor>& devices,
-                  const std::vector<flow_station>& stations, std::vector<saved_hop> hops, std::uint64_t place,
-                  const std::function<std::string(const std::string&)>& model_of,
+                  const cluster* nodes, const std::vector<flow_station>& stations, std::vector<saved_hop> hops,
+                  std::uint64_t place, const std::function<std::string(const std::string&)>& model_of,
                   std::function<void(std::map<std::string, restored_hop>)> done) {
   auto all = std::make_shared<gathering>();
   all->done = std::move(done);
@@ -46,6 +46,11 @@ void restore_hops(caf::event_based_actor* self, const std::map<std::string, devi
     request.model = model_of(name);
     request.history = hop.history;
     const auto device = devices.find(request.model);
+    if (hop.history && nodes && device == devices.end()) {
+      if (auto context = nodes->from_recipe(request.model, hop.history); context.body)
+        all->hops[name] = {std::move(hop), std::move(context)};
+      continue;
+    }
     if (!hop.history || device == devices.end())
       continue;
     ++all->missing;

@@ -44,7 +44,9 @@ namespace {
 agent_actor start_agent_of(caf::actor_system& system, const run_config& config, const std::string& name) {
   const auto& spec = config.pipeline->agent(name);
   const auto device = config.devices.find(spec.model); // an agent of one's own may have no model
-  return start_agent(system, *config.kinds, spec, device == config.devices.end() ? device_actor{} : device->second);
+  const auto asked = device == config.devices.end() ? device_actor{} : device->second;
+  return config.nodes ? config.nodes->start_agent(*config.kinds, spec, asked)
+                      : start_agent(system, *config.kinds, spec, asked);
 }
 
 // An agent of the plan with what its hops need, made once.
@@ -188,7 +190,7 @@ void run_state::restore(const std::string& id) {
   if (!saved)
     return advance(id);
   restore_hops(
-      self_, config_.devices, flow_, std::move(saved.mapped()), tasks_.at(id).task->place,
+      self_, config_.devices, config_.nodes, flow_, std::move(saved.mapped()), tasks_.at(id).task->place,
       [this](const std::string& agent) { return config_.pipeline->agent(agent).model; },
       [this, id](std::map<std::string, restored_hop> hops) {
         const auto active = tasks_.find(id); // gone when the device died
@@ -274,7 +276,7 @@ agent_result run_state::part_of(const station& at) const {
   agent_result part;
   part.name = at.at->plan.name;
   part.kind = at.at->plan.kind;
-  part.node = "local";
+  part.node = local_node;
   return part;
 }
 
@@ -312,6 +314,9 @@ void run_state::hop_done(const std::string& id, station& at, const agent_actor& 
   part.text = output.output.text;
   part.ms = output.ms;
   part.counts = output.counts;
+  part.node = output.node;
+  part.retries = output.retries;
+  active.flow.travelled(*at.at, output.wire_bytes);
   if (at.at->answers_task)
     active.result.text = output.output.text;
   keep(active, part, output.output);

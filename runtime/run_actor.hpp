@@ -12,6 +12,7 @@
 
 #include <avp/agents/agent_actor.hpp>
 #include <avp/runtime/journal.hpp>
+#include <avp/runtime/node/cluster.hpp>
 #include <avp/runtime/plan.hpp>
 #include <avp/runtime/record_feed.hpp>
 #include <avp/runtime/scorers/program_scorer.hpp>
@@ -25,6 +26,7 @@ struct run_config {
   const registry* kinds = nullptr;
   avp::plan plan;
   std::map<std::string, device_actor> devices;  ///< By the name of each model on it.
+  cluster* nodes = nullptr;                     ///< Where some agents run on other nodes.
   std::size_t concurrency = 1;                  ///< Tasks in flight at most.
   std::uint64_t first_place = 0;                ///< task::place of the first task; later ones count on.
   std::optional<sweep_point> sweep;             ///< The point of a sweep that this is, for the results.

@@ -9,6 +9,7 @@
 
 #include <avp/runtime/interrupt.hpp>
 #include <avp/runtime/journal.hpp>
+#include <avp/runtime/node/cluster.hpp>
 #include <avp/runtime/report/report.hpp>
 #include <avp/runtime/reporter.hpp>
 #include <avp/runtime/run_actor.hpp>
@@ -35,6 +36,7 @@ struct whole_run {
   std::shared_ptr<const program_scorer> programs;
   std::shared_ptr<avp::journal> journal;
   std::shared_ptr<const sweep_input> filler;
+  std::unique_ptr<cluster> nodes;
   std::uint64_t next_place = 0;
 
   [[nodiscard]] double earlier_seconds(const std::string& stage) const {
@@ -65,6 +67,7 @@ run_config config_of(const whole_run& run, run_stage stage, std::size_t place) {
   config.kinds = &run.parts.kinds;
   config.plan = std::move(stage.plan);
   config.devices = run.devices.by_model();
+  config.nodes = run.nodes.get();
   config.concurrency = run.parts.line.tasks_in_flight();
   config.first_place = run.next_place;
   config.sweep = stage.point;
@@ -238,6 +241,9 @@ exit_status run_all(caf::actor_system& system, const run_parts& parts, std::vect
   const auto plans = plans_of_last(stages);
   const auto programs = make_program_scorer(parts.pipeline);
   run_devices devices(system, line, largest, plans);
+  std::unique_ptr<cluster> nodes; // greeted while this machine loads its models
+  if (has_nodes(largest))
+    nodes = std::make_unique<cluster>(system, largest, plans, parts.keys);
   devices.start();
   if (interrupts.interrupted()) {
     std::fprintf(stderr, "interrupted while the models were loaded; no task was run\n");
@@ -245,10 +251,12 @@ exit_status run_all(caf::actor_system& system, const run_parts& parts, std::vect
       say_how_to_go_on(*line.resume, parts.input);
     return was_interrupted;
   }
+  if (nodes)
+    nodes->prepare(devices.by_model());
   if (earlier)
     earlier->check_models(system, largest, devices.by_model());
   reporter reports(line, parts.pipeline);
-  whole_run state{parts, interrupts, devices, reports, programs, nullptr, nullptr};
+  whole_run state{parts, interrupts, devices, reports, programs, nullptr, nullptr, std::move(nodes)};
   if (const auto folder = reports.folder()) {
     state.journal = std::make_shared<journal>(
         earlier ? earlier->take_database() : journal_database::create(*folder, describe_run(line, parts.pipeline)));
@@ -265,6 +273,9 @@ exit_status run_all(caf::actor_system& system, const run_parts& parts, std::vect
   const auto failure = run_stages_of(system, state, stages);
   if (!failure.empty())
     spdlog::error("the run ended early: {}", failure);
+  if (state.nodes && state.nodes->counts().nodes_lost > 0)
+    spdlog::info("nodes lost: {}; hops begun anew for that: {}", state.nodes->counts().nodes_lost.load(),
+                 state.nodes->counts().hops_retried.load());
   if (const auto folder = reports.folder();
       folder && (interrupts.interrupted() || !failure.empty() || parts.input.may_lack_input()))
     say_how_to_go_on(*folder, parts.input);

@@ -9,6 +9,7 @@
 #include <avp/runtime/command_line.hpp>
 #include <avp/runtime/exit_status.hpp>
 #include <avp/runtime/input_source.hpp>
+#include <avp/runtime/node/node_keys.hpp>
 #include <avp/runtime/resume.hpp>
 #include <avp/runtime/run_stage.hpp>
 
@@ -20,11 +21,12 @@ struct run_parts {
   const avp::pipeline& pipeline;
   const registry& kinds;
   input_source& input;
-  resumption* earlier = nullptr; ///< The run that stopped and goes on, after its restore(); null for a new one.
+  const std::optional<node_keys>& keys; ///< Those that the system has.
+  resumption* earlier = nullptr;        ///< The run that stopped and goes on, after its restore(); null for a new one.
 };
 
-/// Loads the models, runs the stages, and leaves the folder. Throws model_error, sandbox_error, write_error,
-/// listen_error, resume_error, journal_error, when the run can't begin.
+/// Loads the models, runs the stages, and leaves the folder. Throws model_error, node_error, sandbox_error,
+/// write_error, listen_error, resume_error, journal_error, when the run can't begin.
 [[nodiscard]] exit_status run_all(caf::actor_system& system, const run_parts& parts, std::vector<run_stage> stages);
 
 /// Shows the totals of a resumed run that has nothing left to do. Throws write_error.

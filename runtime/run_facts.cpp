@@ -73,15 +73,19 @@ json run_facts(const command_line& line, const pipeline& pipeline, const std::ve
                 {"seed", pipeline.seed},
                 {"concurrency", line.tasks_in_flight()},
                 {"models", json::array()},
+                {"nodes", json::array()},
                 {"agents", json::array()},
                 {"plans", json::array()}};
   for (const auto& model : pipeline.models)
     facts["models"].push_back(model_facts(model));
+  for (const auto& node : pipeline.nodes)
+    facts["nodes"].push_back({{"name", node.name}, {"control", node.control}, {"data", node.data}});
   for (const auto& agent : pipeline.agents)
     facts["agents"].push_back({{"name", agent.name},
                                {"model", agent.model},
                                {"merge", merge_name(agent.merge)},
-                               {"keep", keep_name(agent.keep)}});
+                               {"keep", keep_name(agent.keep)},
+                               {"nodes", agent.nodes}});
   for (const auto& planned : plans)
     facts["plans"].push_back(to_json(planned));
   return facts;

@@ -12,6 +12,8 @@
 #include <avp/runtime/command_line.hpp>
 #include <avp/runtime/dot.hpp>
 #include <avp/runtime/explain.hpp>
+#include <avp/runtime/node/cluster.hpp>
+#include <avp/runtime/node/node_system.hpp>
 #include <avp/runtime/output_directory.hpp>
 #include <avp/runtime/pipeline_file.hpp>
 #include <avp/runtime/plugin.hpp>
@@ -36,6 +38,16 @@ load_options options_of(const command_line& line, const registry& kinds) {
   return options;
 }
 
+std::unique_ptr<caf::actor_system_config> system_config(const pipeline& pipeline,
+                                                        const std::optional<node_keys>& keys) {
+  if (has_nodes(pipeline))
+    return std::make_unique<node_system_config>(
+        keys, std::chrono::milliseconds(static_cast<std::int64_t>(pipeline.node_rules.timeout * 1000)));
+  auto config = std::make_unique<caf::actor_system_config>();
+  config->set("scheduler.policy", caf::atom("sharing")); // the stealing policy polls beside the arithmetic threads
+  return config;
+}
+
 // `read_stdin`: the run goes on, and standard input is given once more.
 int run_pipeline(const command_line& line, const registry& kinds, resumption* earlier, bool read_stdin) {
   auto loaded = earlier ? earlier->load(kinds.kinds()) : load_pipeline_file(line.pipeline, options_of(line, kinds));
@@ -52,16 +64,18 @@ int run_pipeline(const command_line& line, const registry& kinds, resumption* ea
     return all_done;
   }
   input_source input(pipeline, line.ask);
-  const run_parts parts{line, pipeline, kinds, input, earlier};
+  std::optional<node_keys> keys;
+  if (has_nodes(pipeline) && pipeline.node_rules.keys)
+    keys = read_node_keys(*pipeline.node_rules.keys);
+  const run_parts parts{line, pipeline, kinds, input, keys, earlier};
   if (earlier) {
     earlier->check_input(pipeline, input, read_stdin);
     earlier->restore();
     if (earlier->is_complete(stages.size(), read_stdin))
       return show_complete(parts, stages);
   }
-  caf::actor_system_config config;
-  config.set("scheduler.policy", caf::atom("sharing")); // the stealing policy polls beside the arithmetic threads
-  caf::actor_system system(config);
+  const auto config = system_config(pipeline, keys);
+  caf::actor_system system(*config);
   return run_all(system, parts, std::move(stages));
 }
 
@@ -72,7 +86,7 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   if (auto* status = std::get_if<int>(&parsed))
     return *status;
   auto line = std::get<command_line>(parsed);
-  auto logger = spdlog::stderr_color_st("avp-run");
+  auto logger = spdlog::stderr_color_mt("avp-run");
   logger->set_pattern("%^%l%$: %v");
   logger->set_level(line.quiet ? spdlog::level::err : spdlog::level::info);
   spdlog::set_default_logger(logger);
@@ -89,6 +103,8 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   } catch (const plugin_error& error) {
     spdlog::error("{}", error.what());
   } catch (const model_error& error) {
+    spdlog::error("{}", error.what());
+  } catch (const node_error& error) {
     spdlog::error("{}", error.what());
   } catch (const write_error& error) {
     spdlog::error("{}", error.what());

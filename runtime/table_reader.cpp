@@ -210,4 +210,23 @@ void table_reader::finish() {
                                                      name_hint(key.str(), known_));
 }
 
+void for_each_table(table_reader& top, const std::string& group,
+                    const std::function<void(const std::string&, table_reader&)>& read) {
+  const auto* tables = top.table(group);
+  if (tables == nullptr)
+    return;
+  for (const auto& [key, value] : *tables) {
+    const std::string name(key.str());
+    const auto path = key_path(group, name);
+    if (!value.is_table()) {
+      top.source().report(path, "[" + group + "] holds one table for each name, [" + group + ".NAME]; found " +
+                                    described(value) + " for \"" + name + "\"");
+      continue;
+    }
+    table_reader reader(top.source(), value.as_table(), path);
+    read(name, reader);
+    reader.finish();
+  }
+}
+
 } // namespace avp

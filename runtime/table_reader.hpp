@@ -70,6 +70,10 @@ private:
   std::vector<std::string> known_;
 };
 
+/// Calls `read` for every table in `[group.NAME]`; values that are no tables are reported.
+void for_each_table(table_reader& top, const std::string& group,
+                    const std::function<void(const std::string&, table_reader&)>& read);
+
 /// What a mistake calls a value that is not as expected: `the string "x"`, `a table`, …
 [[nodiscard]] std::string described(const toml::node& node);
 

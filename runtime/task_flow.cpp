@@ -130,6 +130,7 @@ std::vector<payload> task_flow::take_contexts(const flow_station& of) {
   for (const auto& [context, maker] : gathered) {
     contexts.push_back(context);
     handed_[maker] += weight_of(context);
+    taken_from_[of.plan.name].push_back(maker);
   }
   if (of.may_fail && of.readers > 0)
     given_[of.plan.name] = std::move(gathered);
@@ -177,6 +178,12 @@ void task_flow::fail(const flow_station& at, const std::string& reason) {
 }
 
 std::vector<task_flow::failure> task_flow::take_failures() { return std::exchange(failures_, {}); }
+
+void task_flow::travelled(const flow_station& to, const std::vector<std::uint64_t>& wire_bytes) {
+  const auto& makers = taken_from_[to.plan.name];
+  for (std::size_t i = 0; i < std::min(makers.size(), wire_bytes.size()); ++i)
+    handed_[makers[i]].wire_bytes += wire_bytes[i];
+}
 
 handed_over task_flow::handed_by(const std::string& agent) const {
   const auto handed = handed_.find(agent);

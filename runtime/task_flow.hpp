@@ -64,6 +64,9 @@ public:
   /// Why the task failed; empty when it did not.
   [[nodiscard]] const std::string& error() const { return error_; }
 
+  /// What went over a socket for each of the contexts that an agent took, in bytes; counts for those that made them.
+  void travelled(const flow_station& to, const std::vector<std::uint64_t>& wire_bytes);
+
   /// What an agent handed over so far.
   [[nodiscard]] handed_over handed_by(const std::string& agent) const;
 
@@ -92,6 +95,7 @@ private:
   std::map<std::string, std::vector<handed_context>> given_;    // to agents that run and may fail
   std::map<std::string, std::size_t> unread_;                   // readers that have yet to come
   std::map<std::string, handed_over> handed_;                   // by maker
+  std::map<std::string, std::vector<std::string>> taken_from_;  // makers of what an agent took
   std::map<std::string, std::string> reasons_;                  // of failures
   std::vector<failure> failures_;
   std::string error_;

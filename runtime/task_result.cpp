@@ -31,6 +31,7 @@ json to_json(const agent_result& agent) {
   object["error"] = agent.error.empty() ? json(nullptr) : json(agent.error);
   object["text"] = agent.text;
   object["ms"] = rounded(agent.ms);
+  object["retries"] = agent.retries;
   add_costs(object, agent.counts, agent.handed_over);
   return object;
 }
@@ -58,6 +59,7 @@ agent_result agent_from_json(const json& object) {
   agent.error = unless_null<std::string>(object.at("error")).value_or("");
   agent.text = object.at("text");
   agent.ms = object.at("ms");
+  agent.retries = object.value("retries", 0); // results of earlier versions have none
   read_costs(object, agent.counts, agent.handed_over);
   return agent;
 }

@@ -46,6 +46,7 @@ public:
     std::int64_t copied = 0;        ///< Blocks copied because two continued in one.
     std::int64_t shared_tokens = 0; ///< Positions found by find().
     std::int64_t moved_tokens = 0;  ///< Positions copied from one sequence to another.
+    std::int64_t read_tokens = 0;   ///< Positions read from payloads.
   };
 
   block_pool(const block_shape& shape, std::int64_t blocks, at::Device device);
@@ -99,6 +100,7 @@ public:
   void drain();
 
   void count_moved(std::int64_t positions) { statistics_.moved_tokens += positions; }
+  void count_read(std::int64_t positions) { statistics_.read_tokens += positions; }
   [[nodiscard]] const statistics& counted() const { return statistics_; }
 
 private:

@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 
+#include <avp/gpu/cache/gather_positions.hpp>
 #include <avp/gpu/cache/kv_context.hpp>
 #include <avp/gpu/device_error.hpp>
 #include <avp/gpu/recipe_layout.hpp>
@@ -75,11 +76,11 @@ std::vector<float> kv_context::last_hidden_state() const {
   return {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()};
 }
 
-metadata kv_context::describe() const {
+metadata kv_context::describe_from(std::int64_t first) const {
   metadata meta;
   meta.model_id = model_->config.name;
   meta.hidden_dim = static_cast<std::uint32_t>(model_->config.hidden_size);
-  describe_kv(header_of(*model_, tokens()), meta);
+  describe_kv(header_of(*model_, tokens_ - first), meta);
   meta.extra = {{"model_hash", model_->model_hash},
                 {"model_family", model_->config.family},
                 {"num_steps", std::to_string(latent_steps_)},
@@ -88,51 +89,78 @@ metadata kv_context::describe() const {
   return meta;
 }
 
-std::uint64_t kv_context::layer_bytes() const {
+std::uint64_t kv_context::layer_bytes(std::int64_t positions) const {
   const auto& config = model_->config;
-  return static_cast<std::uint64_t>(config.num_kv_heads * tokens() * config.head_dim) * element_bytes(model_->kv_dtype);
+  return static_cast<std::uint64_t>(config.num_kv_heads * positions * config.head_dim) *
+         element_bytes(model_->kv_dtype);
 }
 
-std::uint64_t kv_context::size() const { return kv_header_bytes + 2 * model_->config.num_layers * layer_bytes(); }
+std::uint64_t kv_context::size_from(std::int64_t first) const {
+  return kv_header_bytes + 2 * model_->config.num_layers * layer_bytes(tokens_ - first);
+}
 
-void kv_context::write(std::uint64_t offset, std::span<std::byte> out) const {
+void kv_context::write_from(std::int64_t first, std::uint64_t offset, std::span<std::byte> out) const {
   if (offset < kv_header_bytes && !out.empty()) {
     std::array<std::byte, kv_header_bytes> header{};
-    write_kv_header(header_of(*model_, tokens()), header);
+    write_kv_header(header_of(*model_, tokens_ - first), header);
     const auto count = std::min<std::uint64_t>(kv_header_bytes - offset, out.size());
     std::memcpy(out.data(), header.data() + offset, count);
     offset += count;
     out = out.subspan(count);
   }
+  const auto tensor_bytes = layer_bytes(tokens_ - first);
   while (!out.empty()) { // one tensor at a time: keys of layer 0, values of layer 0, keys of layer 1, …
     const auto place = offset - kv_header_bytes;
-    const auto index = static_cast<std::int64_t>(place / layer_bytes());
-    const auto within = place % layer_bytes();
-    const auto packed = gathered(index / 2, index % 2);
-    const auto count = std::min<std::uint64_t>(layer_bytes() - within, out.size());
-    std::memcpy(out.data(), static_cast<const std::byte*>(packed.const_data_ptr()) + within, count);
+    const auto index = static_cast<std::int64_t>(place / tensor_bytes);
+    const auto within = place % tensor_bytes;
+    const auto count = std::min<std::uint64_t>(tensor_bytes - within, out.size());
+    write_tensor({index / 2, index % 2, first, tokens_}, within, out.first(count));
     offset += count;
     out = out.subspan(count);
   }
 }
 
-at::Tensor kv_context::gathered(std::int64_t layer, std::int64_t part) const {
-  const c10::InferenceMode no_gradients;
-  const std::scoped_lock lock(guard_);
+void kv_context::check_resident() const {
   if (!resident_)
     throw std::runtime_error("the device took the memory of this context back; continue on it to have it rebuilt");
+}
+
+void kv_context::write_tensor(const tensor_place& place, std::uint64_t offset, std::span<std::byte> out) const {
+  if (!pool_->data().is_cpu()) {
+    const auto packed = gathered(place.layer, place.part, place.first);
+    std::memcpy(out.data(), static_cast<const std::byte*>(packed.const_data_ptr()) + offset, out.size());
+    return;
+  }
+  const std::scoped_lock lock(guard_);
+  check_resident();
+  gather_positions(*pool_, blocks_, place, offset, out);
+}
+
+at::Tensor kv_context::gathered(std::int64_t layer, std::int64_t part, std::int64_t first) const {
+  const c10::InferenceMode no_gradients;
+  const std::scoped_lock lock(guard_);
+  check_resident();
   const auto& shape = pool_->shape();
-  const auto count = static_cast<std::int64_t>(blocks_.size());
-  auto index = at::tensor(blocks_, at::kInt).to(pool_->data().device());
+  const auto wanted = std::span(blocks_).subspan(static_cast<std::size_t>(first / block_positions));
+  const auto count = static_cast<std::int64_t>(wanted.size());
+  auto index = at::tensor(at::ArrayRef(wanted.data(), wanted.size()), at::kInt).to(pool_->data().device());
   auto packed = pool_->data().select(1, layer).select(1, part).index_select(0, index); // [blocks, kv_heads, …]
   auto by_position = part == 0
                          ? packed.view({count, shape.kv_heads, shape.head_dim, block_positions}).permute({1, 0, 3, 2})
                          : packed.view({count, shape.kv_heads, block_positions, shape.head_dim}).permute({1, 0, 2, 3});
   return by_position.reshape({shape.kv_heads, count * block_positions, shape.head_dim})
-      .narrow(1, 0, tokens_)
+      .narrow(1, first % block_positions, tokens_ - first)
       .to(at::kCPU)
       .contiguous();
 }
+
+bool kv_context::pin() const {
+  const std::scoped_lock lock(guard_);
+  pins_ += resident_ ? 1 : 0;
+  return resident_;
+}
+
+void kv_context::unpin() const { --pins_; }
 
 std::optional<sequence> kv_context::fork(std::int64_t length) const {
   if (!resident_)
@@ -197,28 +225,59 @@ std::int64_t kv_payload_tokens(const payload& message, const model_identity& mod
   return checked_header(message, model).seq_len;
 }
 
+namespace {
+
+// Keys or values [kv_heads, positions, head_dim] of one layer in the order of a block: [kv_heads, …].
+at::Tensor in_block_order(const at::Tensor& by_position, std::int64_t part) {
+  return part == 0 ? by_position.transpose(-1, -2) : by_position;
+}
+
+// Positions into whole blocks from the first one on.
+void fill_blocks(const at::Tensor& of_layer, std::int64_t part, std::span<const block_id> blocks,
+                 const at::Tensor& positions) {
+  const auto heads = positions.size(0), count = positions.size(1), dim = positions.size(2);
+  const auto all = static_cast<std::int64_t>(blocks.size());
+  auto padded = at::zeros({heads, all * block_positions, dim}, of_layer.options());
+  padded.narrow(1, 0, count).copy_(positions);
+  const auto by_block = in_block_order(padded.view({heads, all, block_positions, dim}), part).transpose(0, 1);
+  const auto index = at::tensor(at::ArrayRef(blocks.data(), blocks.size()), at::kLong).to(of_layer.device());
+  of_layer.index_copy_(0, index, by_block.reshape({all, heads, block_positions * dim}));
+}
+
+// Positions into a block that holds others before them, which somebody may be reading.
+void fill_rest(const at::Tensor& of_layer, std::int64_t part, block_id block, std::int64_t slot,
+               const at::Tensor& positions) {
+  const auto heads = positions.size(0), dim = positions.size(2);
+  const auto whole = of_layer.select(0, block);
+  const auto target = part == 0 ? whole.view({heads, dim, block_positions}).narrow(2, slot, positions.size(1))
+                                : whole.view({heads, block_positions, dim}).narrow(1, slot, positions.size(1));
+  target.copy_(in_block_order(positions, part));
+}
+
+} // namespace
+
 void read_kv_payload(const payload& message, const model_identity& model, block_pool& pool, sequence& into) {
   const auto header = checked_header(message, model);
   const auto& shape = pool.shape();
-  const std::int64_t count = header.seq_len;
+  const std::int64_t count = header.seq_len, slot = into.length() % block_positions;
   into.extend(count);
-  const auto blocks = static_cast<std::int64_t>(into.blocks().size());
-  auto index = at::tensor(into.blocks(), at::TensorOptions().dtype(at::kLong)).to(pool.data().device());
+  const auto begun = slot == 0 ? 0 : std::min(count, block_positions - slot); // go into the block that was begun
+  const auto blocks = std::span(into.blocks()).subspan(static_cast<std::size_t>(into.length() / block_positions));
   std::uint64_t offset = kv_header_bytes;
   for (std::int64_t layer = 0; layer < shape.layers; ++layer) {
     for (const std::int64_t part : {0, 1}) {
       auto tensor = at::empty({shape.kv_heads, count, shape.head_dim}, scalar_type(header.dtype));
       message.body->write(offset, {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()});
       offset += tensor.nbytes();
-      auto padded = at::zeros({shape.kv_heads, blocks * block_positions, shape.head_dim}, pool.data().options());
-      padded.narrow(1, 0, count).copy_(tensor);
-      auto by_block = padded.view({shape.kv_heads, blocks, block_positions, shape.head_dim});
-      by_block = part == 0 ? by_block.permute({1, 0, 3, 2}) : by_block.permute({1, 0, 2, 3});
-      pool.data().select(1, layer).select(1, part).index_copy_(
-          0, index, by_block.reshape({blocks, shape.kv_heads, block_positions * shape.head_dim}));
+      const auto of_layer = pool.data().select(1, layer).select(1, part); // [blocks, kv_heads, …]
+      if (begun > 0)
+        fill_rest(of_layer, part, blocks.front(), slot, tensor.narrow(1, 0, begun));
+      if (begun < count)
+        fill_blocks(of_layer, part, blocks.subspan(begun > 0 ? 1 : 0), tensor.narrow(1, begun, count - begun));
     }
   }
   into.advance(count);
+  pool.count_read(count);
 }
 
 } // namespace avp

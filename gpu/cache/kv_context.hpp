@@ -1,6 +1,7 @@
 // A context whose cache lies on a device of this process.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,8 @@
 #include <avp/gpu/model/model_config.hpp>
 
 namespace avp {
+
+struct tensor_place;
 
 /// Payloads from which parts of a context's history were read, by the `foreign` of their recipes.
 using payload_origins = std::map<std::string, payload>;
@@ -46,11 +49,24 @@ public:
   [[nodiscard]] std::int64_t tokens() const override { return tokens_; }
   [[nodiscard]] const std::shared_ptr<const recipe>& history() const override { return history_; }
   [[nodiscard]] std::vector<float> last_hidden_state() const override;
-  [[nodiscard]] metadata describe() const override;
-  [[nodiscard]] std::uint64_t size() const override;
+  [[nodiscard]] metadata describe() const override { return describe_from(0); }
+  [[nodiscard]] std::uint64_t size() const override { return size_from(0); }
 
   /// Throws std::runtime_error when the device took the blocks back.
-  void write(std::uint64_t offset, std::span<std::byte> out) const override;
+  void write(std::uint64_t offset, std::span<std::byte> out) const override { write_from(0, offset, out); }
+
+  /// Bytes of a KV payload of the positions [first, tokens) alone, and how many they are; write() and size() for 0.
+  void write_from(std::int64_t first, std::uint64_t offset, std::span<std::byte> out) const;
+  [[nodiscard]] std::uint64_t size_from(std::int64_t first) const;
+
+  /// Metadata of that payload.
+  [[nodiscard]] metadata describe_from(std::int64_t first) const;
+
+  /// Until as many unpin(), the device takes the blocks back only where nothing else is left. False where it did so
+  /// before.
+  [[nodiscard]] bool pin() const;
+  void unpin() const;
+  [[nodiscard]] bool is_pinned() const { return pins_ > 0; }
 
   [[nodiscard]] const model_identity& model() const { return *model_; }
   [[nodiscard]] const block_pool& pool() const { return *pool_; }
@@ -58,8 +74,8 @@ public:
   [[nodiscard]] const payload_origins& origins() const { return origins_; }
 
   /// Keys or values of one layer: [kv_heads, tokens, head_dim], a copy. Throws as write() does.
-  [[nodiscard]] at::Tensor keys(std::int64_t layer) const { return gathered(layer, 0); }
-  [[nodiscard]] at::Tensor values(std::int64_t layer) const { return gathered(layer, 1); }
+  [[nodiscard]] at::Tensor keys(std::int64_t layer) const { return gathered(layer, 0, 0); }
+  [[nodiscard]] at::Tensor values(std::int64_t layer) const { return gathered(layer, 1, 0); }
 
   // The rest belongs to the device's thread.
 
@@ -83,8 +99,10 @@ public:
   void restore(const sequence& rebuilt, const at::Tensor& hidden) const;
 
 private:
-  [[nodiscard]] std::uint64_t layer_bytes() const; // of keys alone, or of values alone
-  [[nodiscard]] at::Tensor gathered(std::int64_t layer, std::int64_t part) const;
+  [[nodiscard]] std::uint64_t layer_bytes(std::int64_t positions) const; // of keys alone, or of values alone
+  void check_resident() const;
+  void write_tensor(const tensor_place& place, std::uint64_t offset, std::span<std::byte> out) const;
+  [[nodiscard]] at::Tensor gathered(std::int64_t layer, std::int64_t part, std::int64_t first) const;
 
   std::shared_ptr<const model_identity> model_;
   std::shared_ptr<block_pool> pool_;
@@ -93,13 +111,14 @@ private:
   std::int64_t latent_steps_ = 0; // in all of it
   std::uint64_t task_ = 0;
   payload_origins origins_;
-  mutable std::mutex guard_; // held while other threads read blocks or the hidden state
+  mutable std::mutex guard_;          // held while other threads read blocks or the hidden state
+  mutable std::atomic<int> pins_ = 0; // grows only under the guard
   mutable at::Tensor hidden_;
   mutable std::vector<block_id> blocks_;
   mutable bool resident_ = true;
 };
 
-/// Appends the positions of an AVP KV payload to an empty sequence, for whose blocks the pool must have room. Throws
+/// Appends the positions of an AVP KV payload to a sequence, for whose blocks the pool must have room. Throws
 /// request_error when the payload is damaged or its shape is not the model's.
 void read_kv_payload(const payload& message, const model_identity& model, block_pool& pool, sequence& into);
 

@@ -27,15 +27,19 @@ void job::start() {
   if (!std::exchange(started_, true))
     record_.started = clock::now();
   is_running_ = true;
-  const auto before = given_ ? layouts_.of(given_) : inputs_.empty() ? recipe_layout() : layouts_.of(draft_.parents[0]);
+  const bool joins = std::holds_alternative<join>(work_);
+  const auto before = joins             ? layouts_.of(given_)
+                      : inputs_.empty() ? recipe_layout()
+                                        : layouts_.of(inputs_.front().history);
   has_lead_ = builder_.begin(before, lead_, lead_length_, inputs_);
-  if (conversation_of(work_)) {
-    if (lead_ && !has_lead_)
-      builder_.then(base_is_whole());
+  if (!joins && lead_ && !has_lead_)
+    builder_.then(base_is_whole());
+  if (conversation_of(work_))
     add_own_rows();
-  } else {
+  else
     result_.counts = {};
-  }
+  if (const auto* adopting = std::get_if<adopt>(&work_))
+    builder_.then(read_slice{&adopting->slice, given_->tokens() - lead_length_});
   if (const auto scope = common_of(work_).prefix_scope)
     builder_.share_prompts(*scope);
 }
@@ -62,16 +66,17 @@ void job::give_up() {
   ++record_.preemptions;
 }
 
-// Moving counts where it makes the joined context itself, not one of its parts.
+// Moving and reading counts where it makes the context that was asked for, not one that it is made of.
 void job::arrange() {
-  const bool is_own = std::holds_alternative<join>(work_) && builder_.appends_after(lead_length_);
+  const bool is_own = given_ && builder_.appends_after(lead_length_);
   const auto begin = clock::now();
-  const auto moved = pool_->counted().moved_tokens;
+  const auto written = pool_->counted().moved_tokens + pool_->counted().read_tokens;
   builder_.arrange();
   if (!is_own)
     return;
   spent(milliseconds(clock::now() - begin));
-  result_.counts.cache_bytes += (pool_->counted().moved_tokens - moved) * pool_->shape().position_bytes();
+  result_.counts.cache_bytes +=
+      (pool_->counted().moved_tokens + pool_->counted().read_tokens - written) * pool_->shape().position_bytes();
 }
 
 std::span<const std::int32_t> job::next_tokens(std::int64_t rows) const {

@@ -119,6 +119,7 @@ private:
   void read(const conversation& asked);
   void read(const join& asked);
   void read(const rebuild& asked);
+  void read(const adopt& asked);
   void estimate_blocks(const recipe_layout& before, std::int64_t length);
   void check_beginning() const;
   void check_length(std::int64_t length, const std::string& parts) const;
@@ -135,7 +136,7 @@ private:
   callback done_;
   place place_;
   std::vector<context_input> inputs_;
-  std::shared_ptr<const recipe> given_; // the recipe of what a join or a rebuild is to make
+  std::shared_ptr<const recipe> given_; // the recipe of what is to be made where it is known before
   recipe draft_;                        // of think and generate, as far as it is known
   const kv_context* lead_ = nullptr;    // of whose blocks the sequence begins with the first lead_length_ positions
   std::int64_t lead_length_ = 0;

@@ -3,6 +3,7 @@
 
 #include <avp/gpu/device_error.hpp>
 #include <avp/gpu/engine/checked_history.hpp>
+#include <avp/gpu/engine/checked_slice.hpp>
 #include <avp/gpu/engine/job.hpp>
 #include <avp/gpu/engine/joined_recipe.hpp>
 
@@ -35,12 +36,7 @@ job::job(loaded_model& model, std::shared_ptr<block_pool> pool, work request, ca
       stop_(stop_strings(work_)),
       stream_(model.tokenizer),
       record_(record_of(work_)) {
-  if (const auto* asked = conversation_of(work_))
-    read(*asked);
-  else if (const auto* joined = std::get_if<join>(&work_))
-    read(*joined);
-  else
-    read(std::get<rebuild>(work_));
+  std::visit([this](const auto& asked) { read(asked); }, work_);
   if (blocks_from_nothing_ > pool_->total())
     throw request_error(device_errc::context_too_long,
                         "the request needs " + std::to_string(blocks_from_nothing_ * block_positions) +
@@ -102,6 +98,27 @@ void job::read(const rebuild& asked) {
   given_ = asked.history;
   is_instant_ = true;
   estimate_blocks(layouts_.of(given_), given_->tokens());
+}
+
+void job::read(const adopt& asked) {
+  check_history(asked.history, *model_.identity);
+  given_ = asked.history;
+  recipe_layout before;
+  if (asked.base.body) {
+    inputs_.push_back(open_context(asked.base, *model_.identity, *pool_));
+    lead_ = inputs_.front().local.get();
+    if (!lead_)
+      throw request_error(device_errc::context_mismatch, "a context can be adopted only on a base of the same device");
+    lead_length_ = lead_->tokens();
+    before = layouts_.of(lead_->history());
+    if (const auto common = common_length(before, layouts_.of(given_)); common < lead_length_)
+      throw request_error(
+          device_errc::context_mismatch,
+          "a context can't be adopted on a base that it does not begin with: " + std::to_string(common) +
+              " of the base's " + std::to_string(lead_length_) + " positions are its own");
+  }
+  check_slice(asked, lead_length_, *model_.identity);
+  estimate_blocks(before, given_->tokens());
 }
 
 // `before` is made by program; up to `length` rows follow.

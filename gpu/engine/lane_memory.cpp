@@ -12,7 +12,7 @@ bool lane::fits(const job& next) {
     return true;
   std::int64_t room = pool_->available();
   for (const auto& context : contexts_)
-    if (auto alive = context.lock(); alive && alive->task() > next.where().task)
+    if (auto alive = context.lock(); alive && alive->task() > next.where().task && !alive->is_pinned())
       room += alive->sole_blocks();
   for (const auto& job : running_)
     room -= std::max<std::int64_t>(0, job->blocks_at_end() - job->blocks_held());
@@ -49,11 +49,12 @@ bool lane::evict(const kv_context& victim) {
 
 // Takes blocks from the youngest: a context between two hops, or a request that runs. Only the oldest request may take
 // the contexts of older tasks; somebody must be able to go on even when those never come back. Contexts that have all
-// their blocks in common free them only when the last of them goes.
+// their blocks in common free them only when the last of them goes; those, and what is on its way to another node,
+// go last.
 bool lane::evict_for(const job& wants) {
   const bool is_oldest = running_.empty() || wants.where() <= (*running_.begin())->where();
   const auto victim = youngest_context([&](const kv_context& context) {
-    return context.sole_blocks() > 0 && (is_oldest || context.task() >= wants.where().task);
+    return !context.is_pinned() && context.sole_blocks() > 0 && (is_oldest || context.task() >= wants.where().task);
   });
   auto youngest = running_.empty() ? running_.end() : std::prev(running_.end());
   if (youngest != running_.end() && (*youngest)->where() <= wants.where())
@@ -64,8 +65,8 @@ bool lane::evict_for(const job& wants) {
     preempt(youngest);
     return true;
   }
-  const auto shared = is_oldest ? youngest_context([](const kv_context&) { return true; }) : nullptr;
-  return shared && evict(*shared);
+  const auto last_resort = is_oldest ? youngest_context([](const kv_context&) { return true; }) : nullptr;
+  return last_resort && evict(*last_resort);
 }
 
 void lane::preempt(queue::iterator which) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <avp/gpu/recipe_layout.hpp>
+#include <avp/transport/payload.hpp>
 
 namespace avp {
 
@@ -31,6 +32,12 @@ struct read_bytes {
   std::shared_ptr<const recipe> of;
 };
 
+/// Appends the positions of a slice, whose state becomes that of the sequence.
+struct read_slice {
+  const payload* slice = nullptr; ///< Belongs to a request.
+  std::int64_t positions = 0;
+};
+
 /// Sets the sequence aside and begins another one, which is to hold the context of a recipe: that context's blocks
 /// where it has them, or else the first `shared` positions of what was set aside, to go on by the recipe.
 struct open_source {
@@ -49,7 +56,7 @@ struct close_source {
 /// The sequence holds all of the context that a request continues on.
 struct base_is_whole {};
 
-using operation = std::variant<segment, read_bytes, open_source, close_source, base_is_whole>;
+using operation = std::variant<segment, read_bytes, read_slice, open_source, close_source, base_is_whole>;
 using program = std::deque<operation>;
 
 /// What makes a sequence hold a layout when it holds the first `there` positions already. The layout's recipes have to

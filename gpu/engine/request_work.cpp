@@ -16,7 +16,7 @@ const conversation* conversation_of(const request_work& work) {
 }
 
 request_record record_of(const request_work& work) {
-  static constexpr std::array names = {"think", "generate", "join", "rebuild"};
+  static constexpr std::array names = {"think", "generate", "join", "rebuild", "adopt"};
   const auto& common = common_of(work);
   request_record record;
   record.id = common.id;

@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 
 #include <avp/gpu/cache/move_positions.hpp>
+#include <avp/gpu/context_slice.hpp>
 #include <avp/gpu/device_error.hpp>
 #include <avp/gpu/engine/sequence_builder.hpp>
 
@@ -69,6 +70,8 @@ std::optional<std::int64_t> sequence_builder::blocks_to_arrange() const {
     return std::nullopt;
   if (const auto* reads = std::get_if<read_bytes>(&program_.front()))
     return blocks_of(reads->of->foreign_tokens);
+  if (const auto* reads = std::get_if<read_slice>(&program_.front()))
+    return sequence_.blocks_for(reads->positions);
   if (const auto* closes = std::get_if<close_source>(&program_.front()))
     return set_aside_.back().blocks_for(closes->length());
   return 0;
@@ -79,6 +82,8 @@ void sequence_builder::arrange() {
   program_.pop_front();
   if (const auto* reads = std::get_if<read_bytes>(&what))
     perform(*reads);
+  else if (const auto* slice = std::get_if<read_slice>(&what))
+    perform(*slice);
   else if (const auto* opens = std::get_if<open_source>(&what))
     perform(*opens);
   else if (const auto* closes = std::get_if<close_source>(&what))
@@ -88,6 +93,8 @@ void sequence_builder::arrange() {
 }
 
 bool sequence_builder::appends_after(std::int64_t position) const {
+  if (std::holds_alternative<read_slice>(program_.front()))
+    return sequence_.length() >= position;
   return set_aside_.size() == 1 && std::holds_alternative<close_source>(program_.front()) &&
          set_aside_.front().length() >= position;
 }
@@ -112,6 +119,12 @@ void sequence_builder::perform(const read_bytes& what) {
     throw request_error(device_errc::context_mismatch, std::string("the context can't be read: ") + error.what());
   }
   hidden_ = at::Tensor();
+}
+
+void sequence_builder::perform(const read_slice& what) {
+  read_kv_payload(*what.slice, *model_.identity, *pool_, sequence_);
+  const auto state = hidden_state_of(what.slice->meta);
+  hidden_ = at::tensor(state).view({1, -1}).to(pool_->data().device());
 }
 
 void sequence_builder::perform(const open_source& what) {

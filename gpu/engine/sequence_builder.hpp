@@ -76,6 +76,7 @@ public:
 
 private:
   void perform(const read_bytes& what);
+  void perform(const read_slice& what);
   void perform(const open_source& what);
   void perform(const close_source& what);
   void restore_base();

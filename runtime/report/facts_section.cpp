@@ -54,6 +54,14 @@ std::string models_of(const json& facts) {
   return text;
 }
 
+std::string nodes_of(const json& facts) {
+  std::string text;
+  for (const auto& node : array_at(facts, "nodes"))
+    text += (text.empty() ? "" : "\n") + text_at(node, "name") + ": " + text_at(node, "control") + ", " +
+            text_at(node, "data");
+  return text;
+}
+
 std::string versions_of(const json& facts) {
   std::string text;
   if (facts.is_object() && facts.contains("versions") && facts.at("versions").is_object())
@@ -96,14 +104,20 @@ std::string started_of(const json& facts) {
 
 json facts_section(const std::vector<recorded_run>& runs) {
   std::vector<std::string> head{"run"};
-  std::vector<std::vector<std::string>> lines{{"pipeline"}, {"started"},  {"command"}, {"models"},     {"devices"},
-                                              {"machine"},  {"versions"}, {"seed"},    {"concurrency"}};
+  std::vector<std::vector<std::string>> lines{{"pipeline"}, {"started"}, {"command"},  {"models"}, {"nodes"},
+                                              {"devices"},  {"machine"}, {"versions"}, {"seed"},   {"concurrency"}};
   for (const auto& run : runs) {
     head.push_back(run.label);
-    const std::vector<std::string> cells{
-        text_at(run.facts, "pipeline"), started_of(run.facts),      command_of(run.facts),
-        models_of(run.facts),           devices_of(run.totals),     machine_of(run.facts),
-        versions_of(run.facts),         text_at(run.facts, "seed"), text_at(run.facts, "concurrency")};
+    const std::vector<std::string> cells{text_at(run.facts, "pipeline"),
+                                         started_of(run.facts),
+                                         command_of(run.facts),
+                                         models_of(run.facts),
+                                         nodes_of(run.facts),
+                                         devices_of(run.totals),
+                                         machine_of(run.facts),
+                                         versions_of(run.facts),
+                                         text_at(run.facts, "seed"),
+                                         text_at(run.facts, "concurrency")};
     for (std::size_t i = 0; i < lines.size(); ++i)
       lines[i].push_back(cells[i].empty() ? "–" : cells[i]);
   }

@@ -69,6 +69,7 @@ struct fake_log {
   std::vector<generate> generated;
   std::vector<join> joined;
   std::vector<rebuild> rebuilt;
+  std::vector<adopt> adopted;
   bool forgets = false; ///< Whether it can rebuild no context.
   std::vector<request_id> cancelled;
 };
@@ -150,6 +151,13 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
             return make_error(device_errc::bad_request, "it came from outside");
           result done;
           done.context = context_of(std::string(asked.history->prompt.begin(), asked.history->prompt.end()));
+          return done;
+        },
+        [=](adopt& asked) -> caf::result<result> {
+          const std::lock_guard lock(shared->mutex);
+          shared->adopted.push_back(asked);
+          result done;
+          done.context = asked.slice;
           return done;
         },
         [=](const cancel& which) {

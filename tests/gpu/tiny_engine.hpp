@@ -24,12 +24,14 @@ class tiny_engine_test : public testing::Test {
 protected:
   temporary_folder folder_;
 
-  /// `positions`: for how many there is memory.
-  engine make(std::optional<std::int64_t> positions = {}, std::shared_ptr<device_observer> observer = {}) {
-    auto gguf = runnable_gguf();
+  /// `positions`: for how many there is memory, where the cache holds float32.
+  engine make(std::optional<std::int64_t> positions = {}, std::shared_ptr<device_observer> observer = {},
+              std::optional<data_type> kv_dtype = {}, std::uint64_t weights_seed = 7) {
+    auto gguf = runnable_gguf("qwen2", weights_seed);
     gguf.u32("qwen2.context_length", 1024);
     device_config config;
-    config.models = {write_model(gguf, folder_.path() / "tiny.gguf")};
+    config.models = {write_model(gguf, folder_.path() / ("tiny" + std::to_string(weights_seed) + ".gguf"))};
+    config.models.front().kv_dtype = kv_dtype;
     if (positions)
       config.kv_memory = *positions * tiny_position_bytes;
     config.observer = std::move(observer);
@@ -72,6 +74,16 @@ protected:
     work.id = next_request_id();
     work.model = "main";
     work.history = std::move(history);
+    return work;
+  }
+
+  static adopt adopting(std::shared_ptr<const recipe> history, const payload& base, const payload& slice) {
+    adopt work;
+    work.id = next_request_id();
+    work.model = "main";
+    work.history = std::move(history);
+    work.base = base;
+    work.slice = slice;
     return work;
   }
 

@@ -450,5 +450,62 @@ TEST(outbox, reports_that_make_no_sense_are_ignored) {
   EXPECT_EQ(ok, 1);
 }
 
+TEST(outbox, what_can_not_be_read_a_second_time_is_passed_over) {
+  std::vector<envelope> said;
+  std::vector<std::uint64_t> sent;
+  std::uint64_t gone = 0; // a number that can't be sent any more
+  auto now = std::chrono::steady_clock::now();
+  outbox out({},
+             {.control =
+                  [&](const envelope& e, std::span<const std::byte>) {
+                    said.push_back(e);
+                    return true;
+                  },
+              .data = [&](const envelope& e, const payload&) -> expected<std::uint64_t> {
+                if (e.id == gone)
+                  return fail(errc::rejected, "gone");
+                sent.push_back(e.id);
+                return 100;
+              },
+              .reconnect = [] {},
+              .on_peer = [](const std::optional<error>&) {}},
+             now);
+  std::vector<std::string> outcomes;
+  for (int i = 1; i <= 3; ++i)
+    out.submit(numbered_payload(i, 10), [&, i](const expected<send_receipt>& r) {
+      outcomes.push_back(std::to_string(i) + (r ? " ok" : " " + r.error().message));
+    });
+  const std::uint64_t much = 1 << 20;
+  const auto report = [&](std::uint64_t peer, std::uint64_t received) {
+    out.take({.kind = envelope_kind::report,
+              .incarnation = peer,
+              .id = said.back().incarnation,
+              .received = received,
+              .acknowledged = received,
+              .credit = much,
+              .window = much},
+             now);
+    out.pump();
+  };
+  out.tick(now);
+  report(9, 0);
+  EXPECT_THAT(sent, testing::ElementsAre(1, 2, 3));
+  gone = 2;
+  report(10, 0); // another life of the peer, which has nothing
+  EXPECT_THAT(sent, testing::ElementsAre(1, 2, 3, 1));
+  EXPECT_TRUE(outcomes.empty());
+  report(10, 1);
+  EXPECT_THAT(outcomes, testing::ElementsAre("1 ok", "2 gone"));
+  said.clear();
+  out.tick(now);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_EQ(said[0].kind, envelope_kind::hello);
+  EXPECT_EQ(said[0].id, 2u); // all up to 2 is done with
+  report(10, 2);
+  EXPECT_THAT(sent, testing::ElementsAre(1, 2, 3, 1, 3));
+  report(10, 3);
+  EXPECT_THAT(outcomes, testing::ElementsAre("1 ok", "2 gone", "3 ok"));
+}
+
 } // namespace
 } // namespace avp

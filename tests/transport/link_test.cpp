@@ -270,6 +270,15 @@ TEST(link, several_senders_are_told_apart) {
     EXPECT_TRUE(numbers.size() == 25 && std::ranges::is_sorted(numbers)) << name;
 }
 
+/// 20 MB that can't be read any more.
+class vanishing_body : public payload_body {
+public:
+  [[nodiscard]] std::uint64_t size() const override { return 20'000'000; }
+  void write(std::uint64_t /*offset*/, std::span<std::byte> /*out*/) const override {
+    throw std::runtime_error("it is gone");
+  }
+};
+
 TEST(link, what_cannot_be_sent_or_decoded_fails_and_what_follows_does_not) {
   received in;
   auto receiving = quick_receiver();
@@ -292,6 +301,14 @@ TEST(link, what_cannot_be_sent_or_decoded_fails_and_what_follows_does_not) {
   (*sender)->send({{}, nullptr}, into(done));
   ASSERT_TRUE(done.wait_for(1));
   EXPECT_EQ(only_error(done), errc::invalid_argument);
+  for (int i = 0; i < 10; ++i) { // none of them keeps its memory
+    (*sender)->send({{}, std::make_shared<vanishing_body>()}, into(done));
+    ASSERT_TRUE(done.wait_for(1));
+    const auto vanished = done.take();
+    ASSERT_FALSE(vanished[0].has_value());
+    EXPECT_EQ(vanished[0].error().code, errc::rejected);
+    EXPECT_THAT(vanished[0].error().message, testing::HasSubstr("it is gone"));
+  }
   (*sender)->send(numbered_payload(3, 10), into(done));
   ASSERT_TRUE(done.wait_for(1));
   EXPECT_TRUE(done.take()[0]);

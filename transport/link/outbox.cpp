@@ -181,6 +181,8 @@ void outbox::pump() {
       items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(sent_));
       continue;
     }
+    if (!written && sent_ == 0)
+      give_up_first(written.error());
     if (!written || *written == 0)
       return;
     next.wire_bytes = *written;
@@ -188,6 +190,18 @@ void outbox::pump() {
     ++sent_;
     numbered_ = std::max(numbered_, sent_);
   }
+}
+
+// It was sent once, and can't be sent again. The greeting tells the peer that its number is done with. One behind
+// others waits until these are acknowledged.
+void outbox::give_up_first(const error& why) {
+  finish(*items_.front().part_of, tl::unexpected(why));
+  base_end_ = items_.front().end;
+  items_.pop_front();
+  ++base_;
+  --numbered_;
+  welcomed_ = false;
+  next_beat_ = last_tick_;
 }
 
 void outbox::lose(const error& why, time_point now) {

@@ -79,6 +79,7 @@ private:
   bool greet();
   void beat();
   [[nodiscard]] bool may_send(const item& next) const;
+  void give_up_first(const error& why);
   static void finish(delivery& d, expected<send_receipt> result);
   [[nodiscard]] std::uint64_t last_sent() const { return base_ + sent_; }
   [[nodiscard]] std::uint64_t end_of(std::uint64_t id) const;

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cerrno>
 #include <limits>
+#include <set>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -23,6 +25,9 @@ using clock = std::chrono::steady_clock;
 
 /// Messages taken from the socket before reports go out and the clock is looked at again.
 constexpr int batch = 64;
+
+/// Strangers of whom the log tells; any number of them may come.
+constexpr std::size_t most_told = 64;
 
 std::string public_key_of(zmq::message_t& frame) {
   const char* key = zmq_msg_gets(frame.handle(), "User-Id");
@@ -153,8 +158,9 @@ private:
                          zmq_z85_encode(key.data(), reinterpret_cast<const std::uint8_t*>(credentials.data()), 32);
       const bool accepted = curve && std::ranges::find(options_.curve->accepted_keys, std::string(key.data())) !=
                                          options_.curve->accepted_keys.end();
-      if (!accepted)
-        spdlog::warn("Link: a peer at {} with key {} is turned away.", request[3], key.data());
+      if (!accepted && turned_away_.size() < most_told && turned_away_.insert(key.data()).second)
+        spdlog::warn("Link: a peer at {} with key {} is turned away, now and whenever it tries again.", request[3],
+                     key.data());
       const std::array<std::string, 6> answer{"1.0",
                                               request[1],
                                               accepted ? "200" : "400",
@@ -172,6 +178,7 @@ private:
   zmq::socket_t socket_;
   zmq::socket_t zap_;
   std::string endpoint_;
+  std::set<std::string> turned_away_; ///< Keys of which the log tells.
   std::shared_ptr<wakeup> wake_;
   inbox box_;
   std::atomic<bool> stop_{false};

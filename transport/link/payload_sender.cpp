@@ -122,32 +122,42 @@ private:
     return true;
   }
 
+  /// Encodes into memory of the pool, which has it back where that fails. A body may throw: a device took back what it
+  /// stood for.
+  expected<std::uint64_t> encode_to(byte_buffer& bytes, const payload& content, std::uint64_t most) {
+    try {
+      if (options_.level == compression::none) {
+        bytes = pool_->take(most);
+        auto written = encode_into(content, bytes.bytes());
+        if (!written)
+          pool_->give(std::move(bytes));
+        return written;
+      }
+      auto encoded = encode(content, options_.level);
+      if (!encoded)
+        return tl::unexpected(std::move(encoded.error()));
+      bytes = pool_->adopt(std::move(*encoded));
+      return bytes.size();
+    } catch (const std::exception& mistake) {
+      if (bytes.data())
+        pool_->give(std::move(bytes));
+      return fail(errc::rejected, fmt::format("Link: a payload cannot be read: {}.", mistake.what()));
+    }
+  }
+
   expected<std::uint64_t> data(const envelope& e, const payload& content) {
     if ((socket_.get(zmq::sockopt::events) & ZMQ_POLLOUT) == 0)
       return 0;
     auto buffer = std::make_unique<sent_buffer>(sent_buffer{{}, pool_, wake_});
-    std::uint64_t length = 0;
     const auto most = encoded_size(content.meta, content.body->size());
     const auto used = pool_->in_use();
     if (used != 0 && used + most > options_.max_encoded_bytes)
       return 0;
-    if (options_.level == compression::none) {
-      buffer->bytes = pool_->take(most);
-      const auto written = encode_into(content, buffer->bytes.bytes());
-      if (!written) {
-        pool_->give(std::move(buffer->bytes));
-        return tl::unexpected(written.error());
-      }
-      length = *written;
-    } else {
-      auto encoded = encode(content, options_.level);
-      if (!encoded)
-        return tl::unexpected(std::move(encoded.error()));
-      length = encoded->size();
-      buffer->bytes = pool_->adopt(std::move(*encoded));
-    }
+    const auto length = encode_to(buffer->bytes, content, most);
+    if (!length)
+      return length;
     auto* start = buffer->bytes.data();
-    zmq::message_t body(start, length, sent_buffer::release, buffer.release());
+    zmq::message_t body(start, *length, sent_buffer::release, buffer.release());
     const auto frame = encode_envelope(e);
     if (!socket_.send(copy_of(frame), zmq::send_flags::dontwait | zmq::send_flags::sndmore) ||
         !socket_.send(body, zmq::send_flags::dontwait))

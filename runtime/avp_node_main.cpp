@@ -1,0 +1,4 @@
+// avp-node: does hops of other machines' runs on the devices of this one.
+#include <avp/runtime/node/node_main.hpp>
+
+int main(int argc, char** argv) { return avp::node_main(argc, argv, {}); }

@@ -1,0 +1,106 @@
+// Brings the contexts of a hop onto a device of this process.
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <avp/gpu/device_error.hpp>
+#include <avp/runtime/node/context_gatherer.hpp>
+
+namespace avp {
+
+// What the contexts come together in.
+struct context_gatherer::gathering {
+  gathered_contexts result;
+  std::size_t missing = 0;
+  std::function<void(gathered_contexts)> done;
+
+  void one_came() {
+    if (--missing == 0)
+      done(std::move(result));
+  }
+};
+
+void context_gatherer::gather(std::vector<needed_context> wishes, const gather_target& target,
+                              std::function<void(gathered_contexts)> done) {
+  auto all = std::make_shared<gathering>();
+  all->done = std::move(done);
+  all->missing = wishes.size() + 1; // and this function
+  all->result.contexts.resize(wishes.size());
+  all->result.wire_bytes.resize(wishes.size());
+  for (std::size_t i = 0; i < wishes.size(); ++i) {
+    const one_done came = [all, i](payload context, std::uint64_t wire_bytes) {
+      all->result.contexts[i] = std::move(context);
+      all->result.wire_bytes[i] = wire_bytes;
+      all->one_came();
+    };
+    const auto failed = [all](std::string why) {
+      all->result.error = std::move(why);
+      all->one_came();
+    };
+    const auto& wish = wishes[i];
+    if (wish.here.body)
+      came(wish.here, 0);
+    else if (wish.holder)
+      fetch(wish, target, came, [self = shared_from_this(), wish, target, came, failed](const std::string& why) {
+        spdlog::info("a context of '{}' is made anew by its recipe: node '{}' did not send it ({})", target.label,
+                     wish.holder->name, why);
+        self->make(wish, target, came, failed);
+      });
+    else
+      make(wish, target, came, failed);
+  }
+  all->one_came();
+}
+
+void context_gatherer::fetch(const needed_context& wish, const gather_target& target, const one_done& done,
+                             const std::function<void(std::string)>& failed) {
+  const auto id = wish.history->id();
+  wanted_context wanted;
+  wanted.from = *wish.holder;
+  wanted.history = wish.history;
+  wanted.base = exchange_.contexts().longest_prefix(wish.history);
+  wanted.device = target.device;
+  wanted.model = target.model;
+  wanted.task = target.task;
+  wanted.label = target.label;
+  wanted.patience = patience_;
+  const auto base = context_in(wanted.base);
+  const auto home = caf::actor(self_);
+  send_order order{.holder = wish.holder->name, .id = id, .prefix = base ? base->history()->id() : ""};
+  const auto ask = [self = shared_from_this(), home, order](const std::string& ticket) {
+    auto complete = order;
+    complete.ticket = ticket;
+    caf::anon_send(home, deferred_work{[self, complete] {
+                     self->ask_(complete, [self, ticket = complete.ticket](const std::string& why) {
+                       self->exchange_.give_up(ticket, {errc::rejected, why});
+                     });
+                   }});
+  };
+  const auto came = [home, done, failed](expected<moved_context> moved) {
+    caf::anon_send(home, deferred_work{[moved = std::move(moved), done, failed] {
+                     if (moved)
+                       done(moved->context, moved->wire_bytes);
+                     else
+                       failed(moved.error().message);
+                   }});
+  };
+  exchange_.expect(std::move(wanted), ask, came);
+}
+
+void context_gatherer::make(const needed_context& wish, const gather_target& target, const one_done& done,
+                            const std::function<void(std::string)>& failed) {
+  if (!target.device)
+    return failed("the agent has no model, so it can't continue on a context of another node");
+  rebuild request;
+  request.id = next_request_id();
+  request.task = target.task;
+  request.label = target.label;
+  request.model = target.model;
+  request.history = wish.history;
+  self_->request(target.device, caf::infinite, std::move(request))
+      .then([done](result& made) { done(std::move(made.context), 0); },
+            [failed](const caf::error& error) {
+              failed("a context that it continues on is gone and can't be made anew: " + text_of(error));
+            });
+}
+
+} // namespace avp

@@ -1,0 +1,367 @@
+// Sessions with the runs that use a node, and their hops.
+#include <algorithm>
+#include <optional>
+
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <spdlog/spdlog.h>
+
+#include <avp/gpu/device_error.hpp>
+#include <avp/runtime/node/context_gatherer.hpp>
+#include <avp/runtime/node/model_loader.hpp>
+#include <avp/runtime/node/node_actor.hpp>
+#include <avp/runtime/node/node_messages.hpp>
+#include <avp/runtime/node/node_session.hpp>
+#include <avp/runtime/node/node_status.hpp>
+#include <avp/runtime/pipeline.hpp>
+
+namespace avp {
+
+namespace {
+
+class node_state {
+public:
+  explicit node_state(caf::event_based_actor* self) : self_(self) {}
+
+  void start(const node_parts& parts);
+  caf::result<node_welcome> greet(const node_greeting& greeting);
+  void take_agent(const agent_order& order);
+  void take_hop(const hop_order& order);
+  void drop(std::uint64_t hop);
+  caf::result<send_report> send_context(send_order& order);
+  [[nodiscard]] node_status status() const;
+  void leave();
+  void down(const caf::down_msg& message);
+
+private:
+  using session_place = std::map<std::uint64_t, node_session>::iterator;
+
+  [[nodiscard]] node_session* session_of_sender();
+  [[nodiscard]] node_session* session(std::uint64_t number);
+  [[nodiscard]] std::vector<std::string> missing_kinds(const std::vector<std::string>& wanted) const;
+  void start_agent_of(node_session& session, hosted_agent& agent);
+  void ask_holder(const caf::actor& zero, const send_order& order,
+                  const std::function<void(const std::string&)>& failed);
+  void run(std::uint64_t number, const hop_order& order, gathered_contexts contexts);
+  void done(std::uint64_t number, std::uint64_t hop, hop_output& made);
+  void failed(std::uint64_t number, std::uint64_t hop, const std::string& why);
+  std::optional<hosted_hop> close(std::uint64_t number, std::uint64_t hop);
+  void release(const std::vector<std::string>& ids);
+  void agent_down(node_session& session, hosted_agent& agent, std::uint64_t number, const std::string& reason);
+  void end(session_place place);
+  void quit_when_done();
+
+  caf::event_based_actor* self_;
+  node_parts parts_;
+  model_loader loader_;
+  std::map<std::uint64_t, node_session> sessions_;
+  std::uint64_t next_session_ = 1;
+  std::uint64_t hops_done_ = 0;
+  bool leaving_ = false;
+};
+
+void node_state::start(const node_parts& parts) {
+  parts_ = parts;
+  loader_ = start_model_loader(self_->system(), *parts_.models);
+  self_->link_to(loader_);
+}
+
+node_session* node_state::session_of_sender() {
+  const auto sender = caf::actor_cast<caf::actor_addr>(self_->current_sender());
+  for (auto& [number, one] : sessions_)
+    if (one.zero == sender)
+      return &one;
+  return nullptr;
+}
+
+node_session* node_state::session(std::uint64_t number) {
+  const auto found = sessions_.find(number);
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> node_state::missing_kinds(const std::vector<std::string>& wanted) const {
+  std::vector<std::string> missing;
+  const auto known = parts_.kinds->kinds();
+  for (const auto& kind : wanted)
+    if (std::none_of(known.begin(), known.end(), [&](const kind_info& one) { return one.name == kind; }))
+      missing.push_back("no agent kind is registered as '" + kind + "'; start avp-node with --plugin");
+  return missing;
+}
+
+caf::result<node_welcome> node_state::greet(const node_greeting& greeting) {
+  node_welcome welcome{.node = parts_.name, .incarnation = parts_.incarnation, .public_key = parts_.public_key};
+  if (greeting.protocol != node_protocol || greeting.node != parts_.name)
+    return welcome; // node zero sees what is wrong
+  while (auto* old = session_of_sender())
+    end(sessions_.find(old->number));
+  welcome.missing = missing_kinds(greeting.kinds);
+  const auto number = next_session_++;
+  auto& made = sessions_[number];
+  made.number = number;
+  made.zero = caf::actor_cast<caf::actor>(self_->current_sender());
+  made.data = greeting.data;
+  made.public_key = greeting.public_key;
+  made.gatherer = std::make_shared<context_gatherer>(
+      self_, *parts_.exchange, parts_.patience,
+      [this, zero = made.zero](const send_order& asked, const std::function<void(const std::string&)>& no) {
+        ask_holder(zero, asked, no);
+      });
+  self_->monitor(made.zero);
+  if (leaving_)
+    self_->send(made.zero, node_farewell{});
+  auto promise = self_->make_response_promise<node_welcome>();
+  self_->request(loader_, caf::infinite, load_models{greeting.models})
+      .then([this, promise, number, welcome](hosted_models& loaded) mutable {
+        for (const auto& [name, entry] : loaded.by_name)
+          welcome.models.push_back(entry.report);
+        welcome.missing.insert(welcome.missing.end(), loaded.missing.begin(), loaded.missing.end());
+        if (auto* at = session(number)) {
+          at->models = std::move(loaded.by_name);
+          for (const auto& [name, entry] : at->models)
+            self_->monitor(entry.device->actor());
+        }
+        promise.deliver(std::move(welcome));
+      });
+  return promise;
+}
+
+void node_state::start_agent_of(node_session& at, hosted_agent& agent) {
+  const auto model = at.models.find(agent.spec.model);
+  try {
+    agent.actor = start_agent(self_->system(), *parts_.kinds, agent.spec,
+                              model == at.models.end() ? device_actor{} : model->second.device->actor());
+    self_->monitor(agent.actor);
+  } catch (const std::exception& error) {
+    agent.problem = "the agent can't be started: " + std::string(error.what());
+  }
+}
+
+void node_state::take_agent(const agent_order& order) {
+  auto* at = session_of_sender();
+  if (at == nullptr)
+    return;
+  auto& agent = at->agents[order.agent];
+  try {
+    agent.spec = spec_of(order);
+    start_agent_of(*at, agent);
+  } catch (const std::exception& error) {
+    agent.problem = error.what();
+  }
+}
+
+// Node zero knows where everybody is.
+void node_state::ask_holder(const caf::actor& zero, const send_order& order,
+                            const std::function<void(const std::string&)>& failed) {
+  auto complete = order;
+  complete.to = parts_.name;
+  self_->request(zero, parts_.patience, std::move(complete))
+      .then(
+          [failed](const send_report& report) {
+            if (!report.error.empty())
+              failed(report.error);
+          },
+          [failed](const caf::error& error) { failed("no answer to the request to send it: " + text_of(error)); });
+}
+
+void node_state::take_hop(const hop_order& order) {
+  auto* at = session_of_sender();
+  if (at == nullptr)
+    return;
+  if (leaving_) {
+    self_->send(at->zero, hop_report{.hop = order.hop, .outcome = hop_outcome::refused});
+    return;
+  }
+  auto& hop = at->hops[order.hop];
+  hop.agent = order.agent;
+  hop.hands_on = order.hands_on;
+  const auto agent = at->agents.find(order.agent);
+  if (agent == at->agents.end() || !agent->second.problem.empty())
+    return failed(at->number, order.hop,
+                  agent == at->agents.end() ? "the node was not told of the agent" : agent->second.problem);
+  try {
+    decode_into(order.recipes, hop.known);
+    auto wishes = contexts_for(*at, order, hop.known, parts_);
+    const auto target = target_of(*at, agent->second, order);
+    at->gatherer->gather(std::move(wishes), target, [this, number = at->number, order](gathered_contexts contexts) {
+      run(number, order, std::move(contexts));
+    });
+  } catch (const std::exception& error) {
+    failed(at->number, order.hop, error.what());
+  }
+}
+
+void node_state::run(std::uint64_t number, const hop_order& order, gathered_contexts contexts) {
+  auto* at = session(number);
+  if (at == nullptr)
+    return;
+  if (!contexts.error.empty())
+    return failed(number, order.hop, contexts.error);
+  auto& hop = at->hops.at(order.hop);
+  for (const auto& one : contexts.contexts)
+    if (const auto here = context_in(one)) {
+      parts_.exchange->contexts().keep(one);
+      hop.kept.push_back(here->history()->id());
+    }
+  hop.wire_bytes = std::move(contexts.wire_bytes);
+  hop_input input;
+  try {
+    input = input_of(order);
+  } catch (const std::exception& error) {
+    return failed(number, order.hop, error.what());
+  }
+  input.contexts = std::move(contexts.contexts);
+  if (order.wants_words)
+    input.on_text = [zero = at->zero, id = order.hop](std::string_view text) {
+      caf::anon_send(zero, words_report{id, std::string(text)});
+    };
+  self_->request(at->agents.at(order.agent).actor, caf::infinite, std::move(input))
+      .then([this, number, id = order.hop](hop_output& made) { done(number, id, made); },
+            [this, number, id = order.hop](const caf::error& error) {
+              if (error != caf::sec::request_receiver_down) // its down message tells, also of hops that it had begun
+                failed(number, id, text_of(error));
+            });
+}
+
+// Whether that hop was still under way.
+std::optional<hosted_hop> node_state::close(std::uint64_t number, std::uint64_t hop) {
+  auto* at = session(number);
+  auto found = at == nullptr ? decltype(node_session::hops)::node_type() : at->hops.extract(hop);
+  return found ? std::optional(std::move(found.mapped())) : std::nullopt;
+}
+
+void node_state::done(std::uint64_t number, std::uint64_t hop, hop_output& made) {
+  auto ended = close(number, hop);
+  if (!ended)
+    return;
+  ++hops_done_;
+  auto& at = *session(number);
+  auto report = report_of(hop, *ended, made);
+  if (!report.context.empty() && ended->hands_on) { // and what it continues on, so that less has to travel later
+    parts_.exchange->contexts().keep(made.output.context);
+    ended->kept.push_back(report.context);
+    at.held[hop] = std::exchange(ended->kept, {});
+  }
+  release(ended->kept);
+  self_->send(at.zero, std::move(report));
+  quit_when_done();
+}
+
+void node_state::failed(std::uint64_t number, std::uint64_t hop, const std::string& why) {
+  const auto ended = close(number, hop);
+  if (!ended)
+    return;
+  release(ended->kept);
+  self_->send(session(number)->zero, hop_report{.hop = hop, .outcome = hop_outcome::failed, .error = why});
+  quit_when_done();
+}
+
+void node_state::release(const std::vector<std::string>& ids) {
+  for (const auto& id : ids)
+    parts_.exchange->contexts().release(id);
+}
+
+void node_state::drop(std::uint64_t hop) {
+  if (auto* at = session_of_sender())
+    if (const auto held = at->held.extract(hop))
+      release(held.mapped());
+}
+
+caf::result<send_report> node_state::send_context(send_order& order) {
+  auto promise = self_->make_response_promise<send_report>();
+  parts_.exchange->send(
+      {order.to, order.endpoint, order.public_key, order.zstd ? compression::fast : compression::none}, order.ticket,
+      order.id, order.prefix, [home = caf::actor(self_), promise](const expected<moved_context>& sent) {
+        send_report report{sent ? "" : sent.error().message};
+        caf::anon_send(home, deferred_work{[promise, report]() mutable { promise.deliver(report); }});
+      });
+  return promise;
+}
+
+void node_state::end(session_place place) {
+  auto& at = place->second;
+  for (const auto& [hop, held] : at.held)
+    release(held);
+  for (const auto& [id, hop] : at.hops)
+    release(hop.kept);
+  for (const auto& [id, agent] : at.agents)
+    if (agent.actor)
+      self_->send_exit(agent.actor, caf::exit_reason::user_shutdown); // which cancels what it asked of its device
+  sessions_.erase(place);
+  quit_when_done();
+}
+
+void node_state::agent_down(node_session& at, hosted_agent& agent, std::uint64_t number, const std::string& reason) {
+  std::vector<std::uint64_t> lost;
+  for (const auto& [id, hop] : at.hops)
+    if (hop.agent == number)
+      lost.push_back(id);
+  start_agent_of(at, agent);
+  for (const auto id : lost)
+    failed(at.number, id, "the agent died while it had this task (" + reason + "); it was started anew");
+}
+
+void node_state::down(const caf::down_msg& message) {
+  const auto reason = text_of(message.reason);
+  for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
+    if (at->second.zero == message.source) {
+      spdlog::info("a run ended or was cut off ({}): {} hops were under way", reason, at->second.hops.size());
+      return end(at);
+    }
+    for (const auto& [name, entry] : at->second.models)
+      if (entry.device->actor() == message.source) {
+        spdlog::error("the device of model '{}' died ({})", name, reason);
+        return self_->quit(caf::exit_reason::unhandled_exception);
+      }
+    for (auto& [number, agent] : at->second.agents)
+      if (agent.actor == message.source)
+        return agent_down(at->second, agent, number, reason);
+  }
+}
+
+void node_state::leave() {
+  leaving_ = true;
+  for (const auto& [number, at] : sessions_)
+    self_->send(at.zero, node_farewell{});
+  quit_when_done();
+}
+
+void node_state::quit_when_done() {
+  const auto busy = [](const auto& at) { return !at.second.hops.empty(); };
+  if (!leaving_ || std::any_of(sessions_.begin(), sessions_.end(), busy))
+    return;
+  leaving_ = false; // ending the sessions comes here again
+  while (!sessions_.empty())
+    end(sessions_.begin());
+  self_->quit();
+}
+
+node_status node_state::status() const {
+  auto told = status_json(parts_, sessions_);
+  told["leaving"] = leaving_;
+  told["hops_done"] = hops_done_;
+  return {told.dump(2)};
+}
+
+caf::behavior node_behavior(caf::stateful_actor<node_state>* self, const node_parts& parts) {
+  auto& state = self->state;
+  self->set_down_handler([self](const caf::down_msg& message) { self->state.down(message); });
+  state.start(parts);
+  return {
+      [&state](const node_greeting& greeting) { return state.greet(greeting); },
+      [&state](const agent_order& order) { state.take_agent(order); },
+      [&state](const hop_order& order) { state.take_hop(order); },
+      [&state](const drop_context& dropped) { state.drop(dropped.hop); },
+      [&state](send_order& order) { return state.send_context(order); },
+      [](const node_ping& ping) { return node_pulse{ping.number}; },
+      [&state](const status_request&) { return state.status(); },
+      [](deferred_work& later) { later.work(); },
+      [&state](const leave_node&) { state.leave(); },
+  };
+}
+
+} // namespace
+
+caf::actor start_node(caf::actor_system& system, const node_parts& parts) { return system.spawn(node_behavior, parts); }
+
+} // namespace avp

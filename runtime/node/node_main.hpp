@@ -1,0 +1,12 @@
+// avp-node, from arguments to exit status.
+#pragma once
+
+#include <avp/agents/registry.hpp>
+
+namespace avp {
+
+/// Runs avp-node with kinds of one's own beside those of plugins. Gives the exit status: 0 after SIGTERM or SIGINT once
+/// the hops under way are done, 1 when a device died, 2 for a bad file or arguments.
+[[nodiscard]] int node_main(int argc, const char* const* argv, registry kinds = {});
+
+} // namespace avp

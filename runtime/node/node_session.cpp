@@ -1,0 +1,50 @@
+// What a node knows of one run that uses it.
+#include <stdexcept>
+
+#include <avp/runtime/node/node_session.hpp>
+#include <avp/runtime/pipeline.hpp>
+
+namespace avp {
+
+gather_target target_of(const node_session& at, const hosted_agent& agent, const hop_order& order) {
+  const auto model = at.models.find(agent.spec.model);
+  return {model == at.models.end() ? device_actor{} : model->second.device->actor(), agent.spec.model, order.place,
+          agent.spec.name};
+}
+
+std::vector<needed_context> contexts_for(const node_session& at, const hop_order& order, const recipe_map& known,
+                                         const node_parts& parts) {
+  std::vector<needed_context> all;
+  for (const auto& wanted : order.contexts) {
+    const auto history = known.find(wanted.id);
+    if (history == known.end())
+      throw std::runtime_error("the order names the context " + wanted.id + " without its recipe");
+    needed_context needed{history->second, parts.exchange->contexts().find(wanted.id), {}};
+    if (wanted.holder == local_node)
+      needed.holder = data_peer{local_node, at.data, at.public_key};
+    else if (!wanted.holder.empty() && wanted.holder != parts.name)
+      needed.holder = data_peer{wanted.holder, "", wanted.public_key};
+    all.push_back(std::move(needed));
+  }
+  return all;
+}
+
+hop_report report_of(std::uint64_t number, const hosted_hop& hop, hop_output& made) {
+  hop_report report{.hop = number, .text = std::move(made.output.text)};
+  if (made.output.to)
+    report.to = std::move(*made.output.to);
+  report.counts = made.counts;
+  report.wire_bytes = hop.wire_bytes;
+  if (const auto context = context_in(made.output.context)) {
+    report.context = context->history()->id();
+    report.recipes = encode_with_ancestors({context->history()}, hop.known);
+    report.context_bytes = context->size();
+    report.described = made.output.context.meta;
+  } else if (made.output.context.body && hop.hands_on) {
+    report.outcome = hop_outcome::failed;
+    report.error = "the agent hands on a context that no device of its node made, which can't go to another node";
+  }
+  return report;
+}
+
+} // namespace avp

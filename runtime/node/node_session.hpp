@@ -1,0 +1,60 @@
+// What a node knows of one run that uses it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <caf/actor.hpp>
+
+#include <avp/agents/agent_actor.hpp>
+#include <avp/runtime/node/context_gatherer.hpp>
+#include <avp/runtime/node/node_actor.hpp>
+#include <avp/runtime/node/node_models.hpp>
+#include <avp/runtime/node/recipe_bundle.hpp>
+
+namespace avp {
+
+/// An agent of a run on this node.
+struct hosted_agent {
+  agent_spec spec;
+  agent_actor actor;   ///< None where it could not be started.
+  std::string problem; ///< Why it could not.
+};
+
+/// A hop under way.
+struct hosted_hop {
+  std::uint64_t agent = 0;
+  bool hands_on = false;
+  recipe_map known;              ///< Recipes that node zero knows.
+  std::vector<std::string> kept; ///< Ids of the contexts that it continues on, kept for the time being.
+  std::vector<std::uint64_t> wire_bytes;
+};
+
+/// One run, from its greeting until its connection is gone.
+struct node_session {
+  std::uint64_t number = 0; ///< No two sessions of a node have the same.
+  caf::actor zero;
+  std::shared_ptr<context_gatherer> gatherer;
+  std::string data;       ///< Where node zero receives contexts.
+  std::string public_key; ///< Of node zero.
+  std::map<std::string, hosted_entry> models;
+  std::map<std::uint64_t, hosted_agent> agents;
+  std::map<std::uint64_t, hosted_hop> hops;
+  std::map<std::uint64_t, std::vector<std::string>> held; ///< By hop: ids of contexts kept for node zero.
+};
+
+/// Where a hop of an agent computes.
+[[nodiscard]] gather_target target_of(const node_session& at, const hosted_agent& agent, const hop_order& order);
+
+/// What a hop continues on, and where that is. `known` has the recipes of the order. Throws std::runtime_error for an
+/// order that names a context without its recipe.
+[[nodiscard]] std::vector<needed_context> contexts_for(const node_session& at, const hop_order& order,
+                                                       const recipe_map& known, const node_parts& parts);
+
+/// What node zero is told of a hop that is through. Takes the texts out of `made`.
+[[nodiscard]] hop_report report_of(std::uint64_t number, const hosted_hop& hop, hop_output& made);
+
+} // namespace avp
