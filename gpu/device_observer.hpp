@@ -43,6 +43,13 @@ struct device_counters {
   std::int64_t contexts_evicted = 0; ///< Contexts whose blocks were taken back; rebuilt when needed.
   std::int64_t shared_tokens = 0;    ///< Prompt tokens that were not computed because another prompt began alike.
   std::int64_t moved_tokens = 0;     ///< Positions copied into joined contexts.
+
+  /// What was counted since `before`, of the same device. Constants and what is marked "now" stay as they are.
+  [[nodiscard]] device_counters since(const device_counters& before) const;
+
+  /// What was counted together with `earlier`, of another device in the same place. Constants and what is marked "now"
+  /// stay as they are.
+  [[nodiscard]] device_counters after(const device_counters& earlier) const;
 };
 
 /// One forward pass.

@@ -12,6 +12,21 @@ namespace {
 
 using sample = std::pair<const char*, nlohmann::json>; // what tells it from the others of its family, and its value
 
+// As the format wants the value of a label.
+std::string quoted(const std::string& value) {
+  std::string text = "\"";
+  for (const char c : value)
+    if (c == '\n')
+      text += "\\n";
+    else
+      text += (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c);
+  return text + "\"";
+}
+
+std::string labels_of(const node_totals& node) { return "node=" + quoted(node.node); }
+
+std::string labels_of(const link_totals& link) { return "from=" + quoted(link.from) + ",to=" + quoted(link.to); }
+
 class exposition {
 public:
   explicit exposition(const std::vector<device_totals>& devices) : devices_(devices) {}
@@ -20,14 +35,24 @@ public:
   template <class Samples>
   void family(const std::string& name, const char* type, const std::string& help, const std::string& label,
               Samples samples) {
-    text_ += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
+    head(name, type, help);
     for (const auto& device : devices_)
       for (const auto& [value, number] : samples(device.counters)) {
-        text_ += name + "{device=\"" + device.device + "\"";
+        text_ += name + "{device=" + quoted(device.device);
         if (!label.empty())
-          text_ += "," + label + "=\"" + value + "\"";
+          text_ += "," + label + "=" + quoted(value);
         text_ += "} " + number.dump() + "\n";
       }
+  }
+
+  // A sample for each node, or for each link.
+  template <class All, class Value>
+  void family_of(const All& all, const std::string& name, const char* type, const std::string& help, Value value) {
+    if (all.empty())
+      return;
+    head(name, type, help);
+    for (const auto& one : all)
+      text_ += name + "{" + labels_of(one) + "} " + nlohmann::json(value(one)).dump() + "\n";
   }
 
   template <class Member>
@@ -38,13 +63,17 @@ public:
   [[nodiscard]] std::string text() && { return std::move(text_); }
 
 private:
+  void head(const std::string& name, const char* type, const std::string& help) {
+    text_ += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
+  }
+
   const std::vector<device_totals>& devices_;
   std::string text_;
 };
 
 } // namespace
 
-std::string metrics_text(const std::vector<device_totals>& devices) {
+std::string metrics_text(const std::vector<device_totals>& devices, const cluster_totals& nodes) {
   using samples = std::vector<sample>;
   using counters = device_counters;
   exposition out(devices);
@@ -83,6 +112,21 @@ std::string metrics_text(const std::vector<device_totals>& devices) {
   out.counter("avp_contexts_evicted_total", "Contexts whose blocks were taken back.", &counters::contexts_evicted);
   out.counter("avp_shared_tokens_total", "Prompt tokens not computed because another prompt began alike.",
               &counters::shared_tokens);
+  out.family_of(nodes.nodes, "avp_node_up", "gauge", "Whether the node is connected and takes hops.",
+                [](const node_totals& node) { return node.is_ready ? 1 : 0; });
+  out.family_of(nodes.nodes, "avp_node_hops_total", "counter", "Hops that the node finished.",
+                [](const node_totals& node) { return node.hops; });
+  out.family_of(nodes.nodes, "avp_node_lost_total", "counter", "How often the connection to the node was lost.",
+                [](const node_totals& node) { return node.lost; });
+  out.family_of(nodes.nodes, "avp_hops_retried_total", "counter", "Hops begun anew because their node was lost.",
+                [](const node_totals& node) { return node.retried; });
+  out.family_of(nodes.links, "avp_link_contexts_total", "counter", "Contexts that went from node to node.",
+                [](const link_totals& link) { return link.contexts; });
+  out.family_of(nodes.links, "avp_link_bytes_total", "counter", "Bytes of their AVP messages on the socket.",
+                [](const link_totals& link) { return link.bytes; });
+  out.family_of(nodes.links, "avp_link_whole_bytes_total", "counter",
+                "Bytes, had every context travelled from its first position on.",
+                [](const link_totals& link) { return link.whole_bytes; });
   return std::move(out).text();
 }
 

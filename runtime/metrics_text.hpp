@@ -5,10 +5,12 @@
 #include <vector>
 
 #include <avp/runtime/device_monitor.hpp>
+#include <avp/runtime/node/cluster_totals.hpp>
 
 namespace avp {
 
-/// The Prometheus text exposition format, version 0.0.4: every metric with HELP and TYPE, and a sample for each device.
-[[nodiscard]] std::string metrics_text(const std::vector<device_totals>& devices);
+/// The Prometheus text exposition format, version 0.0.4: every metric with HELP and TYPE, and a sample for each device,
+/// node and link. Those of nodes and links are left out of a run on one machine.
+[[nodiscard]] std::string metrics_text(const std::vector<device_totals>& devices, const cluster_totals& nodes = {});
 
 } // namespace avp

@@ -166,21 +166,25 @@ std::optional<std::filesystem::path> reporter::folder() const {
   return directory_ ? std::optional(directory_->folder()) : std::nullopt;
 }
 
-void reporter::finish(const std::vector<device_totals>& devices) {
+void reporter::finish(const std::vector<device_totals>& devices, const cluster_totals& nodes) {
   bar_.clear();
-  print_totals(devices);
+  print_totals(devices, nodes);
   if (!directory_)
     return;
   nlohmann::ordered_json totals = {
       {"modes", summary_.json()}, {"comparison", comparison_.json()}, {"devices", nlohmann::ordered_json::array()}};
   for (const auto& device : devices)
     totals["devices"].push_back(device_json(device, summary_.seconds()));
+  if (!nodes.nodes.empty()) {
+    totals["nodes"] = nodes_json(nodes);
+    totals["links"] = links_json(nodes);
+  }
   directory_->write_summary(totals);
   if (scaling_)
     directory_->write_scaling(scaling_->json());
 }
 
-void reporter::print_totals(const std::vector<device_totals>& devices) {
+void reporter::print_totals(const std::vector<device_totals>& devices, const cluster_totals& nodes) {
   auto* out = line_.json || line_.ask ? stderr : stdout;
   if (line_.quiet && (line_.json || line_.ask))
     return;
@@ -188,6 +192,7 @@ void reporter::print_totals(const std::vector<device_totals>& devices) {
   for (const auto& device : devices)
     if (device.counters.steps > 0)
       std::fputs(device_text(device, summary_.seconds()).c_str(), out);
+  std::fputs(cluster_text(nodes).c_str(), out);
   if (scaling_)
     for (const auto& sentence : scaling_->sentences())
       std::fprintf(out, "%s\n", sentence.c_str());

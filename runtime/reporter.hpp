@@ -9,6 +9,7 @@
 #include <avp/runtime/command_line.hpp>
 #include <avp/runtime/comparison.hpp>
 #include <avp/runtime/device_monitor.hpp>
+#include <avp/runtime/node/cluster_totals.hpp>
 #include <avp/runtime/output_directory.hpp>
 #include <avp/runtime/pipeline.hpp>
 #include <avp/runtime/progress.hpp>
@@ -45,10 +46,10 @@ public:
   void tick() { bar_.draw(); }
 
   /// Prints the table, what the devices did, and where the results are.
-  void print_totals(const std::vector<device_totals>& devices);
+  void print_totals(const std::vector<device_totals>& devices, const cluster_totals& nodes);
 
   /// The same, and leaves summary.json, for a sweep also scaling.json. Throws write_error.
-  void finish(const std::vector<device_totals>& devices);
+  void finish(const std::vector<device_totals>& devices, const cluster_totals& nodes);
 
   /// The run's folder, where it leaves one.
   [[nodiscard]] std::optional<std::filesystem::path> folder() const;

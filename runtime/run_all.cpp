@@ -203,7 +203,10 @@ std::string run_stages_of(caf::actor_system& system, whole_run& state, const std
       failure = state.journal->failure();
   }
   try {
-    state.reports.finish(state.devices.end());
+    if (state.nodes)
+      state.nodes->collect_news();
+    const auto devices = state.devices.end();
+    state.reports.finish(devices, state.devices.board()->totals());
   } catch (const write_error& error) {
     if (failure.empty())
       failure = error.what();
@@ -222,9 +225,9 @@ exit_status show_complete(const run_parts& parts, const std::vector<run_stage>& 
   for (const auto& stage : stages)
     reports.add_seconds(stage.plan.mode, stage.point, parts.earlier->seconds(name_of(stage)));
   if (std::filesystem::exists(folder / "summary.json"))
-    reports.print_totals({});
+    reports.print_totals({}, {});
   else
-    reports.finish({});
+    reports.finish({}, {});
   leave_report(reports);
   if (parts.input.may_lack_input())
     say_how_to_go_on(folder, parts.input);
@@ -243,7 +246,7 @@ exit_status run_all(caf::actor_system& system, const run_parts& parts, std::vect
   run_devices devices(system, line, largest, plans);
   std::unique_ptr<cluster> nodes; // greeted while this machine loads its models
   if (has_nodes(largest))
-    nodes = std::make_unique<cluster>(system, largest, plans, parts.keys);
+    nodes = std::make_unique<cluster>(system, largest, plans, parts.keys, devices.board());
   devices.start();
   if (interrupts.interrupted()) {
     std::fprintf(stderr, "interrupted while the models were loaded; no task was run\n");
@@ -273,9 +276,6 @@ exit_status run_all(caf::actor_system& system, const run_parts& parts, std::vect
   const auto failure = run_stages_of(system, state, stages);
   if (!failure.empty())
     spdlog::error("the run ended early: {}", failure);
-  if (state.nodes && state.nodes->counts().nodes_lost > 0)
-    spdlog::info("nodes lost: {}; hops begun anew for that: {}", state.nodes->counts().nodes_lost.load(),
-                 state.nodes->counts().hops_retried.load());
   if (const auto folder = reports.folder();
       folder && (interrupts.interrupted() || !failure.empty() || parts.input.may_lack_input()))
     say_how_to_go_on(*folder, parts.input);

@@ -11,10 +11,13 @@ namespace avp {
 
 namespace {
 
-std::vector<device_totals> totals_of(const std::vector<std::shared_ptr<device_monitor>>& monitors) {
+std::vector<device_totals> totals_of(const std::vector<std::shared_ptr<device_monitor>>& monitors,
+                                     const cluster_board& board) {
   std::vector<device_totals> totals;
   for (const auto& monitor : monitors)
     totals.push_back(monitor->totals());
+  for (auto& elsewhere : board.devices())
+    totals.push_back(std::move(elsewhere));
   return totals;
 }
 
@@ -26,12 +29,15 @@ run_devices::run_devices(caf::actor_system& system, const command_line& line, co
       configs_(device_configs(pipeline, plans)) {
   if (line.leaves_folder())
     trace_ = std::make_shared<trace_file>();
+  board_ = std::make_shared<cluster_board>(trace_);
   for (auto& config : configs_) {
     monitors_.push_back(std::make_shared<device_monitor>(config.device, trace_));
     config.observer = monitors_.back();
   }
   if (line.metrics) {
-    metrics_.emplace(*line.metrics, [monitors = monitors_] { return metrics_text(totals_of(monitors)); });
+    metrics_.emplace(*line.metrics, [monitors = monitors_, board = board_] {
+      return metrics_text(totals_of(monitors, *board), board->totals());
+    });
     std::fprintf(stderr, "metrics: %s\n", metrics_->url().c_str()); // also with --quiet: port 0 would be a secret
   }
 }
@@ -68,7 +74,7 @@ std::vector<device_totals> run_devices::end() {
     self->receive([](const caf::down_msg&) {});
   if (trace_)
     trace_->close();
-  return totals_of(monitors_);
+  return totals_of(monitors_, *board_);
 }
 
 } // namespace avp

@@ -15,6 +15,7 @@
 #include <avp/runtime/device_configs.hpp>
 #include <avp/runtime/device_monitor.hpp>
 #include <avp/runtime/metrics_server.hpp>
+#include <avp/runtime/node/cluster_board.hpp>
 #include <avp/runtime/trace_file.hpp>
 
 namespace avp {
@@ -37,19 +38,24 @@ public:
   /// The devices by the name of each model on them.
   [[nodiscard]] const std::map<std::string, device_actor>& by_model() const { return by_model_; }
 
+  /// What the other nodes of the run do; it goes into the same metrics and trace.
+  [[nodiscard]] const std::shared_ptr<cluster_board>& board() const { return board_; }
+
   /// Begins the trace in a file.
   void trace_into(const std::filesystem::path& file);
 
   /// Says what the trace shall call the task of this place.
   void name_task(std::uint64_t place, const std::string& name);
 
-  /// Ends the devices, waits for that, completes the trace, and gives the final counters in the order of names.
+  /// Ends the devices, waits for that, completes the trace, and gives the final counters in the order of names, those
+  /// of other nodes after them.
   [[nodiscard]] std::vector<device_totals> end();
 
 private:
   caf::actor_system& system_;
   std::vector<device_config> configs_;
   std::shared_ptr<trace_file> trace_; // none where the run leaves no folder
+  std::shared_ptr<cluster_board> board_;
   std::vector<std::shared_ptr<device_monitor>> monitors_;
   std::vector<device_actor> devices_;
   std::map<std::string, device_actor> by_model_;

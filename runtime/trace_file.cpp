@@ -50,6 +50,11 @@ void trace_file::add(int device, const step_record& step, const device_counters&
   push(traced_step{device, step, counters.blocks_used, counters.blocks_shared, counters.blocks_cached});
 }
 
+void trace_file::add(int device, traced_step step) {
+  step.device = device;
+  push(std::move(step));
+}
+
 void trace_file::add(const request_record& request) { push(request); }
 
 void trace_file::push(trace_entry entry) {

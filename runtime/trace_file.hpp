@@ -32,6 +32,7 @@ public:
   void name_task(std::uint64_t place, const std::string& name);
 
   void add(int device, const step_record& step, const device_counters& counters);
+  void add(int device, traced_step step);
   void add(const request_record& request);
 
   /// Makes the file, in place of one that is there, and begins to write. To be called once.

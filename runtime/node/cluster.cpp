@@ -85,13 +85,13 @@ bool has_nodes(const pipeline& p) {
 }
 
 cluster::cluster(caf::actor_system& system, const pipeline& pipeline, const std::vector<plan>& plans,
-                 const std::optional<node_keys>& keys)
+                 const std::optional<node_keys>& keys, std::shared_ptr<cluster_board> board)
     : system_(system) {
   auto exchange = context_exchange::start(system, options_of(pipeline, keys));
   if (!exchange)
     throw node_error("the data plane of this process can't be opened: " + exchange.error().message);
   exchange_ = std::move(*exchange);
-  cluster_parts parts{.exchange = exchange_, .counts = counts_};
+  cluster_parts parts{.exchange = exchange_, .board = board};
   parts.timeout = milliseconds_of(pipeline.node_rules.timeout);
   parts.wait = milliseconds_of(pipeline.node_rules.wait);
   const auto used = nodes_used(pipeline, plans);
@@ -102,6 +102,8 @@ cluster::cluster(caf::actor_system& system, const pipeline& pipeline, const std:
     node.own_data = own_data_for(node.control, exchange_->endpoint());
     auto greeting = greeting_for(entry, pipeline, plans);
     greeting.data = node.own_data;
+    greeting.traced = board->is_traced();
+    board->add_node(entry.name);
     greeting.public_key = keys ? keys->curve.public_key : "";
     parts.greetings[entry.name] = std::move(greeting);
     parts.nodes.push_back(std::move(node));
@@ -133,6 +135,12 @@ void cluster::prepare(const std::map<std::string, device_actor>& devices) {
   }
   for (auto& model : answer.models)
     models_[model.name] = std::move(model);
+}
+
+void cluster::collect_news() {
+  caf::scoped_actor self(system_);
+  self->request(actor_, caf::infinite, avp::collect_news{})
+      .receive([](const news_collected&) {}, [](const caf::error&) {});
 }
 
 agent_actor cluster::start_agent(const registry& kinds, const agent_spec& spec, const device_actor& device) {

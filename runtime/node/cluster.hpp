@@ -13,6 +13,7 @@
 #include <caf/actor_system.hpp>
 
 #include <avp/agents/agent_actor.hpp>
+#include <avp/runtime/node/cluster_board.hpp>
 #include <avp/runtime/node/context_exchange.hpp>
 #include <avp/runtime/node/node_keys.hpp>
 #include <avp/runtime/node/node_messages.hpp>
@@ -21,19 +22,13 @@
 
 namespace avp {
 
-/// What happened between the nodes of a run.
-struct cluster_counts {
-  std::atomic<std::uint64_t> nodes_lost = 0;   ///< How often a node was lost.
-  std::atomic<std::uint64_t> hops_retried = 0; ///< Hops that were begun anew for that.
-};
-
 /// Connections to all nodes that the agents of a pipeline name, and the data plane of this process.
 class cluster {
 public:
-  /// Opens the data plane. `plans` say which agents run. The system is one of
+  /// Opens the data plane. `plans` say which agents run; `board` hears what the nodes do. The system is one of
   /// node_system_config with the same keys. Throws node_error.
   cluster(caf::actor_system& system, const pipeline& pipeline, const std::vector<plan>& plans,
-          const std::optional<node_keys>& keys);
+          const std::optional<node_keys>& keys, std::shared_ptr<cluster_board> board);
   cluster(const cluster&) = delete;
   cluster& operator=(const cluster&) = delete;
   ~cluster();
@@ -50,15 +45,12 @@ public:
   /// its model.
   [[nodiscard]] payload from_recipe(const std::string& model, const std::shared_ptr<const recipe>& history) const;
 
-  [[nodiscard]] const cluster_counts& counts() const { return *counts_; }
-
-  /// What went over the links to and from this process, by node.
-  [[nodiscard]] std::map<std::string, link_traffic> traffic() const { return exchange_->traffic(); }
+  /// Waits until the nodes that are there have told the board what they did so far.
+  void collect_news();
 
 private:
   caf::actor_system& system_;
   std::shared_ptr<context_exchange> exchange_;
-  std::shared_ptr<cluster_counts> counts_ = std::make_shared<cluster_counts>();
   std::map<std::string, model_report> models_; // by name, as prepare() found them
   std::atomic<std::uint64_t> next_agent_ = 1;
   caf::actor actor_;

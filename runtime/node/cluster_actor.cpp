@@ -75,11 +75,18 @@ void cluster_state::tick() {
     else if (node.is_talking() && now - node.heard > parts_.timeout)
       lose(node, "it was silent for " + seconds_text(parts_.timeout));
     else if (node.is_talking())
-      self_->send(node.actor, node_ping{node.session});
+      ping(node);
   }
+  parts_.board->note_sent(parts_.exchange->traffic());
   answer_if_ready();
   give_up_waiting();
   self_->delayed_send(self_, tick_of(parts_), tick_atom::value);
+}
+
+void cluster_state::ping(cluster_node& node) {
+  node.ping = next_ping_++;
+  node.pinged = clock::now();
+  self_->send(node.actor, node_ping{node.ping});
 }
 
 void cluster_state::connect(cluster_node& node) {
@@ -126,6 +133,7 @@ void cluster_state::greet(cluster_node& node, caf::actor actor) {
   node.heard = clock::now();
   node.told.clear();
   node.hops = 0;
+  node.round = std::chrono::nanoseconds::max();
   self_->monitor(node.actor);
   self_->request(node.actor, caf::infinite, parts_.greetings.at(node.entry.name))
       .then(
@@ -177,6 +185,7 @@ void cluster_state::welcomed(cluster_node& node, const node_welcome& welcome) {
   for (const auto& model : welcome.models)
     node.models[model.name] = model;
   node.stage = node_stage::ready;
+  parts_.board->set_ready(node.entry.name, true);
   answer_if_ready();
   begin_waiting();
 }
@@ -194,21 +203,58 @@ void cluster_state::lose(cluster_node& node, const std::string& why) {
   if (node.actor)
     self_->demonitor(node.actor);
   not_there(node, why);
+  parts_.board->end_session(node.entry.name, stage == node_stage::ready);
   parts_.exchange->lose(node.entry.name, {errc::peer_lost, why});
   if (stage == node_stage::leaving)
     spdlog::info("node '{}' has left", node.entry.name);
   else if (stage == node_stage::ready) {
-    ++parts_.counts->nodes_lost;
     spdlog::warn("node '{}' is lost ({}); {} under way there begin anew", node.entry.name, why,
                  counted(node.hops, "hop"));
   }
   node.hops = 0;
   redo(node.entry.name, session);
+  node.is_collected = true;
+  answer_if_collected();
 }
 
-void cluster_state::pulse() {
-  if (auto* node = sender())
-    node->heard = clock::now();
+// The node's clock was read somewhere between the ping and now; the shorter that was, the better it is known when.
+void cluster_state::pulse(const node_pulse& pulse) {
+  auto* node = sender();
+  if (node == nullptr)
+    return;
+  node->heard = clock::now();
+  const auto round = node->heard - node->pinged;
+  const bool is_last = pulse.number == node->ping;
+  if (is_last && round < node->round) {
+    node->round = round;
+    node->shift = (node->pinged + round / 2).time_since_epoch() - std::chrono::nanoseconds(pulse.clock);
+  }
+  for (const auto& device : pulse.devices)
+    parts_.board->note(node->entry.name, device, node->shift);
+  for (const auto& link : pulse.links)
+    parts_.board->note(node->entry.name, link);
+  node->is_collected = node->is_collected || is_last;
+  answer_if_collected();
+}
+
+caf::result<news_collected> cluster_state::collect() {
+  parts_.board->note_sent(parts_.exchange->traffic());
+  for (auto& [name, node] : nodes_)
+    if (node.is_talking()) {
+      node.is_collected = false;
+      ping(node);
+    }
+  collecting_.push_back(self_->make_response_promise<news_collected>());
+  const auto answer = collecting_.back();
+  answer_if_collected();
+  return answer;
+}
+
+void cluster_state::answer_if_collected() {
+  if (std::any_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return !node.second.is_collected; }))
+    return;
+  for (auto& answer : std::exchange(collecting_, {}))
+    answer.deliver(news_collected{});
 }
 
 void cluster_state::farewell() {
@@ -315,7 +361,8 @@ caf::behavior cluster_behavior(caf::stateful_actor<cluster_state>* self, const s
       [&state](tick_atom) { state.tick(); },
       [&state](const prepare_nodes& asked) { return state.prepare(asked); },
       [&state](const node_reached& what) { state.reached(what); },
-      [&state](const node_pulse&) { state.pulse(); },
+      [&state](const node_pulse& pulse) { state.pulse(pulse); },
+      [&state](const collect_news&) { return state.collect(); },
       [&state](const node_farewell&) { state.farewell(); },
       [&state](send_order& order) { return state.pass_on(order); },
       [&state](place_hop& asked) { return state.place(asked); },

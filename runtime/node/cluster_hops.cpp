@@ -150,7 +150,7 @@ void cluster_state::redo(const std::string& node, std::uint64_t session) {
     auto& hop = hops_.at(id);
     hop.node.clear();
     hop.waits_since = clock::now();
-    ++parts_.counts->hops_retried;
+    parts_.board->count_retried(node);
     if (++hop.retries > most_retries)
       fail(id, "its node was lost " + std::to_string(hop.retries) + " times while it had this task");
     else
@@ -218,6 +218,7 @@ void cluster_state::finish(std::uint64_t id, placed_hop hop, const cluster_node&
                                                                     "can't be used: " + error.what()));
     return;
   }
+  parts_.board->count_hop(node.entry.name);
   made.output.text = std::move(report.text);
   if (report.to)
     made.output.to = std::move(*report.to);

@@ -44,6 +44,12 @@ struct gather_here {
   gather_target target;
 };
 
+/// Asks for what the nodes did so far. Answered with news_collected when all that are there have told it.
+struct collect_news {};
+
+/// The answer to collect_news: the board has it.
+struct news_collected {};
+
 /// Nobody holds a remote_context any more.
 struct context_dropped {
   context_holder holder;
@@ -56,4 +62,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::nodes_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::place_hop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::gather_here)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::gathered_contexts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::collect_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::news_collected)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::context_dropped)

@@ -44,6 +44,12 @@ struct cluster_node {
   std::vector<std::string> missing;             ///< What it lacks.
   std::size_t hops = 0;                         ///< Under way there.
 
+  std::uint64_t ping = 0;                                           ///< The last one, by its number.
+  std::chrono::steady_clock::time_point pinged;                     ///< When it was sent.
+  std::chrono::nanoseconds round = std::chrono::nanoseconds::max(); ///< The shortest way there and back so far.
+  std::chrono::nanoseconds shift{};                                 ///< How far this clock is ahead of the node's.
+  bool is_collected = true; ///< Nobody waits for what it tells with its next pulse.
+
   [[nodiscard]] bool is_talking() const {
     return stage == node_stage::greeted || stage == node_stage::ready || stage == node_stage::leaving;
   }

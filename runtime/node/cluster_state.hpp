@@ -53,7 +53,8 @@ public:
   void tick();
   caf::result<nodes_ready> prepare(const prepare_nodes& asked);
   void reached(const node_reached& what);
-  void pulse();
+  void pulse(const node_pulse& pulse);
+  caf::result<news_collected> collect();
   void farewell();
   void down(const caf::down_msg& message);
   caf::result<send_report> pass_on(send_order& order);
@@ -80,6 +81,8 @@ private:
   void not_there(cluster_node& node, const std::string& why);
   void lose(cluster_node& node, const std::string& why);
   void answer_if_ready();
+  void ping(cluster_node& node);
+  void answer_if_collected();
   void send_from_here(const cluster_node& to, const send_order& order, caf::typed_response_promise<send_report> answer);
   void ask_holder(send_order order, const std::function<void(const std::string&)>& failed);
 
@@ -101,7 +104,9 @@ private:
   std::map<std::string, std::pair<std::string, model_report>> known_models_; // and where, by name
   std::optional<caf::typed_response_promise<nodes_ready>> preparing_;
   clock::time_point prepare_until_;
+  std::vector<caf::typed_response_promise<news_collected>> collecting_;
   std::uint64_t next_session_ = 1;
+  std::uint64_t next_ping_ = 1;
   std::map<std::uint64_t, placed_hop> hops_;
   std::uint64_t next_hop_ = 1;
 };

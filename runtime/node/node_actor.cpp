@@ -30,6 +30,7 @@ public:
   void take_hop(const hop_order& order);
   void drop(std::uint64_t hop);
   caf::result<send_report> send_context(send_order& order);
+  [[nodiscard]] node_pulse pulse(const node_ping& ping);
   [[nodiscard]] node_status status() const;
   void leave();
   void down(const caf::down_msg& message);
@@ -102,6 +103,7 @@ caf::result<node_welcome> node_state::greet(const node_greeting& greeting) {
   made.zero = caf::actor_cast<caf::actor>(self_->current_sender());
   made.data = greeting.data;
   made.public_key = greeting.public_key;
+  made.traced = greeting.traced;
   made.gatherer = std::make_shared<context_gatherer>(
       self_, *parts_.exchange, parts_.patience,
       [this, zero = made.zero](const send_order& asked, const std::function<void(const std::string&)>& no) {
@@ -117,7 +119,7 @@ caf::result<node_welcome> node_state::greet(const node_greeting& greeting) {
           welcome.models.push_back(entry.report);
         welcome.missing.insert(welcome.missing.end(), loaded.missing.begin(), loaded.missing.end());
         if (auto* at = session(number)) {
-          at->models = std::move(loaded.by_name);
+          begin_on(*at, std::move(loaded.by_name), *parts_.exchange);
           for (const auto& [name, entry] : at->models)
             self_->monitor(entry.device->actor());
         }
@@ -336,6 +338,14 @@ void node_state::quit_when_done() {
   self_->quit();
 }
 
+node_pulse node_state::pulse(const node_ping& ping) {
+  auto* at = session_of_sender();
+  auto pulse = at == nullptr ? node_pulse{} : news_for(*at, *parts_.exchange);
+  pulse.number = ping.number;
+  pulse.clock = node_now();
+  return pulse;
+}
+
 node_status node_state::status() const {
   auto told = status_json(parts_, sessions_);
   told["leaving"] = leaving_;
@@ -353,7 +363,7 @@ caf::behavior node_behavior(caf::stateful_actor<node_state>* self, const node_pa
       [&state](const hop_order& order) { state.take_hop(order); },
       [&state](const drop_context& dropped) { state.drop(dropped.hop); },
       [&state](send_order& order) { return state.send_context(order); },
-      [](const node_ping& ping) { return node_pulse{ping.number}; },
+      [&state](const node_ping& ping) { return state.pulse(ping); },
       [&state](const status_request&) { return state.status(); },
       [](deferred_work& later) { later.work(); },
       [&state](const leave_node&) { state.leave(); },

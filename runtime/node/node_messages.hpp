@@ -13,6 +13,7 @@
 #include <avp/agents/agent_spec.hpp>
 #include <avp/agents/hop.hpp>
 #include <avp/gpu/device_config.hpp>
+#include <avp/runtime/node/node_news.hpp>
 #include <avp/transport/metadata.hpp>
 
 namespace avp {
@@ -49,6 +50,7 @@ struct node_greeting {
   std::vector<std::string> kinds;
   std::string data;       ///< Where node zero receives contexts, tcp://host:port.
   std::string public_key; ///< The CURVE key of node zero; empty without keys.
+  bool traced = false;    ///< Whether node_pulse shall tell every step and request.
 };
 
 /// The answer to node_greeting.
@@ -170,9 +172,12 @@ struct node_ping {
   std::uint64_t number = 0;
 };
 
-/// The answer to node_ping.
+/// The answer to node_ping, with what came about since the last one.
 struct node_pulse {
   std::uint64_t number = 0;
+  node_time clock = 0; ///< When it was answered.
+  std::vector<device_news> devices;
+  std::vector<link_news> links;
 };
 
 /// To node zero: send no more hops, those under way will be finished.
@@ -205,12 +210,6 @@ void add_node_messages(caf::actor_system_config& config);
 // How each is written and read.
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, counts& x) {
-  return f(caf::meta::type_name("avp::counts"), x.prompt_tokens, x.computed_tokens, x.latent_steps, x.output_tokens,
-           x.attended, x.cache_bytes, x.device_ms);
-}
-
-template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, metadata& x) {
   return f(caf::meta::type_name("avp::metadata"), x.session_id, x.source_agent_id, x.target_agent_id, x.model_id,
            x.hidden_dim, x.num_layers, x.payload_type, x.dtype, x.tensor_shape, x.mode, x.avp_map_id, x.extra);
@@ -229,7 +228,8 @@ typename Inspector::result_type inspect(Inspector& f, model_report& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_greeting& x) {
-  return f(caf::meta::type_name("avp::node_greeting"), x.protocol, x.node, x.models, x.kinds, x.data, x.public_key);
+  return f(caf::meta::type_name("avp::node_greeting"), x.protocol, x.node, x.models, x.kinds, x.data, x.public_key,
+           x.traced);
 }
 
 template <class Inspector>
@@ -290,7 +290,7 @@ typename Inspector::result_type inspect(Inspector& f, node_ping& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, node_pulse& x) {
-  return f(caf::meta::type_name("avp::node_pulse"), x.number);
+  return f(caf::meta::type_name("avp::node_pulse"), x.number, x.clock, x.devices, x.links);
 }
 
 template <class Inspector>

@@ -26,8 +26,8 @@ std::string key_of(const model_order& order) {
 } // namespace
 
 hosted_device::hosted_device(caf::actor_system& system, device_config config)
-    : monitor_(std::make_shared<device_monitor>(config.device)) {
-  config.observer = monitor_;
+    : log_(std::make_shared<device_log>(config.device)) {
+  config.observer = log_;
   actor_ = start_device(system, config);
 }
 
@@ -112,7 +112,7 @@ std::vector<device_totals> node_models::totals() const {
   std::vector<device_totals> all;
   for (const auto& one : alive_)
     if (const auto device = one.lock())
-      all.push_back(device->totals());
+      all.push_back(device->log().totals());
   return all;
 }
 

@@ -10,7 +10,7 @@
 #include <caf/actor_system.hpp>
 
 #include <avp/gpu/device_actor.hpp>
-#include <avp/runtime/device_monitor.hpp>
+#include <avp/runtime/node/device_log.hpp>
 #include <avp/runtime/node/node_config.hpp>
 #include <avp/runtime/node/node_messages.hpp>
 
@@ -25,10 +25,10 @@ public:
   ~hosted_device();
 
   [[nodiscard]] const device_actor& actor() const { return actor_; }
-  [[nodiscard]] device_totals totals() const { return monitor_->totals(); }
+  [[nodiscard]] const device_log& log() const { return *log_; }
 
 private:
-  std::shared_ptr<device_monitor> monitor_;
+  std::shared_ptr<device_log> log_;
   device_actor actor_;
 };
 

@@ -1,4 +1,5 @@
 // What a node knows of one run that uses it.
+#include <algorithm>
 #include <stdexcept>
 
 #include <avp/runtime/node/node_session.hpp>
@@ -45,6 +46,34 @@ hop_report report_of(std::uint64_t number, const hosted_hop& hop, hop_output& ma
     report.error = "the agent hands on a context that no device of its node made, which can't go to another node";
   }
   return report;
+}
+
+void begin_on(node_session& at, std::map<std::string, hosted_entry> models, const context_exchange& exchange) {
+  at.models = std::move(models);
+  at.told.clear();
+  for (const auto& [name, entry] : at.models)
+    if (std::none_of(at.told.begin(), at.told.end(), [&](const auto& one) { return one.device == entry.device; }))
+      at.told.push_back({entry.device, entry.device->log().totals().counters, entry.device->log().next()});
+  at.links_before = exchange.traffic();
+}
+
+node_pulse news_for(node_session& at, const context_exchange& exchange) {
+  node_pulse pulse;
+  for (auto& [device, before, next] : at.told) {
+    const auto totals = device->log().totals();
+    device_news news{totals.device, totals.counters.since(before), totals.blocks_used_most, totals.blocks_shared_most};
+    if (at.traced)
+      for (const auto& event : device->log().take_since(next))
+        add_event(news, event);
+    pulse.devices.push_back(std::move(news));
+  }
+  for (const auto& [peer, traffic] : exchange.traffic()) {
+    const auto& before = at.links_before[peer];
+    if (traffic.contexts_sent > before.contexts_sent)
+      pulse.links.push_back({peer, traffic.contexts_sent - before.contexts_sent, traffic.bytes_sent - before.bytes_sent,
+                             traffic.whole_bytes_sent - before.whole_bytes_sent});
+  }
+  return pulse;
 }
 
 } // namespace avp

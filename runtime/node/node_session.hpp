@@ -33,6 +33,13 @@ struct hosted_hop {
   std::vector<std::uint64_t> wire_bytes;
 };
 
+/// How far a run was told of a device.
+struct told_device {
+  std::shared_ptr<hosted_device> device;
+  device_counters before; ///< When the run was greeted.
+  std::uint64_t next = 0; ///< Event.
+};
+
 /// One run, from its greeting until its connection is gone.
 struct node_session {
   std::uint64_t number = 0; ///< No two sessions of a node have the same.
@@ -44,7 +51,16 @@ struct node_session {
   std::map<std::uint64_t, hosted_agent> agents;
   std::map<std::uint64_t, hosted_hop> hops;
   std::map<std::uint64_t, std::vector<std::string>> held; ///< By hop: ids of contexts kept for node zero.
+  bool traced = false;                                    ///< Whether it wants to know of every step and request.
+  std::vector<told_device> told;                          ///< Its devices.
+  std::map<std::string, link_traffic> links_before;       ///< By peer, when it was greeted.
 };
+
+/// Takes the models of a run; it is told from now on what their devices do.
+void begin_on(node_session& at, std::map<std::string, hosted_entry> models, const context_exchange& exchange);
+
+/// What the run was not told of yet.
+[[nodiscard]] node_pulse news_for(node_session& at, const context_exchange& exchange);
 
 /// Where a hop of an agent computes.
 [[nodiscard]] gather_target target_of(const node_session& at, const hosted_agent& agent, const hop_order& order);

@@ -1,6 +1,7 @@
 // What was run, from run.json and summary.json.
 #include <algorithm>
 
+#include <avp/runtime/fetch_display.hpp>
 #include <avp/runtime/number_text.hpp>
 #include <avp/runtime/report/report_sections.hpp>
 #include <avp/runtime/report/report_table.hpp>
@@ -83,12 +84,30 @@ std::string number_at(const json& object, const char* key, int places) {
              : "?";
 }
 
+std::string size_at(const json& object, const char* key) {
+  return object.is_object() && object.contains(key) && object.at(key).is_number_unsigned()
+             ? size_text(object.at(key).get<std::uint64_t>())
+             : "?";
+}
+
 std::string devices_of(const json& totals) {
   std::string text;
   for (const auto& device : array_at(totals, "devices"))
     text += (text.empty() ? "" : "\n") + text_at(device, "device") + ": " + text_at(device, "steps") +
             " forward passes, " + number_at(device, "rows_per_step", 1) + " rows each, busy for " +
             number_at(device, "busy_seconds", 1) + " s; preemptions: " + text_at(device, "preemptions");
+  return text;
+}
+
+std::string links_of(const json& totals) {
+  std::string text;
+  const auto add = [&](const std::string& line) { text += (text.empty() ? "" : "\n") + line; };
+  for (const auto& node : array_at(totals, "nodes"))
+    add(text_at(node, "node") + ": " + text_at(node, "hops") + " hops, lost " + text_at(node, "lost") + " times, " +
+        text_at(node, "hops_retried") + " hops begun anew");
+  for (const auto& link : array_at(totals, "links"))
+    add(text_at(link, "from") + " → " + text_at(link, "to") + ": " + text_at(link, "contexts") + " contexts, " +
+        size_at(link, "wire_bytes") + " of " + size_at(link, "context_bytes"));
   return text;
 }
 
@@ -104,8 +123,9 @@ std::string started_of(const json& facts) {
 
 json facts_section(const std::vector<recorded_run>& runs) {
   std::vector<std::string> head{"run"};
-  std::vector<std::vector<std::string>> lines{{"pipeline"}, {"started"}, {"command"},  {"models"}, {"nodes"},
-                                              {"devices"},  {"machine"}, {"versions"}, {"seed"},   {"concurrency"}};
+  std::vector<std::vector<std::string>> lines{{"pipeline"}, {"started"}, {"command"},    {"models"},
+                                              {"nodes"},    {"links"},   {"devices"},    {"machine"},
+                                              {"versions"}, {"seed"},    {"concurrency"}};
   for (const auto& run : runs) {
     head.push_back(run.label);
     const std::vector<std::string> cells{text_at(run.facts, "pipeline"),
@@ -113,6 +133,7 @@ json facts_section(const std::vector<recorded_run>& runs) {
                                          command_of(run.facts),
                                          models_of(run.facts),
                                          nodes_of(run.facts),
+                                         links_of(run.totals),
                                          devices_of(run.totals),
                                          machine_of(run.facts),
                                          versions_of(run.facts),
@@ -122,8 +143,12 @@ json facts_section(const std::vector<recorded_run>& runs) {
       lines[i].push_back(cells[i].empty() ? "–" : cells[i]);
   }
   report_table table("", head, head.size());
+  const auto says_something = [](const std::vector<std::string>& line) {
+    return std::any_of(line.begin() + 1, line.end(), [](const std::string& cell) { return cell != "–"; });
+  };
   for (const auto& line : lines)
-    table.add(line);
+    if (says_something(line))
+      table.add(line);
   return {{"table", table.json()}};
 }
 

@@ -115,6 +115,39 @@ class Chains(NodeTest):
         self.assertEqual(self.answers(results), self.expected())
         self.assertEqual({agent["node"] for agent in results[0]["agents"]}, {"local", "b"})
 
+    def test_what_nodes_did_is_in_totals_and_trace(self):
+        b, c = self.nodes("b", "c")
+        self.place_agents([b, c], planner="b", critic="c")
+        outcome = self.run_command("--out", "out")
+        self.assertEqual(outcome.status, 0, outcome)
+        self.assertRegex(outcome.out, r"\nnode b: [1-9]\d* hops?; lost 0 times, for which 0 hops were begun anew\n")
+        self.assertRegex(outcome.out, r"\nlink b -> c: [1-9]\d* contexts?, .+ of .+ that they have whole\n")
+        summary = json.loads((self.folder / "out/summary.json").read_text(encoding="utf-8"))
+        self.assertEqual([device["device"] for device in summary["devices"]], ["cpu", "b/cpu", "c/cpu"])
+        for device in summary["devices"]:
+            self.assertGreater(device["steps"], 0, device)
+        tasks = summary["modes"][0]["tasks"]
+        self.assertEqual([(node["node"], node["hops"]) for node in summary["nodes"]], [("b", tasks), ("c", tasks)])
+        links = {(link["from"], link["to"]): link for link in summary["links"]}
+        self.assertEqual({ends: link["contexts"] for ends, link in links.items()},
+                         {("b", "c"): tasks, ("c", "local"): tasks})
+        for link in links.values():
+            self.assertGreaterEqual(link["context_bytes"], link["wire_bytes"])
+        self.check_trace(tasks)
+
+    def check_trace(self, tasks):
+        """One timeline: what a later agent does comes after what it waited for, whichever machine did it."""
+        events = json.loads((self.folder / "out/trace.json").read_text(encoding="utf-8"))
+        devices = {event["args"]["name"] for event in events if event["name"] == "process_name"}
+        self.assertEqual(devices, {"tasks", "device cpu", "device b/cpu", "device c/cpu"})
+        begins = {}
+        for event in events:
+            if event["ph"] == "X" and event["name"] in ("planner think", "critic think", "judge generate"):
+                begins.setdefault(event["args"]["task"], {})[event["name"].split()[0]] = event["ts"]
+        self.assertEqual(len(begins), tasks)
+        for begin in begins.values():
+            self.assertEqual(sorted(begin, key=begin.get), ["planner", "critic", "judge"])
+
     def test_tasks_are_spread_over_nodes(self):
         b, c = self.nodes("b", "c")
         self.write("questions.jsonl", records(12))
@@ -165,7 +198,7 @@ class Failures(NodeTest):
         _, err = self.run_with_trouble(trouble)
         self.assertIn("node 'b' is lost", err)
         self.assertIn("node 'b' is back, started anew", err)
-        self.assertRegex(err, r"nodes lost: \d+; hops begun anew for that: \d+")
+        self.assertRegex(err, r"node b: \d+ hops?; lost 1 time, for which \d+ hops? w")
 
     def test_another_node_takes_over(self):
         results, err = self.run_with_trouble(lambda b, c, d: c.kill())
