@@ -124,9 +124,9 @@ class CommandTest(unittest.TestCase):
         out, err = process.communicate(timeout=timeout)
         return Outcome(process.returncode, out or b"", err or b"")
 
-    def run_command(self, *arguments, pipeline="pipeline.toml", stdin="", **options):
+    def run_command(self, *arguments, pipeline="pipeline.toml", stdin="", timeout=60, **options):
         process = self.start(*arguments, pipeline=pipeline, **options)
-        out, err = process.communicate(stdin.encode(), timeout=60)
+        out, err = process.communicate(stdin.encode(), timeout=timeout)
         return Outcome(process.returncode, out or b"", err or b"")
 
     def run_json(self, *arguments, **options):

@@ -300,7 +300,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("options = 3"), "p.toml:11:1: \"options\" must be a table, found 3"},
         bad_pipeline{judge_with("temprature = 0"),
                      "p.toml:11:1: unknown key \"temprature\" in [agent.judge]; did you mean \"temperature\"?"},
-        bad_pipeline{judge_with("node = \"b\""), "p.toml:11:1: unknown key \"node\" in [agent.judge]"},
+        bad_pipeline{judge_with("node = \"b\""), "p.toml:11:1: there is no [node.b]; known: local"},
         bad_pipeline{judge_with("zzzzzzzzzz = 0"),
                      "p.toml:11:1: unknown key \"zzzzzzzzzz\" in [agent.judge]; known: kind, model"},
         bad_pipeline{judge_with("[defaults]\nmerge = \"mix\""),
