@@ -20,6 +20,7 @@ struct hop_output {
   std::string node = "local";                 ///< Where it was done.
   int retries = 0;                            ///< How often it was begun anew because its node was lost.
   std::vector<std::uint64_t> wire_bytes = {}; ///< That came over a socket for each of its contexts.
+  double fetch_ms = 0;                        ///< Until the contexts that were not there were on its device.
 };
 
 /// One actor per agent serves all tasks. A hop fails with an error whose text says why (see text_of).

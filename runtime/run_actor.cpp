@@ -316,6 +316,7 @@ void run_state::hop_done(const std::string& id, station& at, const agent_actor& 
   part.counts = output.counts;
   part.node = output.node;
   part.retries = output.retries;
+  part.fetch_ms = output.fetch_ms;
   active.flow.travelled(*at.at, output.wire_bytes);
   if (at.at->answers_task)
     active.result.text = output.output.text;

@@ -32,6 +32,7 @@ json to_json(const agent_result& agent) {
   object["text"] = agent.text;
   object["ms"] = rounded(agent.ms);
   object["retries"] = agent.retries;
+  object["fetch_ms"] = rounded(agent.fetch_ms);
   add_costs(object, agent.counts, agent.handed_over);
   return object;
 }
@@ -60,6 +61,7 @@ agent_result agent_from_json(const json& object) {
   agent.text = object.at("text");
   agent.ms = object.at("ms");
   agent.retries = object.value("retries", 0); // results of earlier versions have none
+  agent.fetch_ms = object.value("fetch_ms", 0.0);
   read_costs(object, agent.counts, agent.handed_over);
   return agent;
 }

@@ -31,8 +31,9 @@ struct agent_result {
   std::string node;
   std::string error; ///< Why the task went on without it; empty when it did its part.
   std::string text;
-  double ms = 0;   ///< From the hop's start to its end.
-  int retries = 0; ///< How often the hop was begun anew because its node was lost.
+  double ms = 0;       ///< From the hop's start to its end.
+  int retries = 0;     ///< How often the hop was begun anew because its node was lost.
+  double fetch_ms = 0; ///< Until contexts of other nodes were on its device; in `ms`.
   avp::counts counts;
   avp::handed_over handed_over;
 };

@@ -78,6 +78,11 @@ void cluster_board::note(const std::string& node, const link_news& news) {
   now.whole_bytes = earlier.whole_bytes + news.whole_bytes;
 }
 
+void cluster_board::note(const request_record& fetched) {
+  if (trace_)
+    trace_->add(fetched);
+}
+
 void cluster_board::note_sent(const std::map<std::string, link_traffic>& traffic) {
   for (const auto& [peer, sent] : traffic)
     if (sent.contexts_sent > 0)

@@ -39,6 +39,9 @@ public:
   void note(const std::string& node, const device_news& news, std::chrono::nanoseconds shift);
   void note(const std::string& node, const link_news& news);
 
+  /// What this process fetched from a node.
+  void note(const request_record& fetched);
+
   /// What this process sent to each node.
   void note_sent(const std::map<std::string, link_traffic>& traffic);
 

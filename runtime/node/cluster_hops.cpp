@@ -227,6 +227,7 @@ void cluster_state::finish(std::uint64_t id, placed_hop hop, const cluster_node&
   made.node = node.entry.name;
   made.retries = hop.retries;
   made.wire_bytes = std::move(report.wire_bytes);
+  made.fetch_ms = report.fetch_ms;
   hop.answer.deliver(std::move(made));
 }
 
@@ -271,7 +272,11 @@ caf::result<gathered_contexts> cluster_state::gather(const gather_here& asked) {
   }
   auto answer = self_->make_response_promise<gathered_contexts>();
   gatherer_->gather(std::move(wishes), asked.target,
-                    [answer](gathered_contexts came) mutable { answer.deliver(std::move(came)); });
+                    [answer, target = asked.target, board = parts_.board](gathered_contexts came) mutable {
+                      if (const auto fetch = fetch_record(target, came))
+                        board->note(*fetch);
+                      answer.deliver(std::move(came));
+                    });
   return answer;
 }
 

@@ -1,4 +1,6 @@
 // Brings the contexts of a hop onto a device of this process.
+#include <algorithm>
+
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -12,18 +14,37 @@ struct context_gatherer::gathering {
   gathered_contexts result;
   std::size_t missing = 0;
   std::function<void(gathered_contexts)> done;
+  bool waits = false; // for one that is not here
 
   void one_came() {
-    if (--missing == 0)
-      done(std::move(result));
+    if (--missing > 0)
+      return;
+    result.ended = waits ? std::chrono::steady_clock::now() : result.begun;
+    done(std::move(result));
   }
 };
+
+std::optional<request_record> fetch_record(const gather_target& target, const gathered_contexts& came) {
+  if (came.ended == came.begun)
+    return {};
+  request_record record;
+  record.task = target.task;
+  record.label = target.label;
+  record.kind = "fetch";
+  record.model = target.model;
+  record.submitted = record.started = came.begun;
+  record.ended = came.ended;
+  record.error = came.error;
+  return record;
+}
 
 void context_gatherer::gather(std::vector<needed_context> wishes, const gather_target& target,
                               std::function<void(gathered_contexts)> done) {
   auto all = std::make_shared<gathering>();
   all->done = std::move(done);
   all->missing = wishes.size() + 1; // and this function
+  all->waits = std::any_of(wishes.begin(), wishes.end(), [](const auto& wish) { return !wish.here.body; });
+  all->result.begun = std::chrono::steady_clock::now();
   all->result.contexts.resize(wishes.size());
   all->result.wire_bytes.resize(wishes.size());
   for (std::size_t i = 0; i < wishes.size(); ++i) {

@@ -13,6 +13,7 @@
 #include <caf/event_based_actor.hpp>
 
 #include <avp/gpu/device_actor.hpp>
+#include <avp/gpu/device_observer.hpp>
 #include <avp/runtime/node/context_exchange.hpp>
 #include <avp/runtime/node/node_messages.hpp>
 
@@ -43,7 +44,14 @@ struct gathered_contexts {
   std::vector<payload> contexts;
   std::vector<std::uint64_t> wire_bytes; ///< That came over a socket for each.
   std::string error;                     ///< Why one can't be had; empty when all are there.
+  std::chrono::steady_clock::time_point begun;
+  std::chrono::steady_clock::time_point ended; ///< When the last one was on the device; `begun` where all were there.
+
+  [[nodiscard]] double milliseconds() const { return std::chrono::duration<double, std::milli>(ended - begun).count(); }
 };
+
+/// The getting of contexts as traces show it; nothing where all were there.
+[[nodiscard]] std::optional<request_record> fetch_record(const gather_target& target, const gathered_contexts& came);
 
 /// Used by one actor, on which everything is called and answers. Lives until all that it was asked for has come.
 class context_gatherer : public std::enable_shared_from_this<context_gatherer> {

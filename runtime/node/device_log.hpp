@@ -24,6 +24,9 @@ public:
   void on_step(const step_record& step, const device_counters& counters) override;
   void on_request(const request_record& request, const device_counters& counters) override;
 
+  /// Adds what was done for the device without it.
+  void add(const request_record& record) { keep(record); }
+
   [[nodiscard]] device_totals totals() const { return monitor_.totals(); }
 
   /// The number that the next event will have.

@@ -197,6 +197,9 @@ void node_state::run(std::uint64_t number, const hop_order& order, gathered_cont
   auto* at = session(number);
   if (at == nullptr)
     return;
+  if (const auto model = at->models.find(at->agents.at(order.agent).spec.model); model != at->models.end())
+    if (const auto fetch = fetch_record(target_of(*at, at->agents.at(order.agent), order), contexts))
+      model->second.device->log().add(*fetch);
   if (!contexts.error.empty())
     return failed(number, order.hop, contexts.error);
   auto& hop = at->hops.at(order.hop);
@@ -206,6 +209,7 @@ void node_state::run(std::uint64_t number, const hop_order& order, gathered_cont
       hop.kept.push_back(here->history()->id());
     }
   hop.wire_bytes = std::move(contexts.wire_bytes);
+  hop.fetch_ms = contexts.milliseconds();
   hop_input input;
   try {
     input = input_of(order);

@@ -132,6 +132,7 @@ struct hop_report {
   caf::optional<std::vector<std::string>> to;
   avp::counts counts;
   std::vector<std::uint64_t> wire_bytes; ///< That came over a socket for each of the order's contexts.
+  double fetch_ms = 0;                   ///< Until those that were not there were on the node's device.
   std::string context;                   ///< Id of its recipe; empty without one.
   std::vector<std::string>
       recipes; ///< Encodings of its recipe and those ancestors that the order had not, parents first.
@@ -259,7 +260,7 @@ typename Inspector::result_type inspect(Inspector& f, hop_order& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hop_report& x) {
   return f(caf::meta::type_name("avp::hop_report"), x.hop, x.outcome, x.error, x.text, x.to, x.counts, x.wire_bytes,
-           x.context, x.recipes, x.context_bytes, x.described);
+           x.fetch_ms, x.context, x.recipes, x.context_bytes, x.described);
 }
 
 template <class Inspector>

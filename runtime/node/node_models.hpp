@@ -25,7 +25,7 @@ public:
   ~hosted_device();
 
   [[nodiscard]] const device_actor& actor() const { return actor_; }
-  [[nodiscard]] const device_log& log() const { return *log_; }
+  [[nodiscard]] device_log& log() const { return *log_; }
 
 private:
   std::shared_ptr<device_log> log_;

@@ -36,6 +36,7 @@ hop_report report_of(std::uint64_t number, const hosted_hop& hop, hop_output& ma
     report.to = std::move(*made.output.to);
   report.counts = made.counts;
   report.wire_bytes = hop.wire_bytes;
+  report.fetch_ms = hop.fetch_ms;
   if (const auto context = context_in(made.output.context)) {
     report.context = context->history()->id();
     report.recipes = encode_with_ancestors({context->history()}, hop.known);

@@ -31,6 +31,7 @@ struct hosted_hop {
   recipe_map known;              ///< Recipes that node zero knows.
   std::vector<std::string> kept; ///< Ids of the contexts that it continues on, kept for the time being.
   std::vector<std::uint64_t> wire_bytes;
+  double fetch_ms = 0;
 };
 
 /// How far a run was told of a device.

@@ -35,12 +35,13 @@ struct gathering_agent {
   std::string model;
 };
 
-void forward(agent_actor::pointer self, const agent_actor& inner, hop_input input,
-             std::vector<std::uint64_t> wire_bytes, promise answer) {
+void forward(agent_actor::pointer self, const agent_actor& inner, hop_input input, const gathered_contexts& came,
+             promise answer) {
   self->request(inner, caf::infinite, std::move(input))
       .then(
-          [answer, wire_bytes = std::move(wire_bytes)](hop_output& output) mutable {
+          [answer, wire_bytes = came.wire_bytes, fetch_ms = came.milliseconds()](hop_output& output) mutable {
             output.wire_bytes = std::move(wire_bytes);
+            output.fetch_ms = fetch_ms;
             answer.deliver(std::move(output));
           },
           [answer](caf::error& error) mutable { answer.deliver(std::move(error)); });
@@ -64,7 +65,7 @@ agent_actor::behavior_type gathering_behavior(agent_actor::pointer self, const g
               }
               auto local = input;
               local.contexts = std::move(came.contexts);
-              forward(self, at.inner, std::move(local), std::move(came.wire_bytes), answer);
+              forward(self, at.inner, std::move(local), came, answer);
             },
             [answer](caf::error& error) mutable { answer.deliver(std::move(error)); });
     return answer;
