@@ -6,6 +6,7 @@
 #include <caf/scoped_actor.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <avp/gpu/device_error.hpp>
 #include <avp/runtime/interrupt.hpp>
@@ -25,6 +26,16 @@ enum status : int { ended = 0, died = 1, bad_usage = 2 };
 
 std::chrono::milliseconds timeout_of(const node_config& config) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(config.timeout * 1000));
+}
+
+// Every connection takes a file descriptor, those of strangers included, and where there is none left for a certificate
+// CAF ends the process.
+void raise_file_limit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+    return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 std::unique_ptr<context_exchange> open_exchange(caf::actor_system& system, const node_config& config,
@@ -61,6 +72,7 @@ caf::error wait_for_end(caf::actor_system& system, const caf::actor& node) {
 }
 
 int serve(const node_config& config, const registry& kinds) {
+  raise_file_limit();
   std::optional<node_keys> keys;
   if (config.keys)
     keys = read_node_keys(*config.keys);
