@@ -8,7 +8,6 @@ usage: cluster_faults.py [--runs 20] [--seed 1]      AVP_RUN, AVP_NODE and AVP_K
 import argparse
 import json
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -104,11 +103,11 @@ class Faults(NodeTest):
         text = text.replace("node_timeout = 1.0", f"node_timeout = {TIMEOUT}").replace("node_wait = 20.0", "node_wait = 90.0")
         self.write("pipeline.toml", text)
 
-    def run_with(self, faults):
+    def run_with(self, faults, number):
         """The exit status (none where the run hangs), the results that came, what was printed, and seconds."""
         began = time.monotonic()
         with open(self.folder / "run.err", "wb") as err:
-            process = self.start("--json", "--concurrency", "3", stderr=err)
+            process = self.start("--json", "--concurrency", "3", "--out", f"run-{number}", stderr=err)
         lines = []
         reader = threading.Thread(target=self.read, args=(process.stdout, lines))
         reader.start()
@@ -132,6 +131,12 @@ class Faults(NodeTest):
     def read(stream, lines):
         for line in stream:
             lines.append(line)
+
+    def counts(self, number):
+        """What all nodes of a run that ended come to."""
+        summary = self.folder / f"run-{number}" / "summary.json"
+        nodes = json.loads(summary.read_text(encoding="utf-8"))["nodes"] if summary.exists() else []
+        return {key: sum(node[key] for node in nodes) for key in ("lost", "hops_retried")}
 
     def mistake_in(self, status, results, faults, expected):
         """What is wrong with a run; None for a good one."""
@@ -159,12 +164,11 @@ class Faults(NodeTest):
             draw = random.Random(f"{self.seed}-{number}")
             self.make_pipeline(nodes, number)
             faults = [Fault(draw, node) for node in draw.sample(nodes, draw.randint(1, 3))]
-            status, results, err, seconds = self.run_with(faults)
+            status, results, err, seconds = self.run_with(faults, number)
             mistake = self.mistake_in(status, results, faults, expected)
-            lost = re.search(r"nodes lost: (\d+); hops begun anew for that: (\d+)", err)
-            lost, retries = lost.groups() if lost else (0, 0)
-            print(f"run {number:2}: {'; '.join(fault.name for fault in faults)}: {mistake or 'right'}; retries {retries}, "
-                  f"nodes lost {lost}, {seconds:.1f} s", flush=True)
+            counts = self.counts(number)
+            print(f"run {number:2}: {'; '.join(fault.name for fault in faults)}: {mistake or 'right'}; "
+                  f"hops begun anew {counts['hops_retried']}, nodes lost {counts['lost']}, {seconds:.1f} s", flush=True)
             if mistake:
                 bad.append(number)
                 print(err, *(f"--- {node.name}\n{node.log()}" for node in nodes), sep="\n", flush=True)
