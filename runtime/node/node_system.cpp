@@ -67,7 +67,9 @@ bool connects(const addrinfo& address, std::chrono::milliseconds patience) {
 
 node_system_config::node_system_config(const std::optional<node_keys>& keys, std::chrono::milliseconds timeout) {
   set("scheduler.policy", caf::atom("sharing")); // the stealing policy polls beside the arithmetic threads
-  set("middleman.heartbeat-interval", caf::timespan(timeout / 4));
+  // At each heartbeat CAF closes connections that have not heard anything yet, those that are being opened included.
+  // So there are few; node zero's pings tell sooner who is silent.
+  set("middleman.heartbeat-interval", caf::timespan(timeout));
   set("middleman.connection-timeout", caf::timespan(timeout));
   load<caf::io::middleman>();
   add_node_messages(*this);
