@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include <avp/agents/prompt_template.hpp>
+#include <avp/gpu/weight_format_name.hpp>
 #include <avp/runtime/earlier_texts.hpp>
 #include <avp/runtime/nearest_name.hpp>
 #include <avp/runtime/node_tables.hpp>
@@ -46,11 +47,6 @@ struct meaning {
   Value value;
 };
 
-const std::vector<meaning<weight_format>> weight_formats{{"float32", weight_format::float32},
-                                                         {"bfloat16", weight_format::bfloat16},
-                                                         {"native", weight_format::native},
-                                                         {"int8", weight_format::int8},
-                                                         {"int4", weight_format::int4}};
 const std::vector<meaning<join_way>> merges{
     {"concatenate", join_way::concatenate}, {"canonical", join_way::canonical}, {"sequence", join_way::sequence}};
 const std::vector<meaning<keep>> keeps{
@@ -70,14 +66,6 @@ std::optional<Value> one_of(table_reader& table, const std::string& key, const s
   return {};
 }
 
-template <class Value>
-std::string word_for(Value value, const std::vector<meaning<Value>>& meanings) {
-  for (const auto& known : meanings)
-    if (known.value == value)
-      return known.word;
-  return {};
-}
-
 model_entry read_model(const std::string& name, table_reader& table) {
   model_entry model;
   model.name = name;
@@ -85,7 +73,8 @@ model_entry read_model(const std::string& name, table_reader& table) {
     table.source().report(key_path(table.path(), key), message);
   };
   put(table.text("source"), model.source);
-  put(one_of(table, "dtype", weight_formats), model.format);
+  if (const auto word = table.word("dtype", {weight_format_names.begin(), weight_format_names.end()}))
+    model.format = weight_format_named(*word);
   put(one_of(table, "kv_dtype", kv_dtypes), model.kv_dtype);
   model.layercast = table.word("numerics", {"layercast"}).has_value();
   put(table.text("device"), model.device);
@@ -94,7 +83,7 @@ model_entry read_model(const std::string& name, table_reader& table) {
   if (model.layercast && model.format && model.format != weight_format::bfloat16)
     mistakes("numerics", "\"layercast\" is float32 arithmetic on weights kept in bfloat16, so it needs dtype = "
                          "\"bfloat16\", not \"" +
-                             word_for(*model.format, weight_formats) + "\"");
+                             std::string(name_of(*model.format)) + "\"");
   check_device(model.device, table);
   return model;
 }

@@ -6,6 +6,7 @@
 #include <caf/config.hpp>
 
 #include <avp/gpu/torch_version.hpp>
+#include <avp/gpu/weight_format_name.hpp>
 #include <avp/runtime/plan_json.hpp>
 #include <avp/runtime/run_facts.hpp>
 
@@ -38,25 +39,9 @@ std::string caf_version() {
          std::to_string(CAF_VERSION % 100);
 }
 
-std::string_view word_for(weight_format format) {
-  switch (format) {
-  case weight_format::float32:
-    return "float32";
-  case weight_format::bfloat16:
-    return "bfloat16";
-  case weight_format::native:
-    return "native";
-  case weight_format::int8:
-    return "int8";
-  case weight_format::int4:
-    return "int4";
-  }
-  return "";
-}
-
 json model_facts(const model_entry& model) {
   json facts = {{"name", model.name}, {"source", model.source}, {"device", model.device}};
-  facts["dtype"] = model.format ? json(word_for(*model.format)) : json(nullptr);
+  facts["dtype"] = model.format ? json(name_of(*model.format)) : json(nullptr);
   facts["numerics"] = model.layercast ? json("layercast") : json(nullptr);
   return facts;
 }

@@ -1,9 +1,9 @@
 // Loading a model onto a device.
-#include <array>
 
 #include <avp/gpu/engine/loaded_model.hpp>
 #include <avp/gpu/model/catalogue.hpp>
 #include <avp/gpu/model/load_tensor.hpp>
+#include <avp/gpu/weight_format_name.hpp>
 
 namespace avp {
 
@@ -21,8 +21,7 @@ chat_template chat_template_of(const model_spec& spec, const model_file& file, c
 
 // What decides a context's bits besides weights and tokens.
 std::string numerics_of(const model_spec& spec, at::ScalarType cache) {
-  static constexpr std::array names = {"float32", "bfloat16", "native", "int8", "int4"};
-  return std::string(names[static_cast<std::size_t>(spec.format.value())]) + (spec.layercast ? ", layercast" : "") +
+  return std::string(name_of(spec.format.value())) + (spec.layercast ? ", layercast" : "") +
          (cache == at::kFloat ? ", cache float32" : ", cache bfloat16");
 }
 

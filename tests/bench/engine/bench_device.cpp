@@ -1,7 +1,6 @@
 // Waiting for a device actor.
 #include "bench_device.hpp"
 
-#include <map>
 #include <stdexcept>
 
 #include <caf/atom.hpp>
@@ -9,19 +8,11 @@
 #include <caf/send.hpp>
 
 #include <avp/gpu/device_error.hpp>
+#include <avp/gpu/weight_format_name.hpp>
 
 namespace avp::bench {
 
 namespace {
-
-weight_format format_named(const std::string& name) {
-  static const std::map<std::string, weight_format> formats = {{"float32", weight_format::float32},
-                                                               {"bfloat16", weight_format::bfloat16},
-                                                               {"native", weight_format::native},
-                                                               {"int8", weight_format::int8},
-                                                               {"int4", weight_format::int4}};
-  return formats.at(name);
-}
 
 caf::actor_system_config& without_polling(caf::actor_system_config& config) {
   config.set("scheduler.policy", caf::atom("sharing"));
@@ -39,7 +30,7 @@ device_config config_of(const device_options& options, const std::shared_ptr<rec
   model_spec model;
   model.name = model_name;
   model.source = options.model;
-  model.format = format_named(options.format);
+  model.format = weight_format_named(options.format).value();
   config.models.push_back(std::move(model));
   return config;
 }

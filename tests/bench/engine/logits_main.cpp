@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
-#include <map>
 #include <sstream>
 
 #include <ATen/ATen.h>
@@ -11,14 +10,9 @@
 
 #include <avp/gpu/cache/sequence.hpp>
 #include <avp/gpu/engine/loaded_model.hpp>
+#include <avp/gpu/weight_format_name.hpp>
 
 namespace {
-
-const std::map<std::string, avp::weight_format> formats = {{"float32", avp::weight_format::float32},
-                                                           {"bfloat16", avp::weight_format::bfloat16},
-                                                           {"native", avp::weight_format::native},
-                                                           {"int8", avp::weight_format::int8},
-                                                           {"int4", avp::weight_format::int4}};
 
 constexpr std::int64_t most_positions = 4096, chunk = 256;
 
@@ -83,7 +77,7 @@ int serve(const char* source, const std::string& format, int threads) {
   avp::model_spec spec;
   spec.name = "main";
   spec.source = source;
-  spec.format = formats.at(format);
+  spec.format = avp::weight_format_named(format);
   scorer model(spec);
   for (std::string line; std::getline(std::cin, line);)
     obey(model, line);
@@ -93,7 +87,7 @@ int serve(const char* source, const std::string& format, int threads) {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4 || !formats.contains(argv[2])) {
+  if (argc != 4 || !avp::weight_format_named(argv[2])) {
     std::cerr << "usage: engine_logits MODEL float32|bfloat16|native|int8|int4 THREADS   (started by kl.py)\n";
     return 2;
   }
