@@ -6,6 +6,7 @@
 #include <avp/gpu/device_error.hpp>
 #include <avp/gpu/engine/cache_memory.hpp>
 #include <avp/gpu/engine/engine.hpp>
+#include <avp/gpu/engine/tensor_memory.hpp>
 
 namespace avp {
 
@@ -38,6 +39,7 @@ std::string known_names(const auto& models) {
 
 // Models share the cache memory so that each holds as many positions.
 engine::engine(const device_config& config) : observer_(config.observer) {
+  take_tensors_from_malloc();
   const c10::InferenceMode no_gradients;
   const auto device = parse_device(config.device);
   std::vector<std::pair<const model_spec*, std::shared_ptr<loaded_model>>> loaded;
