@@ -222,6 +222,20 @@ class Failures(NodeTest):
 
         self.run_with_trouble(trouble)
 
+    def test_avp_run_is_killed_and_goes_on(self):
+        self.write("questions.jsonl", records(30))
+        b, c, d = self.nodes("b", "c", "d")
+        self.place_agents([b, c, d], planner="b", critic=["b", "c"], judge="d")
+        process = self.start("--json", "--out", "out", "--concurrency", "3")
+        for _ in range(4):
+            process.stdout.readline()
+        process.kill()
+        process.wait()
+        self.assertLess(len(self.results("out")), 30)
+        outcome = self.run_command("out", pipeline="--resume")
+        self.assertEqual(outcome.status, 0, outcome)
+        self.assertEqual(self.answers(self.results("out")), self.expected())
+
     def test_a_node_that_stays_away_fails_its_tasks(self):
         self.write("questions.jsonl", records(30))
         [b] = self.nodes("b")
