@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """The four-hop latent chain on GSM8K with every hop on another node, against the same chain in one process.
 1. Texts have to be the same, in every dtype; else the exit status is 1.
-2. Seconds, bytes on the wire, and the share of a task's time that no forward pass took. Tasks run one after another, so that this share is that of
-   handing over, giving orders and turning words into tokens; what the nodes add to that of one process is the transport's.
+2. Seconds, bytes on the wire, the share of the hops' time for which they waited for contexts of other nodes, and how fast these came.
 Four avp-node processes with keys: on loopback, and with --namespaces (as root) each in a network namespace of its own, joined by veth pairs.
 usage: chain.py --build build/release [--problems N] [--namespaces]      needs python3 only, and ip for --namespaces"""
 import argparse
@@ -67,55 +66,56 @@ class Cluster:
             node.wait()
 
 
-def run(args, settings):
-    """The results of a run that must succeed."""
-    with tempfile.TemporaryDirectory(prefix="avp-bench-") as folder:
-        out = pathlib.Path(folder) / "out"
-        command = [args.build / "bin" / "avp-run", PIPELINE, "--mode", "latent", "--quiet", "--out", out, "--limit", str(args.problems),
-                   "--concurrency", str(args.concurrency)]
-        for setting in [f"model.main.source={args.model}", f"device.cpu.threads={args.threads}", *settings]:
-            command += ["--set", setting]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            sys.exit(f"avp-run ended with status {done.returncode}; its own message stands above\n{done.stdout}")
-        return [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
+class Outcome:
+    """The results of a run that must succeed, and its seconds without loading models."""
+
+    def __init__(self, args, settings):
+        with tempfile.TemporaryDirectory(prefix="avp-bench-") as folder:
+            out = pathlib.Path(folder) / "out"
+            command = [args.build / "bin" / "avp-run", PIPELINE, "--mode", "latent", "--quiet", "--out", out, "--limit", str(args.problems),
+                       "--concurrency", str(args.concurrency)]
+            for setting in [f"model.main.source={args.model}", f"device.cpu.threads={args.threads}", *settings]:
+                command += ["--set", setting]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+            if done.returncode != 0:
+                sys.exit(f"avp-run ended with status {done.returncode}; its own message stands above\n{done.stdout}")
+            self.results = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
+            self.seconds = json.loads((out / "summary.json").read_text(encoding="utf-8"))["modes"][0]["seconds"]
+
+    def texts(self):
+        return {result["task"]: result["text"] for result in self.results}
+
+    def total(self, key):
+        return sum(result[key] for result in self.results)
+
+    def total_of_hops(self, key):
+        return sum(agent[key] for result in self.results for agent in result["agents"])
 
 
-def seconds(results):
-    return sum(result["ms"] for result in results) / 1000
-
-
-def idle_share(results):
-    """The share of the tasks' time in which no forward pass worked for them."""
-    return 1 - sum(result["device_ms"] for result in results) / 1000 / seconds(results)
-
-
-def compare(args, what, results, alone):
+def compare(what, made, alone):
     """Prints a line on a run over the nodes; whether its texts are those of one process."""
-    expected = {result["task"]: result["text"] for result in alone}
-    same = sum(result["text"] == expected[result["task"]] for result in results)
-    for result in results:
+    for result in made.results:
         where = {agent["name"]: agent["node"] for agent in result["agents"]}
         if where != PLACES:
             sys.exit(f"task {result['task']} ran on {where}")
-    line = f"  {what:10} {same} of {len(expected)} texts the same; {seconds(results):.1f} s (one process {seconds(alone):.1f} s)"
-    if args.concurrency == 1:
-        line += f"; outside of forward passes {100 * idle_share(results):.1f} % (one process {100 * idle_share(alone):.1f} %)"
-    total = {key: sum(result[key] for result in results) / 1e6 for key in ("wire_bytes", "context_bytes")}
-    print(f"{line}; sent {total['wire_bytes']:.1f} MB for contexts of {total['context_bytes']:.1f} MB", flush=True)
-    return same == len(expected) == len(results)
+    texts, expected = made.texts(), alone.texts()
+    same = sum(texts.get(task) == text for task, text in expected.items())
+    waited, sent = made.total_of_hops("fetch_ms"), made.total("wire_bytes")
+    print(f"  {what:10} {same} of {len(expected)} texts the same; {made.seconds:.1f} s (one process {alone.seconds:.1f} s); hops waited for "
+          f"contexts {100 * waited / made.total_of_hops('ms'):.2f} % of their time, {waited / 3 / len(texts):.1f} ms each; "
+          f"sent {sent / 1e6:.1f} MB for contexts of {made.total('context_bytes') / 1e6:.1f} MB, {sent / waited / 1e3:.0f} MB/s", flush=True)
+    return texts == expected
 
 
 def measure(args, dtype, folder):
     print(f"{args.model}, {dtype}, {args.problems} problems:", flush=True)
     dtypes = [f"model.main.dtype={dtype}"]
-    alone = run(args, dtypes)
+    alone = Outcome(args, dtypes)
     with Cluster(args, folder) as cluster:
-        good = compare(args, "loopback", run(args, dtypes + cluster.settings), alone)
+        good = compare("loopback", Outcome(args, dtypes + cluster.settings), alone)
     if args.namespaces:
         with Namespaces(list(PLACES.values())) as spaces, Cluster(args, folder, spaces) as cluster:
-            results = run(args, dtypes + cluster.settings)
-            good = compare(args, "namespaces", results, alone) and good
+            good = compare("namespaces", Outcome(args, dtypes + cluster.settings), alone) and good
             print(f"             bytes that the nodes' network devices sent: {spaces.sent_bytes() / 1e6:.1f} MB", flush=True)
     return good
 
@@ -127,7 +127,7 @@ def main():
     parser.add_argument("--dtypes", nargs="+", default=["bfloat16", "float32"])
     parser.add_argument("--problems", type=int, default=20)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of each node, and of the one process")
-    parser.add_argument("--concurrency", type=int, default=1, help="tasks in flight; for 1 the share outside of forward passes is told")
+    parser.add_argument("--concurrency", type=int, default=1, help="tasks in flight; hops of one at a time wait for nothing but contexts")
     parser.add_argument("--namespaces", action="store_true", help="also in network namespaces, as root")
     args = parser.parse_args()
     args.build = args.build.resolve()
