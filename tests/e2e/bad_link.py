@@ -10,6 +10,7 @@ import threading
 
 CHUNK = 16384                 # bytes read at one go, of which a share counts as lost
 RESEND_SECONDS = (0.2, 0.4)   # until TCP sends a lost segment again
+RECORDED_BYTES = 1 << 20      # of each connection
 
 
 class BadLink:
@@ -19,6 +20,7 @@ class BadLink:
         self.network, self.target = network, target
         self.delay, self.loss, self.is_cut = 0.0, 0.0, False
         self.writers = set()
+        self.recordings = []  # of each connection, what was said to the other port
         self.passes = asyncio.Event()
         self.passes.set()
         server = network.call(asyncio.start_server(self.serve, "127.0.0.1", 0))
@@ -55,14 +57,16 @@ class BadLink:
             return writer.transport.abort()
         both = {writer, far_writer}
         self.writers |= both
-        tasks = [asyncio.create_task(self.pump(reader, far_writer)), asyncio.create_task(self.pump(far_reader, writer))]
+        self.recordings.append(bytearray())
+        tasks = [asyncio.create_task(self.pump(reader, far_writer, self.recordings[-1])),
+                 asyncio.create_task(self.pump(far_reader, writer, bytearray()))]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         self.writers -= both
         for end in (*tasks, *(one.transport for one in both)):
             (end.cancel if isinstance(end, asyncio.Task) else end.abort)()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def pump(self, reader, writer):
+    async def pump(self, reader, writer, recording):
         """One direction, until either side ends it."""
         under_way = asyncio.Queue(64)
 
@@ -80,6 +84,8 @@ class BadLink:
             due, data = 0.0, b"first"
             while data:
                 data = await reader.read(CHUNK)
+                if len(recording) < RECORDED_BYTES:
+                    recording.extend(data)
                 lost = random.uniform(*RESEND_SECONDS) if random.random() < self.loss else 0.0
                 due = max(due, self.network.loop.time() + self.delay + lost)
                 await under_way.put((due, data))

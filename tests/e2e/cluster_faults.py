@@ -74,7 +74,7 @@ class Fault:
     def __init__(self, draw, node):
         name, limits, self.happen = draw.choice(FAULTS)
         self.node, self.seconds = node, round(draw.uniform(*limits), 1)
-        self.after, self.pause = draw.randrange(1, TASKS - 5), draw.uniform(0, 0.2)
+        self.after, self.pause = draw.randrange(1, TASKS - 8), draw.uniform(0, 0.05)
         self.name = f"{name} {node.name} {self.seconds:.1f} s after {self.after}"
         self.error = None
         self.thread = threading.Thread(target=self.run)
@@ -92,7 +92,7 @@ class Faults(NodeTest):
 
     def setUp(self):
         super().setUp()
-        long = PIPELINE.replace("max_new_tokens = 12", "max_new_tokens = 120").replace("steps = 2", "steps = 20")
+        long = PIPELINE.replace("max_new_tokens = 12", "max_new_tokens = 160").replace("steps = 2", "steps = 60")
         patch = unittest.mock.patch("nodes.PIPELINE", long)  # hops that faults can fall into
         patch.start()
         self.addCleanup(patch.stop)
@@ -107,7 +107,7 @@ class Faults(NodeTest):
         """The exit status (none where the run hangs), the results that came, what was printed, and seconds."""
         began = time.monotonic()
         with open(self.folder / "run.err", "wb") as err:
-            process = self.start("--json", "--concurrency", "3", "--out", f"run-{number}", stderr=err)
+            process = self.start("--json", "--concurrency", "2", "--out", f"run-{number}", stderr=err)
         lines = []
         reader = threading.Thread(target=self.read, args=(process.stdout, lines))
         reader.start()

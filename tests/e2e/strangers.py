@@ -16,6 +16,7 @@ import threading
 import time
 import unittest
 
+from bad_link import Network
 from command import records
 from nodes import KEY, Node, NodeTest
 
@@ -94,15 +95,26 @@ def expired_keys(folder, out):
         shutil.copy(out / "authority.pem", out / name / "authority.pem")
 
 
+class RecordedNode(Node):
+    """A node of whose data port a stranger records everything."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.link = Network().link(port_of(self.data))
+
+    def table(self):
+        return super().table().replace(self.data, f"tcp://127.0.0.1:{self.link.port}")
+
+
 class Strangers(NodeTest):
     def make_keys(self, folder="keys"):
         subprocess.run([KEY, "cluster", "--nodes", "local,b,c", "--out", folder], cwd=self.folder, check=True,
                        stdout=subprocess.DEVNULL)
         return self.folder / folder
 
-    def run_among(self, strangers, keys="keys"):
+    def run_among(self, strangers, keys="keys", kind=Node):
         """A run over b, this machine and c that is fed tasks for as long as strangers(b, c) takes; its texts must be right."""
-        b, c = (Node(self, name, f'keys = "{keys}/{name}"').start() for name in ("b", "c"))
+        b, c = (kind(self, name, f'keys = "{keys}/{name}"').start() for name in ("b", "c"))
         self.place_agents([b, c], top=f'keys = "{keys}/local"', planner="b", judge="c")
         lines = records(5000).splitlines(keepends=True)
         fed, over = [], threading.Event()
@@ -216,6 +228,23 @@ class Strangers(NodeTest):
     def test_another_run_of_the_cluster(self):
         self.make_keys()
         self.run_among(lambda b, c: [self.run_json("--limit", "2", "--out", f"other-{i}") for i in range(3)])
+
+    def test_what_was_said_once_is_said_again(self):
+        self.make_keys()
+
+        def say_again(b, c):
+            said = [bytes(recording) for recording in c.link.recordings]
+            self.assertGreater(sum(map(len, said)), 10000)
+            for recording in said * 3:
+                with connect(port_of(c.data)) as link:
+                    try:
+                        link.sendall(recording)
+                        link.shutdown(socket.SHUT_WR)
+                    except OSError:
+                        continue  # turned away already
+                    self.assertTrue(ends(link))
+
+        self.run_among(lambda b, c: self.expect_log(c, lambda: say_again(b, c)), kind=RecordedNode)
 
     def test_bytes_that_mean_nothing(self):
         self.make_keys()
