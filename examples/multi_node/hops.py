@@ -16,7 +16,8 @@ def main():
         result = json.loads(line)
         print(f"{result['task']}, {result['mode']}: {result['text'] if result['ok'] else result['error']!r}")
         for agent in result["agents"]:
-            print(f"  {agent['name']:13} {agent['kind']:10} on {agent['node']:5} {agent['ms']:5.0f} ms ({agent['fetch_ms']:3.0f} until contexts had come)"
+            print(f"  {agent['name']:13} {agent['kind']:10} on {agent['node']:5} {agent['ms']:5.0f} ms"
+                  f" ({agent['fetch_ms']:3.0f} until contexts had come)"
                   f"   handed over {agent['context_tokens']:3} positions, {kilobytes(agent['context_bytes'])}; sent {kilobytes(agent['wire_bytes'])}"
                   + (f"; begun again {agent['retries']} times" if agent["retries"] else ""))
         print(f"  sent in all {kilobytes(result['wire_bytes'])} for contexts of {kilobytes(result['context_bytes'])}")

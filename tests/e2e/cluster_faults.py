@@ -2,7 +2,7 @@
 
 A node is killed and started again, or stopped for 5 s; its links are down for some seconds, are cut, or take 200 ms in each direction and lose
 5 %. The links are proxies in front of the control and the data port of each node (bad_link.py says how far that is from a real link);
-node zero's own data port has none. A line per run: faults with the number of results before each, retries, nodes lost, seconds.
+node zero's own data port has none. A line per run: faults with the number of results before each, hops begun anew, nodes lost, seconds.
 usage: cluster_faults.py [--runs 20] [--seed 1]      AVP_RUN, AVP_NODE and AVP_KEY are the commands' paths
 """
 import argparse
@@ -83,7 +83,7 @@ class Fault:
         time.sleep(self.pause)
         try:
             self.happen(self.node, self.seconds)
-        except BaseException as error:  # also of the restart's own assertions
+        except Exception as error:  # also of the restart's own assertions
             self.error = error
 
 
