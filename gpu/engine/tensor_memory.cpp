@@ -1,4 +1,5 @@
 // An allocator of ATen.
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
@@ -14,17 +15,28 @@ namespace {
 
 constexpr std::uintptr_t alignment = 64; // of a cache line, and of the widest vectors
 
+static_assert(alignof(std::max_align_t) >= sizeof(void*)); // so there is room for one before each tensor's memory
+
+void release(void* memory) {
+  if (memory != nullptr)
+    std::free(static_cast<void**>(memory)[-1]);
+}
+
 class malloc_allocator final : public c10::Allocator {
 public:
   c10::DataPtr allocate(std::size_t bytes) override {
     if (bytes == 0)
-      return {nullptr, c10::kCPU};
+      return {nullptr, nullptr, &release, c10::kCPU};
     void* const block = std::malloc(bytes + alignment);
     if (block == nullptr)
       throw std::bad_alloc();
     const auto begin = (reinterpret_cast<std::uintptr_t>(block) + alignment) / alignment * alignment;
-    return {reinterpret_cast<void*>(begin), block, &std::free, c10::kCPU};
+    auto* const memory = reinterpret_cast<void**>(begin);
+    memory[-1] = block;
+    return {memory, memory, &release, c10::kCPU};
   }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
 
   void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
 };
