@@ -83,12 +83,6 @@ void cluster_state::tick() {
   self_->delayed_send(self_, tick_of(parts_), tick_atom::value);
 }
 
-void cluster_state::ping(cluster_node& node) {
-  node.ping = next_ping_++;
-  node.pinged = clock::now();
-  self_->send(node.actor, node_ping{node.ping});
-}
-
 void cluster_state::connect(cluster_node& node) {
   node.stage = node_stage::connecting;
   node.session = next_session_++;
@@ -217,46 +211,6 @@ void cluster_state::lose(cluster_node& node, const std::string& why) {
   answer_if_collected();
 }
 
-// The node's clock was read somewhere between the ping and now; the shorter that was, the better it is known when.
-void cluster_state::pulse(const node_pulse& pulse) {
-  auto* node = sender();
-  if (node == nullptr)
-    return;
-  node->heard = clock::now();
-  const auto round = node->heard - node->pinged;
-  const bool is_last = pulse.number == node->ping;
-  if (is_last && round < node->round) {
-    node->round = round;
-    node->shift = (node->pinged + round / 2).time_since_epoch() - std::chrono::nanoseconds(pulse.clock);
-  }
-  for (const auto& device : pulse.devices)
-    parts_.board->note(node->entry.name, device, node->shift);
-  for (const auto& link : pulse.links)
-    parts_.board->note(node->entry.name, link);
-  node->is_collected = node->is_collected || is_last;
-  answer_if_collected();
-}
-
-caf::result<news_collected> cluster_state::collect() {
-  parts_.board->note_sent(parts_.exchange->traffic());
-  for (auto& [name, node] : nodes_)
-    if (node.is_talking()) {
-      node.is_collected = false;
-      ping(node);
-    }
-  collecting_.push_back(self_->make_response_promise<news_collected>());
-  const auto answer = collecting_.back();
-  answer_if_collected();
-  return answer;
-}
-
-void cluster_state::answer_if_collected() {
-  if (std::any_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return !node.second.is_collected; }))
-    return;
-  for (auto& answer : std::exchange(collecting_, {}))
-    answer.deliver(news_collected{});
-}
-
 void cluster_state::farewell() {
   auto* node = sender();
   if (node == nullptr || !node->is_talking())
@@ -300,55 +254,6 @@ void cluster_state::answer_if_ready() {
     answer.models.push_back(known.second);
   preparing_->deliver(std::move(answer));
   preparing_.reset();
-}
-
-void cluster_state::send_from_here(const cluster_node& to, const send_order& order,
-                                   caf::typed_response_promise<send_report> answer) {
-  const auto level = to.entry.zstd ? compression::fast : compression::none;
-  parts_.exchange->send({to.entry.name, to.entry.data, to.public_key, level}, order.ticket, order.id, order.prefix,
-                        [home = caf::actor(self_), answer](const expected<moved_context>& sent) {
-                          send_report report{sent ? "" : sent.error().message};
-                          caf::anon_send(home, deferred_work{[answer, report]() mutable { answer.deliver(report); }});
-                        });
-}
-
-// Nodes ask each other by way of node zero, which knows where everybody is.
-caf::result<send_report> cluster_state::pass_on(send_order& order) {
-  auto* to = sender();
-  auto answer = self_->make_response_promise<send_report>();
-  if (to == nullptr)
-    return send_report{"this process does not know who asks"};
-  if (order.holder == local_node) {
-    send_from_here(*to, order, answer);
-    return answer;
-  }
-  auto* holder = find(order.holder);
-  if (holder == nullptr || !holder->is_talking())
-    return send_report{"node '" + order.holder + "', which held it, is lost"};
-  order.endpoint = to->entry.data;
-  order.public_key = to->public_key;
-  order.zstd = to->entry.zstd || holder->entry.zstd;
-  self_->request(holder->actor, parts_.timeout, order)
-      .then([answer](const send_report& report) mutable { answer.deliver(report); },
-            [answer](const caf::error& error) mutable { answer.deliver(send_report{text_of(error)}); });
-  return answer;
-}
-
-void cluster_state::ask_holder(send_order order, const std::function<void(const std::string&)>& failed) {
-  auto* holder = find(order.holder);
-  if (holder == nullptr || !holder->is_talking())
-    return failed("node '" + order.holder + "', which held it, is lost");
-  order.to = local_node;
-  order.endpoint = holder->own_data;
-  order.public_key = parts_.greetings.at(order.holder).public_key;
-  order.zstd = holder->entry.zstd;
-  self_->request(holder->actor, parts_.timeout, order)
-      .then(
-          [failed](const send_report& report) {
-            if (!report.error.empty())
-              failed(report.error);
-          },
-          [failed](const caf::error& error) { failed(text_of(error)); });
 }
 
 namespace {

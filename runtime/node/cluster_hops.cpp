@@ -32,10 +32,6 @@ private:
   std::string id_;
 };
 
-const remote_context* remote_in(const payload& context) {
-  return dynamic_cast<const remote_context*>(context.body.get());
-}
-
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names)
@@ -255,29 +251,6 @@ payload cluster_state::context_of(const placed_hop& hop, const cluster_node& nod
 void cluster_state::dropped(const context_dropped& gone) {
   if (auto* node = holder_of(gone.holder))
     self_->send(node->actor, drop_context{gone.holder.hop});
-}
-
-caf::result<gathered_contexts> cluster_state::gather(const gather_here& asked) {
-  std::vector<needed_context> wishes;
-  for (const auto& context : asked.contexts) {
-    const auto* remote = remote_in(context);
-    if (remote == nullptr) {
-      wishes.push_back({nullptr, context, {}});
-      continue;
-    }
-    needed_context wish{remote->history(), parts_.exchange->contexts().find(remote->history()->id()), {}};
-    if (const auto* holder = holder_of(remote->holder()))
-      wish.holder = data_peer{holder->entry.name, holder->entry.data, holder->public_key};
-    wishes.push_back(std::move(wish));
-  }
-  auto answer = self_->make_response_promise<gathered_contexts>();
-  gatherer_->gather(std::move(wishes), asked.target,
-                    [answer, target = asked.target, board = parts_.board](gathered_contexts came) mutable {
-                      if (const auto fetch = fetch_record(target, came))
-                        board->note(*fetch);
-                      answer.deliver(std::move(came));
-                    });
-  return answer;
 }
 
 } // namespace avp

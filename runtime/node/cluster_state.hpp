@@ -41,7 +41,8 @@ struct placed_hop {
   std::size_t words_come = 0; ///< Bytes of its answer that came from the node that has it now.
 };
 
-/// Connections in cluster_actor.cpp, hops in cluster_hops.cpp.
+/// Connections in cluster_actor.cpp, heartbeats in cluster_news.cpp, hops in cluster_hops.cpp, contexts between nodes
+/// in cluster_transfers.cpp.
 class cluster_state {
 public:
   explicit cluster_state(caf::event_based_actor* self) : self_(self) {}

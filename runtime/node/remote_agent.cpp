@@ -13,7 +13,7 @@ namespace {
 
 using promise = caf::typed_response_promise<hop_output>;
 
-bool is_remote(const payload& context) { return dynamic_cast<const remote_context*>(context.body.get()) != nullptr; }
+bool is_remote(const payload& context) { return remote_in(context) != nullptr; }
 
 agent_actor::behavior_type remote_behavior(agent_actor::pointer self, const caf::actor& cluster,
                                            const std::shared_ptr<const placed_agent>& agent) {

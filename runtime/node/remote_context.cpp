@@ -22,4 +22,6 @@ void remote_context::write(std::uint64_t /*offset*/, std::span<std::byte> /*out*
   throw std::logic_error("the context lies on node '" + holder_.node + "' and has no bytes here");
 }
 
+const remote_context* remote_in(const payload& from) { return dynamic_cast<const remote_context*>(from.body.get()); }
+
 } // namespace avp

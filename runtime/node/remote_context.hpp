@@ -57,4 +57,7 @@ private:
   std::function<void(const context_holder&)> dropped_;
 };
 
+/// Null where the payload is none of another node.
+[[nodiscard]] const remote_context* remote_in(const payload& from);
+
 } // namespace avp
