@@ -15,9 +15,11 @@ import sys
 import tempfile
 import time
 
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(SOURCE / "tests" / "e2e"))
 from namespaces import Namespaces
 
-PIPELINE = pathlib.Path(__file__).resolve().parents[3] / "pipelines" / "gsm8k-chain.toml"
+PIPELINE = SOURCE / "pipelines" / "gsm8k-chain.toml"
 PLACES = {"planner": "a", "critic": "b", "refiner": "c", "judge": "d"}
 
 

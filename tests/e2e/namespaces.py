@@ -1,6 +1,6 @@
 """Network namespaces that stand for machines: each is joined to a bridge of this one by a pair of veth devices. Needs root."""
-import os
 import pathlib
+import random
 import subprocess
 
 
@@ -12,7 +12,7 @@ class Namespaces:
     """A network 10.X.Y.0/24 of namespaces; this machine is .1 in it. Used with `with`, which takes all of it away in the end."""
 
     def __init__(self, names):
-        number = os.getpid() % 65536
+        number = random.SystemRandom().randrange(65536)  # never again the same: the kernel takes them away some time after it was asked to
         self.prefix = f"10.{number // 256}.{number % 256}"
         self.bridge = f"avp{number}"
         self.names = {name: f"avp{number}{name}" for name in names}
@@ -37,12 +37,17 @@ class Namespaces:
 
     def __exit__(self, *_):
         for space in self.names.values():
+            subprocess.run(["ip", "link", "del", space], stderr=subprocess.DEVNULL)
             subprocess.run(["ip", "netns", "del", space], stderr=subprocess.DEVNULL)
         subprocess.run(["ip", "link", "del", self.bridge], stderr=subprocess.DEVNULL)
 
     def command(self, name):
         """What stands before a command that is to run in a namespace."""
         return ["ip", "netns", "exec", self.names[name]]
+
+    def set_link(self, name, state):
+        """Takes the cable of a namespace out ("down") or puts it back in ("up")."""
+        ip("link", "set", self.names[name], state)
 
     def sent_bytes(self):
         """Bytes that all namespaces together have sent, headers of Ethernet, IP and TCP included."""
