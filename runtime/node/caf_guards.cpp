@@ -1,11 +1,18 @@
 // Functions that CAF 0.17 calls, in front of the ones that it means: what strangers and broken peers could do without
 // them.
+#include <array>
 #include <cstdint>
+#include <mutex>
+#include <set>
+#include <string>
 
 #include <caf/io/basp/header.hpp>
 #include <dlfcn.h>
+#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 namespace {
 
@@ -18,6 +25,36 @@ Function* next(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
+/// Strangers of whom the log tells; any number of them may come.
+constexpr std::size_t most_told = 64;
+
+std::string address_of(const SSL* session) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  std::array<char, NI_MAXHOST> text{};
+  auto* const address = reinterpret_cast<sockaddr*>(&peer);
+  if (getpeername(SSL_get_fd(session), address, &size) != 0 ||
+      getnameinfo(address, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0)
+    return "an unknown address";
+  return text.data();
+}
+
+// CAF itself says nothing of those whom it turns away.
+void tell_of_stranger(const SSL* session) {
+  static std::mutex guard;
+  static std::set<std::string> told;
+  const auto why = ERR_peek_error();
+  // One who only looks whether the port is open hangs up.
+  if (why == 0 || ERR_GET_REASON(why) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+    return;
+  const auto* const reason = ERR_reason_error_string(why);
+  const auto what = address_of(session) + " is turned away at the control port (" +
+                    (reason == nullptr ? "unknown error" : reason) + "), now and whenever it tries again";
+  const std::lock_guard lock(guard);
+  if (told.size() < most_told && told.insert(what).second)
+    spdlog::warn("A peer at {}.", what);
+}
+
 } // namespace
 
 // OpenSSL keeps one queue of errors per thread, which has to be empty before each of these calls (SSL_get_error(3)).
@@ -28,7 +65,10 @@ extern "C" {
 int SSL_accept(SSL* session) {
   static auto* const call = next<int(SSL*)>("SSL_accept");
   ERR_clear_error();
-  return call(session);
+  const auto result = call(session);
+  if (result <= 0)
+    tell_of_stranger(session);
+  return result;
 }
 
 int SSL_connect(SSL* session) {

@@ -171,7 +171,7 @@ class Strangers(NodeTest):
             for _ in range(20):
                 self.assertEqual(heard(port_of(node.control), client), b"")
 
-        self.expect_log(node, come)
+        self.expect_log(node, come, "is turned away at the control port")
         self.assertNotEqual(heard(port_of(node.control), tls(right)), b"")
 
     def test_no_certificate(self):
