@@ -48,7 +48,7 @@ class LinkDown(NodeTest):
             self.place_agents([b, c, d], top='keys = "keys/local"', **places)
             text = (self.folder / "pipeline.toml").read_text(encoding="utf-8")
             self.write("pipeline.toml", text.replace("node_timeout = 1.0", f"node_timeout = {self.node_timeout}"))
-            process = self.start("--json", "--concurrency", "2")
+            process = self.start("--json", "--concurrency", "2", bufsize=0)  # finish() knows nothing of what readline() buffers
             lines = [process.stdout.readline() for _ in range(5)]
             trouble(b, c, d)
             outcome = self.finish(process, timeout=200)

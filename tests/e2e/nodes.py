@@ -179,7 +179,7 @@ class Failures(NodeTest):
         self.write("questions.jsonl", records(30))
         b, c, d = self.nodes("b", "c", "d")
         self.place_agents([b, c, d], planner="b", critic=["b", "c"], judge="d")
-        process = self.start("--json", "--concurrency", "3")
+        process = self.start("--json", "--concurrency", "3", bufsize=0)  # finish() knows nothing of what readline() buffers
         lines = [process.stdout.readline() for _ in range(4)]
         trouble(b, c, d)
         outcome = self.finish(process, timeout=120)
