@@ -62,14 +62,21 @@ void context_gatherer::gather(std::vector<needed_context> wishes, const gather_t
       came(wish.here, 0);
     else if (wish.holder)
       fetch(wish, target, came, [self = shared_from_this(), wish, target, came, failed](const std::string& why) {
-        spdlog::info("a context of '{}' is made anew by its recipe: node '{}' did not send it ({})", target.label,
-                     wish.holder->name, why);
+        self->tell_of_failure(wish.holder->name, why);
         self->make(wish, target, came, failed);
       });
     else
       make(wish, target, came, failed);
   }
   all->one_came();
+}
+
+// A link that does not work fails for every context.
+void context_gatherer::tell_of_failure(const std::string& holder, const std::string& why) {
+  if (told_.insert(holder).second)
+    spdlog::info("node '{}' did not send a context ({}); it is made anew by its recipe, as all others will be that do "
+                 "not come from there",
+                 holder, why);
 }
 
 void context_gatherer::fetch(const needed_context& wish, const gather_target& target, const one_done& done,

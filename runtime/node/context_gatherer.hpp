@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,7 @@ private:
 
   void fetch(const needed_context& wish, const gather_target& target, const one_done& done,
              const std::function<void(std::string)>& failed);
+  void tell_of_failure(const std::string& holder, const std::string& why);
   void make(const needed_context& wish, const gather_target& target, const one_done& done,
             const std::function<void(std::string)>& failed);
 
@@ -85,6 +87,7 @@ private:
   context_exchange& exchange_;
   std::chrono::milliseconds patience_;
   asker ask_;
+  std::set<std::string> told_; // holders
 };
 
 } // namespace avp
