@@ -17,6 +17,7 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(SOURCE / "tests" / "e2e"))
+from overlap import computing_share, read_trace
 from namespaces import Namespaces
 
 PIPELINE = SOURCE / "pipelines" / "gsm8k-chain.toml"
@@ -83,6 +84,7 @@ class Outcome:
                 sys.exit(f"avp-run ended with status {done.returncode}; its own message stands above\n{done.stdout}")
             self.results = [json.loads(line) for line in (out / "results.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
             self.seconds = json.loads((out / "summary.json").read_text(encoding="utf-8"))["modes"][0]["seconds"]
+            self.overlap = computing_share(read_trace(out / "trace.json"), PLACES)
 
     def texts(self):
         return {result["task"]: result["text"] for result in self.results}
@@ -104,7 +106,8 @@ def compare(what, made, alone):
     same = sum(texts.get(task) == text for task, text in expected.items())
     waited, sent = made.total_of_hops("fetch_ms"), made.total("wire_bytes")
     print(f"  {what:10} {same} of {len(expected)} texts the same; {made.seconds:.1f} s (one process {alone.seconds:.1f} s); hops waited for "
-          f"contexts {100 * waited / made.total_of_hops('ms'):.2f} % of their time, {waited / 3 / len(texts):.1f} ms each; "
+          f"contexts {100 * waited / made.total_of_hops('ms'):.2f} % of their time, {waited / 3 / len(texts):.1f} ms each, "
+          f"{100 * made.overlap:.0f} % of it while their device computed for others; "
           f"sent {sent / 1e6:.1f} MB for contexts of {made.total('context_bytes') / 1e6:.1f} MB, {sent / waited / 1e3:.0f} MB/s", flush=True)
     return texts == expected
 
