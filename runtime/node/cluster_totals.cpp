@@ -23,8 +23,8 @@ std::string cluster_text(const cluster_totals& totals) {
             " begun anew\n";
   for (const auto& link : totals.links)
     text += "link " + link.from + " -> " + link.to + ": " +
-            counted(static_cast<std::uint64_t>(link.contexts), "context", "contexts") + ", " + size_text(link.bytes) +
-            " of " + size_text(link.whole_bytes) + " that they have whole\n";
+            counted(static_cast<std::uint64_t>(link.contexts), "context", "contexts") + " of " +
+            size_text(link.whole_bytes) + ", of which " + size_text(link.bytes) + " travelled\n";
   return text;
 }
 

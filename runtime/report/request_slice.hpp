@@ -13,7 +13,7 @@ namespace avp {
 /// One stretch; times in milliseconds from the task's first event.
 struct request_slice {
   std::string agent;
-  std::string what; ///< "queued", "think", "generate", or "hop" where no more is known.
+  std::string what; ///< "queued", "fetch", a kind of request, or "hop" where no more is known.
   double start_ms = 0;
   double end_ms = 0;
 };

@@ -27,10 +27,15 @@ double end_of(const std::vector<request_slice>& slices) {
   return end;
 }
 
+// For its device, or for a context of another machine.
+bool waits(const request_slice& slice) { return slice.what == "queued" || slice.what == "fetch"; }
+
+// Others than these are about contexts: joined, read, made anew.
 std::string style_of(const request_slice& slice, mode m) {
-  if (slice.what == "queued")
+  if (waits(slice))
     return "queued";
-  return "bar " + std::string(mode_name(m)) + (slice.what == "think" ? " shade2" : " shade3");
+  const bool answers = slice.what == "generate" || slice.what == "hop";
+  return "bar " + std::string(mode_name(m)) + (slice.what == "think" ? " shade2" : answers ? " shade3" : " shade1");
 }
 
 std::string hint_of(const request_slice& slice) {
@@ -48,9 +53,8 @@ void draw(svg_picture& picture, const timeline& line, double top, double (*x)(do
     picture.text(left - 8, y + 14, shortened(line.agents[i], 18), "label end");
     for (const auto& slice : line.slices)
       if (slice.agent == line.agents[i]) {
-        const bool queued = slice.what == "queued";
-        picture.rectangle(x(slice.start_ms, most), y + (queued ? 8 : 4),
-                          std::max(0.5, x(slice.end_ms, most) - x(slice.start_ms, most)), queued ? 4 : 12,
+        picture.rectangle(x(slice.start_ms, most), y + (waits(slice) ? 8 : 4),
+                          std::max(0.5, x(slice.end_ms, most) - x(slice.start_ms, most)), waits(slice) ? 4 : 12,
                           style_of(slice, line.mode), hint_of(slice));
       }
   }

@@ -121,7 +121,7 @@ class Chains(NodeTest):
         outcome = self.run_command("--out", "out")
         self.assertEqual(outcome.status, 0, outcome)
         self.assertRegex(outcome.out, r"\nnode b: [1-9]\d* hops?; lost 0 times, for which 0 hops were begun anew\n")
-        self.assertRegex(outcome.out, r"\nlink b -> c: [1-9]\d* contexts?, .+ of .+ that they have whole\n")
+        self.assertRegex(outcome.out, r"\nlink b -> c: [1-9]\d* contexts? of .+, of which .+ travelled\n")
         summary = json.loads((self.folder / "out/summary.json").read_text(encoding="utf-8"))
         self.assertEqual([device["device"] for device in summary["devices"]], ["cpu", "b/cpu", "c/cpu"])
         for device in summary["devices"]:
