@@ -10,7 +10,7 @@ from command import CommandTest, records
 COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "attended", "cache_bytes", "device_ms",
          "context_tokens", "context_bytes", "wire_bytes"]
 RESULT_KEYS = ["task", "mode", "ok", "error", "text", "expected", "score", "ms", *COSTS, "agents"]
-AGENT_KEYS = ["name", "kind", "node", "error", "text", "ms", "retries", *COSTS]
+AGENT_KEYS = ["name", "kind", "node", "error", "text", "ms", "retries", "fetch_ms", *COSTS]
 
 # What a position weighs in a message: keys and values of every layer, float32.
 POSITION_BYTES = 2 * tiny_model.LAYERS * tiny_model.KV_HEADS * (tiny_model.HIDDEN // tiny_model.HEADS) * 4
