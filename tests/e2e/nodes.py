@@ -83,6 +83,17 @@ class NodeTest(CommandTest):
     def nodes(self, *names, extra=""):
         return [Node(self, name, extra).start() for name in names]
 
+    def finish_with_trouble(self, trouble, concurrency, timeout=120):
+        """A run in which something happens after four results; its texts must be those of one process. Gives its results and what it printed."""
+        process = self.start("--json", "--concurrency", str(concurrency), bufsize=0)  # finish() knows nothing of what readline() buffers
+        lines = [process.stdout.readline() for _ in range(4)]
+        trouble()
+        outcome = self.finish(process, timeout=timeout)
+        self.assertEqual(outcome.status, 0, outcome)
+        results = [json.loads(line) for line in lines + outcome.out.splitlines()]
+        self.assertEqual(self.answers(results), self.expected())
+        return results, outcome.err
+
     @staticmethod
     def answers(results):
         return {(result["task"], result["mode"]): result["text"] for result in results}
@@ -179,14 +190,7 @@ class Failures(NodeTest):
         self.write("questions.jsonl", records(30))
         b, c, d = self.nodes("b", "c", "d")
         self.place_agents([b, c, d], planner="b", critic=["b", "c"], judge="d")
-        process = self.start("--json", "--concurrency", "3", bufsize=0)  # finish() knows nothing of what readline() buffers
-        lines = [process.stdout.readline() for _ in range(4)]
-        trouble(b, c, d)
-        outcome = self.finish(process, timeout=120)
-        self.assertEqual(outcome.status, 0, outcome)
-        results = [json.loads(line) for line in lines + outcome.out.splitlines()]
-        self.assertEqual(self.answers(results), self.expected())
-        return results, outcome.err
+        return self.finish_with_trouble(lambda: trouble(b, c, d), concurrency=3)
 
     def test_a_killed_node_that_comes_back(self):
         def trouble(b, c, d):

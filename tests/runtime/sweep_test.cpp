@@ -1,22 +1,22 @@
 // Sweeps: what the sizes of a pipeline look like, {{earlier}}, and every mistake with its place.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "pipeline_text.hpp"
 
-#include <avp/runtime/pipeline_file.hpp>
 #include <avp/runtime/run_stage.hpp>
 #include <avp/runtime/sweep.hpp>
 
 namespace avp {
 namespace {
 
+using test::good;
+using test::kinds;
+using test::mistakes_of;
+using test::replaced;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
-
-const std::vector<kind_info> kinds{{"generate", true}, {"think", false}};
 
 const std::string agents = R"(
 [model.main]
@@ -44,25 +44,6 @@ repeat = "critic"
 from = 2
 to = 4
 )";
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const auto at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return at == std::string::npos ? text : text.replace(at, from.size(), to);
-}
-
-pipeline good(const std::string& text, load_options options = {.kinds = kinds}) {
-  auto result = load_pipeline(text, "p.toml", options);
-  EXPECT_THAT(to_string(result.mistakes), "");
-  return result.pipeline.value_or(pipeline{});
-}
-
-std::vector<std::string> mistakes_of(const std::string& text, load_options options = {.kinds = kinds}) {
-  std::vector<std::string> lines;
-  for (const auto& m : load_pipeline(text, "p.toml", options).mistakes)
-    lines.push_back(to_string(m));
-  return lines;
-}
 
 /// `a>b` for every hand-over.
 std::vector<std::string> edges_of(const pipeline& p) {
