@@ -4,7 +4,7 @@
 #include <avp/gpu/model/catalogue.hpp>
 #include <avp/gpu/model/model_error.hpp>
 #include <avp/runtime/explain.hpp>
-#include <avp/runtime/scorers/program_scorer.hpp>
+#include <avp/runtime/score/program_scorer.hpp>
 
 namespace avp {
 
@@ -66,8 +66,10 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
       explain_stage(stage);
   if (pipeline.input.records)
     std::printf("input: %s\n", counted(*pipeline.input.records, "record").c_str());
-  if (make_program_scorer(pipeline))
+  if (pipeline.scores_programs()) {
+    [[maybe_unused]] const program_scorer works;
     std::printf("score: programs run in a sandbox, which works here\n");
+  }
   bool all_there = true;
   for (const auto& node : pipeline.nodes)
     std::printf("node %s: control %s, data %s%s\n", node.name.c_str(), node.control.c_str(), node.data.c_str(),

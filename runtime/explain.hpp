@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <avp/runtime/run_stage.hpp>
+#include <avp/runtime/pipeline/run_stage.hpp>
 
 namespace avp {
 

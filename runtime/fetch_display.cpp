@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <avp/runtime/fetch_display.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 
@@ -22,19 +23,6 @@ std::string duration_text(double seconds) {
 }
 
 } // namespace
-
-std::string size_text(std::uint64_t bytes) {
-  const char* const units[] = {"B", "kB", "MB", "GB", "TB"};
-  auto size = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (size >= 999.95 && unit + 1 < std::size(units)) {
-    size /= 1000;
-    ++unit;
-  }
-  char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
-  return text;
-}
 
 fetch_observer fetch_display::observer() {
   return {[this](const std::string& text) { note(text); },

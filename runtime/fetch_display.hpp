@@ -9,9 +9,6 @@
 
 namespace avp {
 
-/// Size in bytes for a person: "98.4 MB".
-[[nodiscard]] std::string size_text(std::uint64_t bytes);
-
 /// Shows one fetch on stderr.
 class fetch_display {
 public:

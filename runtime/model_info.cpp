@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <avp/gpu/text/chat_template.hpp>
-#include <avp/runtime/fetch_display.hpp>
 #include <avp/runtime/model_info.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

@@ -17,7 +17,8 @@
 #include <avp/runtime/fetch_display.hpp>
 #include <avp/runtime/model_info.hpp>
 #include <avp/runtime/model_main.hpp>
-#include <avp/runtime/nearest_name.hpp>
+#include <avp/runtime/text/nearest_name.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

@@ -9,18 +9,18 @@
 #include <spdlog/spdlog.h>
 
 #include <avp/gpu/model/model_error.hpp>
-#include <avp/runtime/command_line.hpp>
-#include <avp/runtime/dot.hpp>
 #include <avp/runtime/explain.hpp>
 #include <avp/runtime/node/cluster.hpp>
 #include <avp/runtime/node/node_system.hpp>
-#include <avp/runtime/output_directory.hpp>
-#include <avp/runtime/pipeline_file.hpp>
-#include <avp/runtime/plugin.hpp>
-#include <avp/runtime/run_all.hpp>
-#include <avp/runtime/run_devices.hpp>
+#include <avp/runtime/os/plugin.hpp>
+#include <avp/runtime/os/sandbox.hpp>
+#include <avp/runtime/pipeline/dot.hpp>
+#include <avp/runtime/pipeline/pipeline_file.hpp>
+#include <avp/runtime/results/output_directory.hpp>
+#include <avp/runtime/run/command_line.hpp>
+#include <avp/runtime/run/run_all.hpp>
+#include <avp/runtime/run/run_devices.hpp>
 #include <avp/runtime/run_main.hpp>
-#include <avp/runtime/sandbox.hpp>
 
 namespace avp {
 

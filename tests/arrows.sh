@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Includes go one way: transport <- gpu <- agents <- runtime. Torch stays inside gpu, and out of its public headers.
+# Includes go one way: transport <- gpu <- agents <- runtime, and from folder to folder of the runtime as its README says.
+# Torch stays inside gpu, and out of its public headers.
 # usage: arrows.sh SOURCE_FOLDER
 set -euo pipefail
 cd "$1"
@@ -21,4 +22,26 @@ forbid "Torch headers stay in gpu" '#include [<"](torch|ATen|c10)/' transport ag
 forbid "Torch headers stay out of what other rooms see of gpu" '#include [<"](torch|ATen|c10|avp/gpu/(cache|engine|kernels))/' \
   gpu/*.hpp gpu/text/*.hpp
 forbid "transport needs neither CAF nor TOML" '#include [<"](caf|toml\+\+)/' transport
+
+declare -A knows=( # a folder of the runtime -> those that it knows
+  [text]=""
+  [os]=""
+  [score]="os"
+  [pipeline]="text score"
+  [results]="text os pipeline"
+  [telemetry]="text"
+  [report]="text pipeline results"
+  [journal]="os pipeline results"
+  [node]="text os pipeline telemetry"
+  [run]="text os score pipeline results telemetry report journal node"
+)
+for path in runtime/*/; do
+  folder=$(basename "$path")
+  known="runtime/$folder/"
+  for other in ${knows[$folder]?"$path is in no arrow of this test"}; do known+="|runtime/$other/"; done
+  if grep -rn --include='*.hpp' --include='*.cpp' '#include [<"]avp/runtime/' "$path" | grep -vE "avp/($known)"; then
+    echo "^ $path knows of the runtime only: ${knows[$folder]}"
+    wrong=1
+  fi
+done
 exit $wrong

@@ -12,7 +12,7 @@
 #include <avp/runtime/node/model_probe.hpp>
 #include <avp/runtime/node/node_system.hpp>
 #include <avp/runtime/node/remote_agent.hpp>
-#include <avp/runtime/node_tables.hpp>
+#include <avp/runtime/pipeline/node_tables.hpp>
 
 namespace avp {
 

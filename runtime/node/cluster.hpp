@@ -17,8 +17,8 @@
 #include <avp/runtime/node/context_exchange.hpp>
 #include <avp/runtime/node/node_keys.hpp>
 #include <avp/runtime/node/node_messages.hpp>
-#include <avp/runtime/pipeline.hpp>
-#include <avp/runtime/plan.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
+#include <avp/runtime/pipeline/plan.hpp>
 
 namespace avp {
 

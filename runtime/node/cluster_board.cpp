@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include <avp/runtime/node/cluster_board.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 
 namespace avp {
 

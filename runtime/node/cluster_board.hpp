@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include <avp/runtime/device_monitor.hpp>
-#include <avp/runtime/node/cluster_totals.hpp>
 #include <avp/runtime/node/link_traffic.hpp>
 #include <avp/runtime/node/node_news.hpp>
-#include <avp/runtime/trace_file.hpp>
+#include <avp/runtime/telemetry/cluster_totals.hpp>
+#include <avp/runtime/telemetry/device_monitor.hpp>
+#include <avp/runtime/telemetry/trace_file.hpp>
 
 namespace avp {
 

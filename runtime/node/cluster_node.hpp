@@ -10,9 +10,9 @@
 
 #include <caf/actor.hpp>
 
-#include <avp/runtime/listen_address.hpp>
 #include <avp/runtime/node/node_messages.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
+#include <avp/runtime/text/listen_address.hpp>
 
 namespace avp {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <avp/gpu/device_observer.hpp>
-#include <avp/runtime/device_monitor.hpp>
-#include <avp/runtime/trace_events.hpp>
+#include <avp/runtime/telemetry/device_monitor.hpp>
+#include <avp/runtime/telemetry/trace_events.hpp>
 
 namespace avp {
 

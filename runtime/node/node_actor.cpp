@@ -7,7 +7,7 @@
 #include <avp/gpu/device_error.hpp>
 #include <avp/runtime/node/node_state.hpp>
 #include <avp/runtime/node/node_status.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 
 namespace avp {
 

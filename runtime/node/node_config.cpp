@@ -4,8 +4,8 @@
 
 #include <avp/gpu/model/catalogue.hpp>
 #include <avp/runtime/node/node_config.hpp>
-#include <avp/runtime/node_tables.hpp>
-#include <avp/runtime/pipeline_tables.hpp>
+#include <avp/runtime/pipeline/node_tables.hpp>
+#include <avp/runtime/pipeline/pipeline_tables.hpp>
 
 namespace avp {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/listen_address.hpp>
-#include <avp/runtime/mistake.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
+#include <avp/runtime/text/listen_address.hpp>
+#include <avp/runtime/text/mistake.hpp>
 
 namespace avp {
 

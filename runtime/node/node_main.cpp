@@ -9,13 +9,13 @@
 #include <sys/resource.h>
 
 #include <avp/gpu/device_error.hpp>
-#include <avp/runtime/interrupt.hpp>
 #include <avp/runtime/node/node_actor.hpp>
 #include <avp/runtime/node/node_config.hpp>
 #include <avp/runtime/node/node_main.hpp>
 #include <avp/runtime/node/node_messages.hpp>
 #include <avp/runtime/node/node_system.hpp>
-#include <avp/runtime/plugin.hpp>
+#include <avp/runtime/os/interrupt.hpp>
+#include <avp/runtime/os/plugin.hpp>
 #include <avp/transport/random_id.hpp>
 
 namespace avp {

@@ -8,9 +8,9 @@
 
 #include <caf/meta/type_name.hpp>
 
-#include <avp/runtime/device_monitor.hpp>
 #include <avp/runtime/node/device_log.hpp>
 #include <avp/runtime/node/link_traffic.hpp>
+#include <avp/runtime/telemetry/device_monitor.hpp>
 
 namespace avp {
 

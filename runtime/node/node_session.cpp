@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include <avp/runtime/node/node_session.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 
 namespace avp {
 

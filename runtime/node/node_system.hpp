@@ -10,8 +10,8 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman_actor.hpp>
 
-#include <avp/runtime/listen_address.hpp>
 #include <avp/runtime/node/node_keys.hpp>
+#include <avp/runtime/text/listen_address.hpp>
 
 namespace avp {
 

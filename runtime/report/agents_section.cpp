@@ -1,12 +1,11 @@
 // Tokens and seconds by agent.
 #include <algorithm>
 
-#include <avp/runtime/fetch_display.hpp>
-#include <avp/runtime/number_text.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 #include <avp/runtime/report/bar_panel.hpp>
 #include <avp/runtime/report/report_sections.hpp>
 #include <avp/runtime/report/report_table.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

@@ -1,7 +1,7 @@
 // Boxes and arrows.
 #include <algorithm>
 
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 #include <avp/runtime/report/flow_chart.hpp>
 #include <avp/runtime/report/graph_layout.hpp>
 #include <avp/runtime/report/html_text.hpp>

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 #include <avp/runtime/report/flow_chart.hpp>
 #include <avp/runtime/report/report_sections.hpp>
 

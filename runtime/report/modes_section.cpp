@@ -1,12 +1,12 @@
 // Modes side by side.
 #include <algorithm>
 
-#include <avp/runtime/number_text.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 #include <avp/runtime/report/bar_panel.hpp>
 #include <avp/runtime/report/report_sections.hpp>
 #include <avp/runtime/report/report_table.hpp>
 #include <avp/runtime/report/score_chart.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

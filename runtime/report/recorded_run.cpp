@@ -4,12 +4,12 @@
 #include <optional>
 #include <sstream>
 
-#include <avp/runtime/number_text.hpp>
-#include <avp/runtime/plan_json.hpp>
+#include <avp/runtime/pipeline/plan_json.hpp>
 #include <avp/runtime/report/html_text.hpp>
 #include <avp/runtime/report/recorded_run.hpp>
 #include <avp/runtime/report/report_error.hpp>
 #include <avp/runtime/report/trace_times.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

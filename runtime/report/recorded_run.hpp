@@ -9,9 +9,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/plan.hpp>
+#include <avp/runtime/pipeline/plan.hpp>
 #include <avp/runtime/report/request_slice.hpp>
-#include <avp/runtime/task_result.hpp>
+#include <avp/runtime/results/task_result.hpp>
 
 namespace avp {
 

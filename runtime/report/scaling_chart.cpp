@@ -3,11 +3,11 @@
 #include <cmath>
 #include <limits>
 
-#include <avp/runtime/number_text.hpp>
 #include <avp/runtime/report/axis.hpp>
 #include <avp/runtime/report/bar_panel.hpp>
 #include <avp/runtime/report/scaling_chart.hpp>
 #include <avp/runtime/report/svg_picture.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

@@ -1,12 +1,12 @@
 // Dots and whiskers.
 #include <algorithm>
 
-#include <avp/runtime/number_text.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 #include <avp/runtime/report/bar_panel.hpp>
 #include <avp/runtime/report/html_text.hpp>
 #include <avp/runtime/report/score_chart.hpp>
 #include <avp/runtime/report/svg_picture.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

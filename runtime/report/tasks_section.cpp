@@ -1,11 +1,11 @@
 // The texts of every task, mode by mode.
 #include <set>
 
-#include <avp/runtime/number_text.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 #include <avp/runtime/report/html_text.hpp>
 #include <avp/runtime/report/report_sections.hpp>
 #include <avp/runtime/report/task_index.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <map>
 
-#include <avp/runtime/number_text.hpp>
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 #include <avp/runtime/report/axis.hpp>
 #include <avp/runtime/report/html_text.hpp>
 #include <avp/runtime/report/svg_picture.hpp>
 #include <avp/runtime/report/timeline_chart.hpp>
+#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/plan.hpp>
+#include <avp/runtime/pipeline/plan.hpp>
 #include <avp/runtime/report/request_slice.hpp>
-#include <avp/runtime/task_result.hpp>
+#include <avp/runtime/results/task_result.hpp>
 
 namespace avp {
 

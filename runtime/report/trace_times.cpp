@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/pipeline.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
 #include <avp/runtime/report/html_text.hpp>
 #include <avp/runtime/report/trace_times.hpp>
 

@@ -1,7 +1,7 @@
 // Sizes with units.
 #include <gtest/gtest.h>
 
-#include <avp/runtime/byte_size.hpp>
+#include <avp/runtime/text/byte_size.hpp>
 
 namespace avp {
 namespace {

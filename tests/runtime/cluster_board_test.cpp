@@ -6,9 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/metrics_text.hpp>
 #include <avp/runtime/node/cluster_board.hpp>
 #include <avp/runtime/node/device_log.hpp>
+#include <avp/runtime/telemetry/metrics_text.hpp>
 
 namespace avp {
 namespace {

@@ -1,7 +1,7 @@
 // Arguments that need more than CLI11's own checks.
 #include <gtest/gtest.h>
 
-#include <avp/runtime/command_line.hpp>
+#include <avp/runtime/run/command_line.hpp>
 
 namespace avp {
 namespace {

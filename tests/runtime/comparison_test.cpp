@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/comparison.hpp>
-#include <avp/runtime/paired_statistics.hpp>
+#include <avp/runtime/results/comparison.hpp>
+#include <avp/runtime/results/paired_statistics.hpp>
 
 namespace avp {
 namespace {

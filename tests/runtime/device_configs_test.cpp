@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/device_configs.hpp>
+#include <avp/runtime/run/device_configs.hpp>
 
 namespace avp {
 namespace {

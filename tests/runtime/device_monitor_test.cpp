@@ -7,9 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/device_monitor.hpp>
-#include <avp/runtime/device_report.hpp>
-#include <avp/runtime/metrics_text.hpp>
+#include <avp/runtime/telemetry/device_monitor.hpp>
+#include <avp/runtime/telemetry/device_report.hpp>
+#include <avp/runtime/telemetry/metrics_text.hpp>
 
 namespace avp {
 namespace {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/dot.hpp>
+#include <avp/runtime/pipeline/dot.hpp>
 
 namespace avp {
 namespace {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/flow.hpp>
+#include <avp/runtime/pipeline/flow.hpp>
 
 namespace avp {
 namespace {

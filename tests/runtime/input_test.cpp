@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/input.hpp>
+#include <avp/runtime/pipeline/input.hpp>
 
 namespace avp {
 namespace {

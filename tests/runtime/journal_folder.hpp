@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include <avp/runtime/journal_database.hpp>
+#include <avp/runtime/journal/journal_database.hpp>
 
 namespace avp::test {
 

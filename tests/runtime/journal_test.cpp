@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <avp/runtime/journal.hpp>
-#include <avp/runtime/output_directory.hpp>
+#include <avp/runtime/journal/journal.hpp>
+#include <avp/runtime/results/output_directory.hpp>
 
 namespace {
 

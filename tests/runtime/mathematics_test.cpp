@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/score.hpp>
-#include <avp/runtime/scorers/expression.hpp>
-#include <avp/runtime/scorers/latex.hpp>
-#include <avp/runtime/scorers/mathematics.hpp>
+#include <avp/runtime/score/expression.hpp>
+#include <avp/runtime/score/latex.hpp>
+#include <avp/runtime/score/mathematics.hpp>
+#include <avp/runtime/score/score.hpp>
 
 namespace avp {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
-#include <avp/runtime/metrics_server.hpp>
+#include <avp/runtime/telemetry/metrics_server.hpp>
 
 namespace avp {
 namespace {

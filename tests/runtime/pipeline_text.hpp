@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/pipeline_file.hpp>
+#include <avp/runtime/pipeline/pipeline_file.hpp>
 
 namespace avp::test {
 

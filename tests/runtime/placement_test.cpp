@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/device_configs.hpp>
-#include <avp/runtime/node_tables.hpp>
-#include <avp/runtime/pipeline_file.hpp>
+#include <avp/runtime/pipeline/node_tables.hpp>
+#include <avp/runtime/pipeline/pipeline_file.hpp>
+#include <avp/runtime/run/device_configs.hpp>
 
 namespace {
 

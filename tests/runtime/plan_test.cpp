@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/plan.hpp>
+#include <avp/runtime/pipeline/plan.hpp>
 
 namespace avp {
 namespace {

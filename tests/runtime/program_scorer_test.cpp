@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include <avp/agents/prompt_template.hpp>
-#include <avp/runtime/input.hpp>
-#include <avp/runtime/pipeline_file.hpp>
-#include <avp/runtime/scorers/program_scorer.hpp>
+#include <avp/runtime/pipeline/input.hpp>
+#include <avp/runtime/pipeline/pipeline_file.hpp>
+#include <avp/runtime/score/program_scorer.hpp>
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/plan_json.hpp>
+#include <avp/runtime/pipeline/plan_json.hpp>
 #include <avp/runtime/report/report.hpp>
 #include <avp/runtime/report/report_error.hpp>
 #include <avp/runtime/report/series.hpp>

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/resume.hpp>
+#include <avp/runtime/run/resume.hpp>
 
 namespace {
 

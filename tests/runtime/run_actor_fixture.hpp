@@ -14,8 +14,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/pipeline_file.hpp>
-#include <avp/runtime/run_actor.hpp>
+#include <avp/runtime/pipeline/pipeline_file.hpp>
+#include <avp/runtime/run/run_actor.hpp>
 
 namespace avp::test {
 

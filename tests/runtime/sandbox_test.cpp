@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <avp/runtime/sandbox.hpp>
+#include <avp/runtime/os/sandbox.hpp>
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/scaling.hpp>
+#include <avp/runtime/results/scaling.hpp>
 
 namespace avp {
 namespace {

@@ -1,7 +1,7 @@
 // Tests of scoring.
 #include <gtest/gtest.h>
 
-#include <avp/runtime/score.hpp>
+#include <avp/runtime/score/score.hpp>
 
 namespace avp {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/score.hpp>
-#include <avp/runtime/scorers/short_answer.hpp>
+#include <avp/runtime/score/score.hpp>
+#include <avp/runtime/score/short_answer.hpp>
 
 namespace avp {
 namespace {

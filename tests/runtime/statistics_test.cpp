@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/scaling_fit.hpp>
-#include <avp/runtime/statistics.hpp>
+#include <avp/runtime/results/scaling_fit.hpp>
+#include <avp/runtime/results/statistics.hpp>
 
 namespace avp {
 namespace {

@@ -1,8 +1,8 @@
 // Sweeps: what the sizes of a pipeline look like, {{earlier}}, and every mistake with its place.
 #include "pipeline_text.hpp"
 
-#include <avp/runtime/run_stage.hpp>
-#include <avp/runtime/sweep.hpp>
+#include <avp/runtime/pipeline/run_stage.hpp>
+#include <avp/runtime/pipeline/sweep.hpp>
 
 namespace avp {
 namespace {

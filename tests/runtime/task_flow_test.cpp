@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/runtime/task_flow.hpp>
+#include <avp/runtime/run/task_flow.hpp>
 
 namespace {
 

@@ -11,8 +11,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
-#include <avp/runtime/device_monitor.hpp>
-#include <avp/runtime/trace_file.hpp>
+#include <avp/runtime/telemetry/device_monitor.hpp>
+#include <avp/runtime/telemetry/trace_file.hpp>
 
 namespace avp {
 namespace {

@@ -12,7 +12,7 @@
 
 #include <avp/gpu/device_error.hpp>
 #include <avp/runtime/node/context_exchange.hpp>
-#include <avp/runtime/statistics.hpp>
+#include <avp/runtime/results/statistics.hpp>
 
 namespace {
 

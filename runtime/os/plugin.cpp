@@ -1,0 +1,25 @@
+// Plugins by dlopen.
+#include <dlfcn.h>
+
+#include <avp/runtime/os/plugin.hpp>
+
+namespace avp {
+
+void load_plugin(const std::filesystem::path& library, registry& kinds) {
+  const auto path =
+      library.has_parent_path() ? library : std::filesystem::path(".") / library; // never the system's search path
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle)
+    throw plugin_error("cannot load plugin '" + library.string() + "': " + dlerror());
+  auto* enter = reinterpret_cast<void (*)(registry&)>(dlsym(handle, "avp_register"));
+  if (!enter)
+    throw plugin_error("plugin '" + library.string() +
+                       "' has no function 'avp_register'; expected: extern \"C\" void avp_register(avp::registry&)");
+  try {
+    enter(kinds);
+  } catch (const std::exception& error) {
+    throw plugin_error("plugin '" + library.string() + "': " + error.what());
+  }
+}
+
+} // namespace avp

@@ -1,0 +1,170 @@
+// Whether models, agents and flow of a pipeline fit each other.
+#include <algorithm>
+
+#include <avp/runtime/pipeline/node_tables.hpp>
+#include <avp/runtime/pipeline/pipeline_check.hpp>
+#include <avp/runtime/text/nearest_name.hpp>
+
+namespace avp {
+namespace {
+
+template <class Entries>
+std::vector<std::string> names_of(const Entries& entries) {
+  std::vector<std::string> names;
+  for (const auto& entry : entries)
+    names.push_back(entry.name);
+  return names;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string result;
+  for (const auto& name : names)
+    result += (result.empty() ? "" : ", ") + name;
+  return result;
+}
+
+void check_devices(const pipeline& p, pipeline_source& source) {
+  std::vector<std::string> used;
+  for (const auto& model : p.models) {
+    if (!source.has({"model", model.name, "source"}))
+      source.report("model." + model.name, "[model." + model.name +
+                                               "] needs \"source\": a catalogue name, the path of a .gguf file, or a "
+                                               "Hugging Face folder");
+    used.push_back(model.device);
+  }
+  for (const auto& device : p.devices)
+    if (!contains(used, device.name))
+      source.report("device." + device.name,
+                    "no model runs on the device \"" + device.name + "\"" + name_hint(device.name, used));
+}
+
+/// The path of an agent's key where it stands: in its own table or in [defaults].
+std::string place_of(const pipeline_source& source, const std::string& agent, const std::string& key) {
+  return source.has({"agent", agent, key}) ? "agent." + agent + "." + key : "defaults." + key;
+}
+
+void check_model(agent_spec& agent, const pipeline& p, pipeline_source& source) {
+  const auto names = names_of(p.models);
+  if (agent.model.empty() && p.models.size() == 1)
+    agent.model = p.models.front().name;
+  if (!agent.model.empty()) {
+    if (!contains(names, agent.model))
+      source.report(place_of(source, agent.name, "model"),
+                    "there is no [model." + agent.model + "]" + name_hint(agent.model, names));
+  } else if (!names.empty()) {
+    source.report("agent." + agent.name, "the agent \"" + agent.name +
+                                             "\" must say which model it runs on (model = …, " +
+                                             "here or in [defaults]); known: " + joined(names));
+  } else if (is_shipped(agent.kind)) {
+    // Custom kinds may do without; reported once, whoever needs it.
+    source.report("model", "the pipeline needs a [model.NAME] table, which says what its agents run on");
+  }
+}
+
+/// A key that an agent's own table has without use is a slip; in [defaults] it is for others.
+void check_contexts(const agent_spec& agent, const pipeline& p, pipeline_source& source) {
+  const auto own = [&](const std::string& key) { return source.has({"agent", agent.name, key}); };
+  const auto say = [&](const std::string& key, const std::string& message) {
+    source.report(place_of(source, agent.name, key), message);
+  };
+  const auto before = p.flow.predecessors(agent.name);
+  const bool hands_on = !p.flow.successors(agent.name).empty();
+  const bool joins_copies = p.sweep && p.sweep->over == sweep_over::branches && contains(before, p.sweep->repeat);
+  const bool joins = joins_copies || before.size() > 1;
+  if (own("merge") && !joins)
+    say("merge", "\"merge\" is for an agent that several others hand over to; \"" + agent.name + "\" has " +
+                     (before.empty() ? "none" : "only " + before.front()));
+  if (own("keep") && !hands_on)
+    say("keep", "\"keep\" is for an agent that hands its context on; \"" + agent.name + "\" hands over to nobody");
+  if (own("rotate_keys") && !joins && (agent.keep == keep::all || !hands_on))
+    say("rotate_keys", "\"rotate_keys\" is for an agent that joins contexts or cuts its own (keep); \"" + agent.name +
+                           "\" does neither");
+  if (agent.keep != keep::latent_only || !hands_on || !is_shipped(agent.kind))
+    return;
+  if (agent.kind != "think")
+    say("keep", "\"latent_only\" hands on nothing but latent steps, and the kind " + agent.kind + " of \"" +
+                    agent.name + "\" makes none");
+  else if (agent.steps == 0)
+    say("keep", "\"latent_only\" hands on nothing but latent steps, and \"" + agent.name + "\" makes none (steps = 0)");
+}
+
+bool check_agents(pipeline& p, pipeline_source& source) {
+  if (p.agents.empty())
+    source.report("agent", "a pipeline needs at least one agent: a table [agent.NAME] with kind and prompt");
+  for (auto& agent : p.agents) {
+    if (agent.kind.empty() && !source.has({"agent", agent.name, "kind"}) && !source.has({"defaults", "kind"}))
+      source.report("agent." + agent.name,
+                    "the agent \"" + agent.name + "\" needs a kind: think, generate, or a registered one of your own");
+    check_model(agent, p, source);
+    check_contexts(agent, p, source);
+  }
+  return !p.agents.empty();
+}
+
+bool check_flow(const pipeline& p, pipeline_source& source) {
+  const auto names = names_of(p.agents);
+  const auto& in_flow = p.flow.agents();
+  bool good = !in_flow.empty();
+  for (std::size_t i = 0; i < in_flow.size(); ++i)
+    if (!contains(names, in_flow[i])) {
+      const auto& place = p.flow.places()[i];
+      source.report_in("flow[" + std::to_string(place.chain) + "]", place.offset,
+                       "the flow names \"" + in_flow[i] + "\", but there is no [agent." + in_flow[i] + "]" +
+                           name_hint(in_flow[i], names));
+      good = false;
+    }
+  for (const auto& name : names)
+    if (!in_flow.empty() && !contains(in_flow, name))
+      source.report("agent." + name,
+                    "the agent \"" + name + "\" is not in the flow, so it would never run" + name_hint(name, in_flow));
+  return good && p.flow.topological_order().size() == in_flow.size();
+}
+
+bool find_output(pipeline& p, pipeline_source& source, bool good_flow) {
+  const auto& in_flow = p.flow.agents();
+  const auto sinks = p.flow.sinks();
+  if (!p.output.empty()) {
+    if (in_flow.empty() || contains(in_flow, p.output))
+      return true;
+    source.report("output.agent",
+                  "the answering agent \"" + p.output + "\" is not in the flow" + name_hint(p.output, in_flow));
+    return false;
+  }
+  if (sinks.size() > 1 && good_flow)
+    source.report("flow", "several agents hand over to nobody (" + joined(sinks) +
+                              "), so the file must say which one answers: [output] agent = \"…\"");
+  if (sinks.size() == 1)
+    p.output = sinks.front();
+  return sinks.size() == 1;
+}
+
+} // namespace
+
+bool is_shipped(const std::string& kind) {
+  static const auto shipped = registry().kinds();
+  return std::any_of(shipped.begin(), shipped.end(), [&](const kind_info& known) { return known.name == kind; });
+}
+
+bool check_structure(pipeline& p, pipeline_source& source) {
+  check_devices(p, source);
+  const bool good_agents = check_agents(p, source);
+  check_nodes(p, source);
+  const bool good_flow = check_flow(p, source);
+  const bool good_output = find_output(p, source, good_flow);
+  if (good_agents && good_output && source.has({"agent", p.output, "on_failure"}) &&
+      p.agent(p.output).on_failure == on_failure::skip)
+    source.report("agent." + p.output + ".on_failure",
+                  "\"" + p.output +
+                      "\" answers the task, so it can't be left out; on_failure = \"skip\" is for the others");
+  const auto& order = p.flow.agents();
+  const auto place = [&](const agent_spec& agent) { return std::find(order.begin(), order.end(), agent.name); };
+  std::stable_sort(p.agents.begin(), p.agents.end(),
+                   [&](const agent_spec& a, const agent_spec& b) { return place(a) < place(b); });
+  return good_agents && good_flow && good_output;
+}
+
+} // namespace avp

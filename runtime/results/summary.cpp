@@ -1,0 +1,114 @@
+// Sums and their table.
+#include <array>
+#include <cstdio>
+
+#include <avp/runtime/pipeline/pipeline.hpp>
+#include <avp/runtime/results/summary.hpp>
+#include <avp/runtime/text/number_text.hpp>
+#include <avp/runtime/text/text_table.hpp>
+
+namespace avp {
+
+namespace {
+
+template <class... Values>
+std::string format(const char* pattern, Values... values) {
+  std::array<char, 64> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), pattern, values...);
+  return buffer.data();
+}
+
+} // namespace
+
+void summary::add(const task_result& result) {
+  auto& row = rows_[result.mode];
+  ++row.tasks;
+  row.failed += result.ok() ? 0 : 1;
+  row.counts += result.counts();
+  if (result.score) {
+    ++row.scored;
+    row.score += *result.score;
+  }
+}
+
+double summary::seconds() const {
+  double sum = 0;
+  for (const auto& [mode, row] : rows_)
+    sum += row.seconds;
+  return sum;
+}
+
+std::int64_t summary::failed() const {
+  std::int64_t sum = 0;
+  for (const auto& [mode, row] : rows_)
+    sum += row.failed;
+  return sum;
+}
+
+std::int64_t summary::done() const {
+  std::int64_t sum = 0;
+  for (const auto& [mode, row] : rows_)
+    sum += row.tasks - row.failed;
+  return sum;
+}
+
+bool summary::compares() const {
+  const auto text = rows_.find(mode::text);
+  return rows_.size() > 1 && text != rows_.end() && text->second.tokens() > 0;
+}
+
+std::vector<std::string> summary::cells(mode mode, const totals& row) const {
+  std::vector<std::string> cells = {std::string(mode_name(mode)),
+                                    std::to_string(row.tasks),
+                                    std::to_string(row.failed),
+                                    row.scored
+                                        ? format("%.1f %% (%g/%lld)", 100 * row.score / static_cast<double>(row.scored),
+                                                 row.score, static_cast<long long>(row.scored))
+                                        : "-",
+                                    with_separators(row.counts.prompt_tokens),
+                                    with_separators(row.counts.latent_steps),
+                                    with_separators(row.counts.output_tokens),
+                                    with_separators(row.tokens()),
+                                    format("%.*f", row.seconds < 10 ? 2 : 1, row.seconds)};
+  if (!compares())
+    return cells;
+  const auto& text = rows_.at(mode::text);
+  const bool other = mode != mode::text;
+  const auto saving = 100 * (1 - static_cast<double>(row.tokens()) / static_cast<double>(text.tokens()));
+  cells.push_back(other ? format("%.1f %%", saving) : "-");
+  cells.push_back(other && row.seconds > 0 ? format("%.2fx", text.seconds / row.seconds) : "-");
+  return cells;
+}
+
+nlohmann::ordered_json summary::json() const {
+  auto modes = nlohmann::ordered_json::array();
+  for (const auto& [mode, row] : rows_) {
+    nlohmann::ordered_json object = {
+        {"mode", mode_name(mode)}, {"tasks", row.tasks}, {"failed", row.failed}, {"scored", row.scored}};
+    object["score"] = nullptr;
+    if (row.scored > 0)
+      object["score"] = row.score / static_cast<double>(row.scored);
+    object["prompt_tokens"] = row.counts.prompt_tokens;
+    object["computed_tokens"] = row.counts.computed_tokens;
+    object["latent_steps"] = row.counts.latent_steps;
+    object["output_tokens"] = row.counts.output_tokens;
+    object["seconds"] = row.seconds;
+    modes.push_back(std::move(object));
+  }
+  return modes;
+}
+
+std::string summary::table() const {
+  std::vector<std::vector<std::string>> lines = {
+      {"mode", "tasks", "failed", "score", "prompt", "latent", "output", "tokens", "seconds"}};
+  if (compares())
+    lines.front().insert(lines.front().end(), {"saving", "speed-up"});
+  for (const auto& [mode, row] : rows_)
+    lines.push_back(cells(mode, row));
+  if (lines.size() == 1)
+    return {};
+  const auto table = text_table(lines) + "tokens: prompt + latent steps + output, of all agents";
+  return table + (compares() ? "; saving of tokens and speed-up: against text mode\n" : "\n");
+}
+
+} // namespace avp

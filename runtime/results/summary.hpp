@@ -1,0 +1,58 @@
+// The table at the end of a run: modes side by side.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <avp/runtime/results/task_result.hpp>
+
+namespace avp {
+
+/// Adds up results by mode.
+class summary {
+public:
+  void add(const task_result& result);
+
+  /// Wall time of a mode, in seconds.
+  void add_seconds(mode mode, double seconds) { rows_[mode].seconds += seconds; }
+
+  /// Wall time of all modes, in seconds.
+  [[nodiscard]] double seconds() const;
+
+  [[nodiscard]] std::int64_t failed() const;
+  [[nodiscard]] std::int64_t done() const;
+
+  /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents),
+  /// seconds, and where text mode ran beside others saving of tokens and speed-up against it. Empty when nothing ran.
+  [[nodiscard]] std::string table() const;
+
+  /// The same numbers for summary.json: a list with an object for each mode. `score` is the mean, null where nothing
+  /// was scored.
+  [[nodiscard]] nlohmann::ordered_json json() const;
+
+private:
+  struct totals {
+    std::int64_t tasks = 0;
+    std::int64_t failed = 0;
+    std::int64_t scored = 0;
+    double score = 0;
+    avp::counts counts;
+    double seconds = 0;
+
+    [[nodiscard]] std::int64_t tokens() const {
+      return counts.prompt_tokens + counts.latent_steps + counts.output_tokens;
+    }
+  };
+
+  /// Whether there is another mode to compare with text mode.
+  [[nodiscard]] bool compares() const;
+
+  [[nodiscard]] std::vector<std::string> cells(mode mode, const totals& row) const;
+
+  std::map<mode, totals> rows_;
+};
+
+} // namespace avp

@@ -1,0 +1,15 @@
+// What the devices of a run are to hold.
+#pragma once
+
+#include <vector>
+
+#include <avp/gpu/device_config.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
+#include <avp/runtime/pipeline/plan.hpp>
+
+namespace avp {
+
+/// One configuration for each device, in the order of their names, with the models that some agent of some plan uses.
+[[nodiscard]] std::vector<device_config> device_configs(const pipeline& pipeline, const std::vector<plan>& plans);
+
+} // namespace avp

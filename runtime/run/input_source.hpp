@@ -1,0 +1,63 @@
+// Where a run's records come from, for each of its modes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <avp/runtime/journal/journal.hpp>
+#include <avp/runtime/pipeline/input.hpp>
+#include <avp/runtime/pipeline/pipeline.hpp>
+#include <avp/runtime/run/record_feed.hpp>
+
+namespace avp {
+
+/// The input of a run that is to go on is not the one that it began with; the text says what differs.
+class changed_input : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The records of a run, which every mode reads from the start. Standard input can't be read twice, so it is kept.
+class input_source {
+public:
+  /// `ask` is the question in place of an input.
+  input_source(const pipeline& pipeline, std::optional<std::string> ask);
+
+  /// What an earlier avp-run read of standard input, and whether that was all. With `read_again` it is to come once
+  /// more, followed by what that one had not read; else there is nothing but this. Blocks as the stream does. Throws
+  /// changed_input.
+  void restore_stdin(std::vector<input_item> earlier, bool was_all, bool read_again);
+
+  /// Whether standard input may hold more than was read of it.
+  [[nodiscard]] bool may_lack_input() const;
+
+  /// Tells a journal what is read from now on, and where standard input ends.
+  void keep_in(std::shared_ptr<journal> journal) { journal_ = std::move(journal); }
+
+  /// The records from the first on, without the tasks in `finished`.
+  [[nodiscard]] record_feed::source open(std::set<std::string> finished);
+
+private:
+  struct standard_input;
+
+  [[nodiscard]] record_feed::source open_all();
+  [[nodiscard]] record_feed::source open_stdin();
+
+  input_spec spec_;
+  std::optional<std::string> ask_;
+  std::shared_ptr<standard_input> stdin_;
+  std::shared_ptr<journal> journal_;
+  std::shared_ptr<std::size_t> told_ = std::make_shared<std::size_t>(0); // records that the journal knows
+};
+
+/// SHA-256 over the records of an input file, up to its limit: blanks and line ends do not count.
+[[nodiscard]] std::string input_digest(const input_spec& input);
+
+/// Compares an input file with what an earlier avp-run began with and what it read of it. Throws changed_input.
+void check_same_input(const input_spec& input, const std::string& digest, const std::vector<input_item>& earlier);
+
+} // namespace avp

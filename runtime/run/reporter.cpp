@@ -1,0 +1,205 @@
+// Lines, words, progress and the table.
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include <unistd.h>
+
+#include <avp/runtime/run/reporter.hpp>
+#include <avp/runtime/telemetry/device_report.hpp>
+
+namespace avp {
+
+namespace {
+
+// Makes the folder too, so that two runs that start in one second get two.
+std::filesystem::path new_default_folder(std::string name) {
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_'; }, '-');
+  char date[32];
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  std::strftime(date, sizeof date, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
+  const std::filesystem::path parent("avp-runs");
+  auto folder = parent / (name + "-" + date);
+  std::error_code failed; // if it can't be made, whoever opens it will say why
+  std::filesystem::create_directories(parent, failed);
+  for (int i = 2; !std::filesystem::create_directory(folder, failed) && !failed; ++i)
+    folder = parent / (name + "-" + date + "-" + std::to_string(i));
+  return folder;
+}
+
+std::optional<std::size_t> results_to_come(const pipeline& pipeline) {
+  if (!pipeline.input.records)
+    return std::nullopt;
+  const auto runs =
+      pipeline.sweep ? pipeline.sweep->values.size() * pipeline.sweep->series.size() : pipeline.modes.size();
+  return *pipeline.input.records * runs;
+}
+
+void write_stdout(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw write_error(std::string("cannot write to standard output: ") + std::strerror(errno));
+}
+
+// The end of an answer is where its result stands.
+std::string last_words(const std::string& text) {
+  constexpr std::size_t width = 60;
+  if (text.size() <= width)
+    return text;
+  auto start = text.size() - width;
+  while (start < text.size() && (static_cast<unsigned char>(text[start]) & 0xC0U) == 0x80U)
+    ++start; // never in the middle of a character
+  return "…" + text.substr(start);
+}
+
+std::string verdict(const std::optional<double>& score) {
+  if (!score)
+    return "done  ";
+  if (*score > 0 && *score < 1) {
+    char share[16];
+    std::snprintf(share, sizeof share, "%.2f  ", *score);
+    return share;
+  }
+  return *score >= 1 ? "right " : "wrong ";
+}
+
+// On one line, and without what a terminal would obey.
+std::string flat(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  return text;
+}
+
+} // namespace
+
+reporter::reporter(const command_line& line, const pipeline& pipeline)
+    : line_(line),
+      several_modes_(pipeline.modes.size() > 1),
+      bar_(!line.quiet && !line.ask && isatty(STDERR_FILENO) != 0, results_to_come(pipeline)) {
+  if (pipeline.sweep)
+    scaling_.emplace(pipeline);
+  if (line.resume)
+    directory_.emplace(*line.resume);
+  else if (line.out)
+    directory_.emplace(*line.out, pipeline.source);
+  else if (line.leaves_folder())
+    directory_.emplace(new_default_folder(pipeline.name), pipeline.source);
+}
+
+void reporter::add_facts(const nlohmann::ordered_json& facts) {
+  if (directory_)
+    directory_->write_facts(facts);
+}
+
+void reporter::begin(mode mode) {
+  if (line_.ask && !line_.json && several_modes_)
+    write_stdout(std::string(mode_name(mode)) + ":\n");
+}
+
+void reporter::count(const task_result& result) {
+  summary_.add(result);
+  if (scaling_)
+    scaling_->add(result);
+  else
+    comparison_.add(result);
+}
+
+void reporter::add_earlier(const task_result& result) {
+  count(result);
+  bar_.add_earlier(result);
+}
+
+void reporter::add(const task_result& result) {
+  count(result);
+  bar_.add(result);
+  bar_.clear();
+  if (directory_)
+    directory_->add(result);
+  if (line_.json)
+    write_stdout(to_json_line(result) + "\n");
+  else if (line_.ask)
+    print_answer(result);
+  else if (!line_.quiet)
+    print_line(result);
+  bar_.draw();
+}
+
+void reporter::print_answer(const task_result& result) {
+  const bool shown = std::exchange(words_shown_, false);
+  if (result.ok())
+    return write_stdout((shown ? "" : result.text) + "\n");
+  if (shown)
+    write_stdout("\n");
+  std::fprintf(stderr, "error: no answer in %s mode: %s\n", std::string(mode_name(result.mode)).c_str(),
+               result.error.c_str());
+}
+
+void reporter::print_line(const task_result& result) {
+  std::string text = result.ok() ? verdict(result.score) : "FAILED";
+  text += "  " + result.task + "  " + variant_text(result.mode, result.sweep);
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "  %.*f s  ", result.ms < 10000 ? 2 : 1, result.ms / 1000);
+  text += seconds + (result.ok() ? last_words(result.text) : result.error);
+  if (result.ok() && result.expected && result.expected->find('\n') == std::string::npos)
+    text += "  (expected " + *result.expected + ")";
+  write_stdout(flat(std::move(text)) + "\n");
+}
+
+void reporter::add_seconds(mode mode, const std::optional<sweep_point>& point, double seconds) {
+  summary_.add_seconds(mode, seconds);
+  if (scaling_ && point)
+    scaling_->add_seconds(*point, seconds);
+}
+
+void reporter::add_words(const std::string& words) {
+  if (line_.json)
+    return;
+  words_shown_ = true;
+  write_stdout(words);
+}
+
+std::optional<std::filesystem::path> reporter::folder() const {
+  return directory_ ? std::optional(directory_->folder()) : std::nullopt;
+}
+
+void reporter::finish(const std::vector<device_totals>& devices, const cluster_totals& nodes) {
+  bar_.clear();
+  print_totals(devices, nodes);
+  if (!directory_)
+    return;
+  nlohmann::ordered_json totals = {
+      {"modes", summary_.json()}, {"comparison", comparison_.json()}, {"devices", nlohmann::ordered_json::array()}};
+  for (const auto& device : devices)
+    totals["devices"].push_back(device_json(device, summary_.seconds()));
+  if (!nodes.nodes.empty()) {
+    totals["nodes"] = nodes_json(nodes);
+    totals["links"] = links_json(nodes);
+  }
+  directory_->write_summary(totals);
+  if (scaling_)
+    directory_->write_scaling(scaling_->json());
+}
+
+void reporter::print_totals(const std::vector<device_totals>& devices, const cluster_totals& nodes) {
+  auto* out = line_.json || line_.ask ? stderr : stdout;
+  if (line_.quiet && (line_.json || line_.ask))
+    return;
+  std::fprintf(out, "\n%s", (scaling_ ? scaling_->table() : summary_.table() + comparison_.text()).c_str());
+  for (const auto& device : devices)
+    if (device.counters.steps > 0)
+      std::fputs(device_text(device, summary_.seconds()).c_str(), out);
+  std::fputs(cluster_text(nodes).c_str(), out);
+  if (scaling_)
+    for (const auto& sentence : scaling_->sentences())
+      std::fprintf(out, "%s\n", sentence.c_str());
+  if (directory_)
+    std::fprintf(out, "results: %s\nreport: %s\n", (directory_->folder() / "results.jsonl").c_str(),
+                 (directory_->folder() / "report.html").c_str());
+  std::fflush(out);
+}
+
+} // namespace avp

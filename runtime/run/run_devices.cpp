@@ -1,0 +1,80 @@
+// Starting, watching, ending.
+#include <cstdio>
+
+#include <caf/scoped_actor.hpp>
+#include <spdlog/spdlog.h>
+
+#include <avp/runtime/run/run_devices.hpp>
+#include <avp/runtime/telemetry/metrics_text.hpp>
+
+namespace avp {
+
+namespace {
+
+std::vector<device_totals> totals_of(const std::vector<std::shared_ptr<device_monitor>>& monitors,
+                                     const cluster_board& board) {
+  std::vector<device_totals> totals;
+  for (const auto& monitor : monitors)
+    totals.push_back(monitor->totals());
+  for (auto& elsewhere : board.devices())
+    totals.push_back(std::move(elsewhere));
+  return totals;
+}
+
+} // namespace
+
+run_devices::run_devices(caf::actor_system& system, const command_line& line, const pipeline& pipeline,
+                         const std::vector<plan>& plans)
+    : system_(system),
+      configs_(device_configs(pipeline, plans)) {
+  if (line.leaves_folder())
+    trace_ = std::make_shared<trace_file>();
+  board_ = std::make_shared<cluster_board>(trace_);
+  for (auto& config : configs_) {
+    monitors_.push_back(std::make_shared<device_monitor>(config.device, trace_));
+    config.observer = monitors_.back();
+  }
+  if (line.metrics) {
+    metrics_.emplace(*line.metrics, [monitors = monitors_, board = board_] {
+      return metrics_text(totals_of(monitors, *board), board->totals());
+    });
+    std::fprintf(stderr, "metrics: %s\n", metrics_->url().c_str()); // also with --quiet: port 0 would be a secret
+  }
+}
+
+run_devices::~run_devices() {
+  for (const auto& device : devices_)
+    caf::anon_send_exit(device, caf::exit_reason::user_shutdown);
+}
+
+void run_devices::start() {
+  for (const auto& config : configs_) {
+    for (const auto& model : config.models)
+      spdlog::info("loading model '{}' ({}) onto {}", model.name, model.source, config.device);
+    devices_.push_back(start_device(system_, config));
+    for (const auto& model : config.models)
+      by_model_[model.name] = devices_.back();
+  }
+}
+
+void run_devices::trace_into(const std::filesystem::path& file) { trace_->write_to(file); }
+
+void run_devices::name_task(std::uint64_t place, const std::string& name) {
+  if (trace_)
+    trace_->name_task(place, name);
+}
+
+std::vector<device_totals> run_devices::end() {
+  caf::scoped_actor self(system_);
+  for (const auto& device : devices_) {
+    self->monitor(device);
+    self->send_exit(device, caf::exit_reason::user_shutdown);
+  }
+  for (std::size_t i = 0; i < devices_.size(); ++i) // one that died is down at once
+    self->receive([](const caf::down_msg&) {});
+  if (trace_)
+    trace_->close();
+  return totals_of(monitors_, *board_);
+}
+
+} // namespace avp

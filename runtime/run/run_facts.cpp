@@ -1,0 +1,79 @@
+// Collecting what a reader of the results wants to know of the run.
+#include <ctime>
+#include <fstream>
+#include <thread>
+
+#include <caf/config.hpp>
+
+#include <avp/gpu/torch_version.hpp>
+#include <avp/gpu/weight_format_name.hpp>
+#include <avp/runtime/pipeline/plan_json.hpp>
+#include <avp/runtime/run/run_facts.hpp>
+
+namespace avp {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::string now_text() {
+  char text[32];
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+  return text;
+}
+
+// As Linux calls it; empty elsewhere.
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      if (const auto colon = line.find(": "); colon != std::string::npos)
+        return line.substr(colon + 2);
+  return {};
+}
+
+std::string caf_version() {
+  return std::to_string(CAF_VERSION / 10000) + "." + std::to_string(CAF_VERSION / 100 % 100) + "." +
+         std::to_string(CAF_VERSION % 100);
+}
+
+json model_facts(const model_entry& model) {
+  json facts = {{"name", model.name}, {"source", model.source}, {"device", model.device}};
+  facts["dtype"] = model.format ? json(name_of(*model.format)) : json(nullptr);
+  facts["numerics"] = model.layercast ? json("layercast") : json(nullptr);
+  return facts;
+}
+
+} // namespace
+
+json run_facts(const command_line& line, const pipeline& pipeline, const std::vector<plan>& plans) {
+  json facts = {{"pipeline", pipeline.name},
+                {"command", line.words},
+                {"started", now_text()},
+                {"versions", {{"avp-runtime", AVP_VERSION}, {"torch", torch_version()}, {"caf", caf_version()}}},
+                {"processor", processor_name()},
+                {"cores", std::thread::hardware_concurrency()},
+                {"seed", pipeline.seed},
+                {"concurrency", line.tasks_in_flight()},
+                {"models", json::array()},
+                {"nodes", json::array()},
+                {"agents", json::array()},
+                {"plans", json::array()}};
+  for (const auto& model : pipeline.models)
+    facts["models"].push_back(model_facts(model));
+  for (const auto& node : pipeline.nodes)
+    facts["nodes"].push_back({{"name", node.name}, {"control", node.control}, {"data", node.data}});
+  for (const auto& agent : pipeline.agents)
+    facts["agents"].push_back({{"name", agent.name},
+                               {"model", agent.model},
+                               {"merge", merge_name(agent.merge)},
+                               {"keep", keep_name(agent.keep)},
+                               {"nodes", agent.nodes}});
+  for (const auto& planned : plans)
+    facts["plans"].push_back(to_json(planned));
+  return facts;
+}
+
+} // namespace avp
