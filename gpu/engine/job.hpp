@@ -73,8 +73,9 @@ public:
   /// Does what comes next and runs no rows. Throws request_error.
   void arrange();
 
-  /// Takes blocks over that another prompt which begins alike has filled.
-  void share_prefix() { builder_.share_prefix(); }
+  /// Takes blocks over that another prompt which begins alike has filled. Returns the block of the prompt that is to
+  /// be filled next; nothing where none can be shared.
+  std::optional<prompt_block> share_prefix() { return builder_.share_prefix(); }
 
   /// Input embeddings of the next rows: token ids, or for a latent step latent_input().
   [[nodiscard]] std::span<const std::int32_t> next_tokens(std::int64_t rows) const;

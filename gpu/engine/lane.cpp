@@ -146,33 +146,37 @@ bool lane::runs_steps() const {
                      [](const auto& job) { return !job->next() || job->next()->kind != row_kind::prompt; });
 }
 
-// Rows that it has in this pass, with room for them; nothing when there is none.
-std::optional<std::int64_t> lane::take_rows(job& next, std::int64_t& budget) {
-  if (share_prefixes_)
-    next.share_prefix();
+// Rows that it has in this pass, with room for them; nothing when there is none. Who begins like an older one that runs
+// in this pass waits for it, and takes its blocks over in the next.
+std::optional<std::int64_t> lane::take_rows(job& next, prompt_rows& prompts) {
+  const auto block = share_prefixes_ ? next.share_prefix() : std::nullopt;
+  if (block && std::ranges::find(prompts.filled, *block) != prompts.filled.end())
+    return 0;
   const auto* segment = next.next();
   if (!segment) // its first token is chosen without a row, or it is done
     return 0;
   const bool is_single =
       segment->kind == row_kind::latent || (segment->kind == row_kind::answer && segment->left() == 1);
-  const auto rows = is_single ? 1 : std::min(segment->left(), budget);
+  const auto rows = is_single ? 1 : std::min(segment->left(), prompts.left);
   if (rows == 0)
     return 0;
   if (!make_room(next, next.blocks().blocks_for(rows)))
     return std::nullopt;
   next.blocks().extend(rows);
-  budget -= is_single ? 0 : rows;
+  prompts.left -= is_single ? 0 : rows;
+  if (block && rows >= block_positions)
+    prompts.filled.push_back(*block);
   return rows;
 }
 
 // Oldest first: who lacks blocks takes them from younger ones, which have no rows in this pass yet, or waits himself.
 std::vector<lane::piece> lane::collect(std::vector<request_record>& ended) {
-  auto budget = runs_steps() ? prompt_rows_beside_steps : prompt_rows_alone;
+  prompt_rows prompts{runs_steps() ? prompt_rows_beside_steps : prompt_rows_alone, {}};
   std::vector<piece> pieces;
   for (auto place = running_.begin(); place != running_.end();) {
     auto& job = **place;
     try {
-      const auto rows = arrange(job) ? take_rows(job, budget) : std::nullopt;
+      const auto rows = arrange(job) ? take_rows(job, prompts) : std::nullopt;
       if (!rows) {
         preempt(place);
         break; // all younger ones have given up theirs

@@ -54,6 +54,12 @@ private:
     std::optional<std::int64_t> state; // which of the pass's hidden states is that of the last row
   };
 
+  /// Rows of prompts that a pass still has room for, and blocks of prompts that it fills.
+  struct prompt_rows {
+    std::int64_t left = 0;
+    std::vector<prompt_block> filled;
+  };
+
   void drop_expired(std::vector<request_record>& ended);
   void admit(std::vector<request_record>& ended);
   [[nodiscard]] bool fits(const job& next);
@@ -65,7 +71,7 @@ private:
   void preempt(queue::iterator which);
   [[nodiscard]] std::vector<piece> collect(std::vector<request_record>& ended);
   [[nodiscard]] bool arrange(job& next);
-  [[nodiscard]] std::optional<std::int64_t> take_rows(job& next, std::int64_t& budget);
+  [[nodiscard]] std::optional<std::int64_t> take_rows(job& next, prompt_rows& prompts);
   [[nodiscard]] bool runs_steps() const;
   [[nodiscard]] row_batch batch_of(std::vector<piece>& pieces);
   void run(std::vector<piece>& pieces);

@@ -158,19 +158,26 @@ void sequence_builder::perform(const close_source& what) {
 }
 
 // The last token of a prompt is never shared: its hidden state is needed.
-void sequence_builder::share_prefix() {
-  if (!set_aside_.empty() || !next())
-    return;
-  const auto size = static_cast<std::int64_t>(first_prompt_.size());
-  while (sequence_.length() == known_blocks_ * block_positions && sequence_.length() + block_positions < size) {
-    auto found = pool_->find(prefix_, first_prompt_.subspan(sequence_.length(), block_positions));
+std::optional<prompt_block> sequence_builder::next_prompt_block() const {
+  const auto begin = sequence_.length();
+  if (!set_aside_.empty() || !next() || begin != known_blocks_ * block_positions ||
+      begin + block_positions >= static_cast<std::int64_t>(first_prompt_.size()))
+    return std::nullopt;
+  return prompt_block{prefix_, first_prompt_.subspan(begin, block_positions)};
+}
+
+std::optional<prompt_block> sequence_builder::share_prefix() {
+  auto block = next_prompt_block();
+  for (; block; block = next_prompt_block()) {
+    const auto found = pool_->find(block->before, block->tokens);
     if (!found)
-      return;
+      break;
     sequence_.append_shared(found->first);
     prefix_ = found->second;
     ++known_blocks_;
     std::get<segment>(program_.front()).done += block_positions;
   }
+  return block;
 }
 
 // Blocks that this prompt has filled become known to others.

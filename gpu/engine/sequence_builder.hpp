@@ -1,6 +1,7 @@
 // The cache of one request as its program makes it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +14,16 @@
 #include <avp/gpu/engine/program.hpp>
 
 namespace avp {
+
+/// A full block of a prompt that others may begin alike.
+struct prompt_block {
+  prefix_id before = 0; ///< What comes before it.
+  std::span<const std::int32_t> tokens;
+
+  bool operator==(const prompt_block& other) const {
+    return before == other.before && std::ranges::equal(tokens, other.tokens);
+  }
+};
 
 /// A sequence and what is to be done to it. Rows are run by others, who call extend() of blocks() before and ran()
 /// after; everything else is done by arrange(). Sequences of which parts are moved stand on a stack while they are
@@ -65,8 +76,9 @@ public:
   /// Whether the positions that arrange() is about to append lie in the outermost sequence, from `position` on.
   [[nodiscard]] bool appends_after(std::int64_t position) const;
 
-  /// Takes blocks over that another prompt which begins alike has filled.
-  void share_prefix();
+  /// Takes blocks over that another prompt which begins alike has filled. Returns the block of the prompt that is to
+  /// be filled next; nothing where none can be shared.
+  std::optional<prompt_block> share_prefix();
 
   /// Counts rows that went through the layers. `hidden` [1, hidden] belongs to the last one, where it was asked for.
   void ran(std::int64_t rows, at::Tensor hidden);
@@ -80,6 +92,7 @@ private:
   void perform(const open_source& what);
   void perform(const close_source& what);
   void restore_base();
+  [[nodiscard]] std::optional<prompt_block> next_prompt_block() const;
   void publish_prefix();
 
   const loaded_model& model_;

@@ -82,6 +82,35 @@ TEST_P(batching, prompts_share_blocks_only_within_their_scope) {
   EXPECT_EQ(rows_of({}).first, all);
 }
 
+TEST_P(batching, prompts_that_come_together_and_begin_alike_read_it_once) {
+  const auto run_all = [](engine& on) {
+    std::vector<result> results(4);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      generate request;
+      request.model = "main";
+      request.max_new_tokens = 4;
+      request.messages = {{"user", std::string(200, 'x') + " and now " + std::to_string(i) + std::string(40, 'y')}};
+      request.prefix_scope = 0;
+      on.submit(request, [&results, i](const engine::outcome& outcome) { results[i] = std::get<result>(outcome); });
+    }
+    while (on.step()) {
+    }
+    return results;
+  };
+  auto shared = make();
+  auto unshared = make({}, false);
+  const auto expected = run_all(unshared);
+  const auto results = run_all(shared);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const auto& counted = results[i].counts;
+    EXPECT_EQ(results[i].text, expected[i].text);
+    EXPECT_EQ(counted.prompt_tokens, expected[i].counts.prompt_tokens);
+    EXPECT_LE(counted.computed_tokens, counted.prompt_tokens - (i == 0 ? 0 : 200 / block_positions * block_positions));
+  }
+  EXPECT_EQ(results[0].counts.computed_tokens, results[0].counts.prompt_tokens);
+  EXPECT_LE(shared.counters().steps, unshared.counters().steps); // though three of them wait for one pass
+}
+
 TEST_P(batching, all_memory_comes_back) {
   auto on = make();
   (void)run(on, numbers(10), 10);
