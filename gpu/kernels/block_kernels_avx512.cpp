@@ -3,6 +3,7 @@
 
 #if defined(__x86_64__)
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -18,6 +19,12 @@ using namespace avx512;
 
 // Rows that share one unpacking of the weights: their sums and the weights fill the registers.
 constexpr int most_rows = 16;
+
+// Rows whose dot products are computed in turns: every addition to one of them takes some cycles.
+constexpr int rows_in_turns = 4;
+
+// Groups of rows that go through all tiles before the next ones do, so that their activations stay in the second cache.
+constexpr std::int64_t groups_together = 4;
 
 // How far ahead of the arithmetic memory is asked for.
 constexpr int prefetch_bytes = 4096;
@@ -51,17 +58,6 @@ struct row_reader {
   }
 };
 
-template <int From, int To>
-AVP_AVX512_INLINE __m512i add_dots(__m512i sum, const quant_groups& weights, const std::int8_t* x) {
-#pragma GCC unroll 8
-  for (int i = From; i < To; ++i) {
-    std::int32_t four;
-    std::memcpy(&four, x + i * 4, sizeof four);
-    sum = _mm512_dpbusd_epi32(sum, weights.group[i], _mm512_set1_epi32(four));
-  }
-  return sum;
-}
-
 // What the integer sum starts from: minus offset · sum of the activations.
 template <int Offset>
 AVP_AVX512_INLINE __m512i start(std::int32_t minus_sum) {
@@ -71,22 +67,49 @@ AVP_AVX512_INLINE __m512i start(std::int32_t minus_sum) {
     return _mm512_slli_epi32(_mm512_set1_epi32(minus_sum), std::countr_zero(static_cast<unsigned>(Offset)));
 }
 
-template <class Block>
-AVP_AVX512_INLINE __m512 add_part(__m512 sum, const quant_groups& weights, const part_scales& scales,
-                                  const row_reader& x, int row) {
-  const std::int8_t* values = x.values + row * part_inputs;
-  const __m512 x_scale = _mm512_set1_ps(x.scales[row]);
+// The dot products of inputs 4 · From to 4 · To, less the offset.
+template <class Block, int From, int To, int Rows>
+AVP_AVX512_INLINE void dots_of(__m512i (&dots)[Rows], const quant_groups& weights, const std::int8_t* x,
+                               const std::int32_t* minus_sums) {
+#pragma GCC unroll 4
+  for (int row = 0; row < Rows; ++row)
+    dots[row] = start<Block::offset>(minus_sums[row]);
+#pragma GCC unroll 8
+  for (int i = From; i < To; ++i)
+#pragma GCC unroll 4
+    for (int row = 0; row < Rows; ++row) {
+      std::int32_t four;
+      std::memcpy(&four, x + row * part_inputs + i * 4, sizeof four);
+      dots[row] = _mm512_dpbusd_epi32(dots[row], weights.group[i], _mm512_set1_epi32(four));
+    }
+}
+
+// Adds one part to the sums of some rows, the first one's first.
+template <class Block, int Rows>
+AVP_AVX512_INLINE void add_part(__m512* sums, const quant_groups& weights, const part_scales& scales,
+                                const row_reader& x, int first_row) {
+  const std::int8_t* values = x.values + first_row * part_inputs;
+  __m512 products[Rows];
+  __m512i dots[Rows];
   if constexpr (Block::has_half_scales) {
-    const __m512i first = add_dots<0, 4>(start<Block::offset>(x.minus_first_sums[row]), weights, values);
-    const __m512i second = add_dots<4, 8>(start<Block::offset>(x.minus_second_sums[row]), weights, values);
-    const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(first), scales.first);
-    return _mm512_fmadd_ps(_mm512_fmadd_ps(_mm512_cvtepi32_ps(second), scales.second, product), x_scale, sum);
+    __m512i second[Rows];
+    dots_of<Block, 0, 4>(dots, weights, values, x.minus_first_sums + first_row);
+    dots_of<Block, 4, 8>(second, weights, values, x.minus_second_sums + first_row);
+#pragma GCC unroll 4
+    for (int row = 0; row < Rows; ++row)
+      products[row] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(second[row]), scales.second,
+                                      _mm512_mul_ps(_mm512_cvtepi32_ps(dots[row]), scales.first));
   } else {
-    const __m512i dot = add_dots<0, 8>(start<Block::offset>(x.minus_sums[row]), weights, values);
-    sum = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dot), scales.first), x_scale, sum);
+    dots_of<Block, 0, 8>(dots, weights, values, x.minus_sums + first_row);
+#pragma GCC unroll 4
+    for (int row = 0; row < Rows; ++row)
+      products[row] = _mm512_mul_ps(_mm512_cvtepi32_ps(dots[row]), scales.first);
+  }
+#pragma GCC unroll 4
+  for (int row = 0; row < Rows; ++row) {
+    sums[row] = _mm512_fmadd_ps(products[row], _mm512_set1_ps(x.scales[first_row + row]), sums[row]);
     if constexpr (Block::has_minimum)
-      sum = _mm512_fmadd_ps(scales.minimum, _mm512_set1_ps(x.scaled_sums[row]), sum);
-    return sum;
+      sums[row] = _mm512_fmadd_ps(scales.minimum, _mm512_set1_ps(x.scaled_sums[first_row + row]), sums[row]);
   }
 }
 
@@ -103,9 +126,12 @@ AVP_AVX512 void multiply_tile(const Block* block, std::int64_t blocks, row_reade
       prefetch<part_bytes<Block>, 3>(reinterpret_cast<const char*>(block) + part * part_bytes<Block> + prefetch_bytes);
       const quant_groups weights = unpack(block->quants[part]);
       const part_scales scales = scales_of(*block, part);
-#pragma GCC unroll 16
-      for (int row = 0; row < Rows; ++row)
-        sum[row] = add_part<Block>(sum[row], weights, scales, x, row);
+      constexpr int rest = Rows % rows_in_turns;
+#pragma GCC unroll 4
+      for (int row = 0; row < Rows - rest; row += rows_in_turns)
+        add_part<Block, rows_in_turns>(sum + row, weights, scales, x, row);
+      if constexpr (rest > 0)
+        add_part<Block, rest>(sum + Rows - rest, weights, scales, x, Rows - rest);
     }
 #pragma GCC unroll 16
   for (int row = 0; row < Rows; ++row)
@@ -126,14 +152,15 @@ void multiply(const packed_tiles& weights, std::int64_t begin, std::int64_t end,
               std::int64_t stride) {
   static constexpr auto functions = tile_functions<Block>(std::make_index_sequence<most_rows>());
   const std::int64_t groups = (x.rows() + most_rows - 1) / most_rows;
-  for (std::int64_t tile = begin; tile < end; ++tile)
-    for (std::int64_t group = 0; group < groups; ++group) {
-      const std::int64_t first = x.rows() * group / groups;
-      const std::int64_t count = x.rows() * (group + 1) / groups - first;
-      functions[static_cast<std::size_t>(count - 1)](tile_at<Block>(weights, tile), weights.blocks,
-                                                     row_reader(x, first), out + first * stride + tile * tile_outputs,
-                                                     stride, outputs_of(weights, tile));
-    }
+  for (std::int64_t first_group = 0; first_group < groups; first_group += groups_together)
+    for (std::int64_t tile = begin; tile < end; ++tile)
+      for (std::int64_t group = first_group; group < std::min(groups, first_group + groups_together); ++group) {
+        const std::int64_t first = x.rows() * group / groups;
+        const std::int64_t count = x.rows() * (group + 1) / groups - first;
+        functions[static_cast<std::size_t>(count - 1)](tile_at<Block>(weights, tile), weights.blocks,
+                                                       row_reader(x, first), out + first * stride + tile * tile_outputs,
+                                                       stride, outputs_of(weights, tile));
+      }
 }
 
 // 16 inputs of every output, from their four groups: output 4 · lane + i is the 128-bit lane of rows[i].
