@@ -104,7 +104,7 @@ if [ $test = yes ]; then
   options=(-DAVP_BUILD_TESTS=ON -DAVP_TEST_PYTHON="$PWD/.venv/bin/python")
 fi
 # The compiler cache sees paths as relative, so that another clone finds its entries.
-export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 say "Building ($preset)"
 cmake --preset "$preset" -DCMAKE_PREFIX_PATH="$torch" "${options[@]}"
 cmake --build --preset "$preset"
