@@ -6,6 +6,7 @@
 #include <ctime>
 #include <utility>
 
+#include <fmt/chrono.h>
 #include <unistd.h>
 
 #include <avp/runtime/run/reporter.hpp>
@@ -19,16 +20,13 @@ namespace {
 std::filesystem::path new_default_folder(std::string name) {
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_'; }, '-');
-  char date[32];
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  std::strftime(date, sizeof date, "%Y%m%d-%H%M%S", localtime_r(&now, &local));
   const std::filesystem::path parent("avp-runs");
-  auto folder = parent / (name + "-" + date);
+  name += fmt::format("-{:%Y%m%d-%H%M%S}", fmt::localtime(std::time(nullptr)));
+  auto folder = parent / name;
   std::error_code failed; // if it can't be made, whoever opens it will say why
   std::filesystem::create_directories(parent, failed);
   for (int i = 2; !std::filesystem::create_directory(folder, failed) && !failed; ++i)
-    folder = parent / (name + "-" + date + "-" + std::to_string(i));
+    folder = parent / (name + "-" + std::to_string(i));
   return folder;
 }
 

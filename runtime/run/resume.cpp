@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include <caf/scoped_actor.hpp>
+#include <fmt/chrono.h>
 #include <spdlog/spdlog.h>
 
 #include <avp/gpu/device_error.hpp>
@@ -19,14 +20,6 @@ journal_database open_journal(const std::filesystem::path& folder) {
   } catch (const std::runtime_error& error) { // journal_error, write_error
     throw resume_error(error.what());
   }
-}
-
-std::string now_utc() {
-  char date[32];
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  std::strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", gmtime_r(&now, &utc));
-  return date;
 }
 
 std::string whole_path(const std::filesystem::path& path) { return std::filesystem::absolute(path).lexically_normal(); }
@@ -75,7 +68,7 @@ std::string resume_command(const std::filesystem::path& folder) {
 saved_run describe_run(const command_line& line, const pipeline& pipeline) {
   saved_run run;
   run.version = AVP_VERSION;
-  run.began = now_utc();
+  run.began = fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(std::time(nullptr)));
   run.pipeline = pipeline.source;
   run.file = whole_path(line.pipeline);
   run.modes = pipeline.modes;

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <caf/config.hpp>
+#include <fmt/chrono.h>
 
 #include <avp/gpu/torch_version.hpp>
 #include <avp/gpu/weight_format_name.hpp>
@@ -15,14 +16,6 @@ namespace avp {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-std::string now_text() {
-  char text[32];
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-  return text;
-}
 
 // As Linux calls it; empty elsewhere.
 std::string processor_name() {
@@ -51,7 +44,7 @@ json model_facts(const model_entry& model) {
 json run_facts(const command_line& line, const pipeline& pipeline, const std::vector<plan>& plans) {
   json facts = {{"pipeline", pipeline.name},
                 {"command", line.words},
-                {"started", now_text()},
+                {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
                 {"versions", {{"avp-runtime", AVP_VERSION}, {"torch", torch_version()}, {"caf", caf_version()}}},
                 {"processor", processor_name()},
                 {"cores", std::thread::hardware_concurrency()},

@@ -1,7 +1,5 @@
 // Agents inside their actor, on a device that answers by rule.
 #include "fake_device.hpp"
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,17 +12,8 @@ using namespace avp::test;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class agent_actor_test : public testing::Test {
+class agent_actor_test : public fake_device_test {
 protected:
-  caf::actor_system_config config_;
-  caf::actor_system system_{config_};
-  caf::scoped_actor self_{system_};
-  std::shared_ptr<fake_log> log_ = std::make_shared<fake_log>();
-  device_actor device_ = start_fake_device(system_, log_);
-  registry kinds_;
-
-  ~agent_actor_test() override { self_->send_exit(device_, caf::exit_reason::user_shutdown); }
-
   static agent_spec spec(const std::string& kind) {
     agent_spec made;
     made.name = "critic";
@@ -50,14 +39,6 @@ protected:
     return hop;
   }
 
-  // What came of one hop: its output, or the text of its error.
-  std::variant<hop_output, std::string> run(const agent_actor& actor, hop_input hop) {
-    std::variant<hop_output, std::string> came;
-    self_->request(actor, std::chrono::seconds(20), std::move(hop))
-        .receive([&](hop_output& output) { came = output; }, [&](const caf::error& error) { came = text_of(error); });
-    return came;
-  }
-
   agent_actor start(const agent_spec& made) { return start_agent(system_, kinds_, made, device_); }
 
   void stop(const agent_actor& actor) { self_->send_exit(actor, caf::exit_reason::user_shutdown); }
@@ -67,7 +48,7 @@ TEST_F(agent_actor_test, think_asks_for_latent_steps_on_the_context_that_came) {
   auto actor = start(spec("think"));
   auto hop = input("Plan: {{question}}");
   hop.contexts = {context_of("before")};
-  auto output = std::get<hop_output>(run(actor, hop));
+  auto output = std::get<hop_output>(ask(actor, hop));
   ASSERT_EQ(log_->thought.size(), 1U);
   const auto& asked = log_->thought[0];
   EXPECT_EQ(asked.model, "main");
@@ -88,7 +69,7 @@ TEST_F(agent_actor_test, think_answers_where_its_text_is_needed) {
   auto actor = start(spec("think"));
   auto hop = input("Plan");
   hop.makes_text = true;
-  EXPECT_EQ(std::get<hop_output>(run(actor, hop)).output.text, "<Plan>");
+  EXPECT_EQ(std::get<hop_output>(ask(actor, hop)).output.text, "<Plan>");
   EXPECT_TRUE(log_->thought.empty());
   stop(actor);
 }
@@ -99,7 +80,7 @@ TEST_F(agent_actor_test, generate_hands_on_text_and_context) {
   hop.texts = {{"planner", "a plan with {{question}} in it"}};
   std::string words;
   hop.on_text = [&](std::string_view text) { words += text; };
-  auto output = std::get<hop_output>(run(actor, hop));
+  auto output = std::get<hop_output>(ask(actor, hop));
   EXPECT_EQ(output.output.text, "<a plan with {{question}} in it: 6 x 7?>"); // never expanded again
   EXPECT_EQ(words, "words");
   const auto& asked = log_->generated.at(0);
@@ -114,11 +95,11 @@ TEST_F(agent_actor_test, generate_hands_on_text_and_context) {
 TEST_F(agent_actor_test, every_request_has_a_seed_of_its_own_that_stays) {
   auto actor = start(spec("generate"));
   for (const auto* id : {"t1", "t1", "t2"})
-    run(actor, input("Go", id));
+    ask(actor, input("Go", id));
   auto other = spec("generate");
   other.seed = 43;
   auto second = start(other);
-  run(second, input("Go", "t1"));
+  ask(second, input("Go", "t1"));
   const auto& asked = log_->generated;
   EXPECT_EQ(asked[0].seed, asked[1].seed);
   EXPECT_NE(asked[0].seed, asked[2].seed);
@@ -129,15 +110,15 @@ TEST_F(agent_actor_test, every_request_has_a_seed_of_its_own_that_stays) {
 
 TEST_F(agent_actor_test, a_missing_variable_fails_the_task_only) {
   auto actor = start(spec("generate"));
-  EXPECT_THAT(std::get<std::string>(run(actor, input("{{nothing}}"))), HasSubstr("{{nothing}}"));
-  EXPECT_EQ(std::get<hop_output>(run(actor, input("fine"))).output.text, "<fine>");
+  EXPECT_THAT(std::get<std::string>(ask(actor, input("{{nothing}}"))), HasSubstr("{{nothing}}"));
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("fine"))).output.text, "<fine>");
   stop(actor);
 }
 
 TEST_F(agent_actor_test, a_refused_request_fails_the_task_with_the_reason) {
   log_->rule = [](const std::string&) { return make_error(device_errc::context_too_long, "too long: 9 of 5"); };
   auto actor = start(spec("think"));
-  EXPECT_EQ(std::get<std::string>(run(actor, input("Go"))), "too long: 9 of 5");
+  EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "too long: 9 of 5");
   stop(actor);
 }
 
@@ -157,7 +138,7 @@ TEST_F(agent_actor_test, requests_of_a_hop_continue_one_another) {
   auto hop = input("unused");
   hop.from = {"b", "skipped", "a", "silent"};
   hop.texts = {{"a", "A"}, {"b", "B"}, {"c", "C"}, {"skipped", ""}};
-  auto output = std::get<hop_output>(run(actor, hop));
+  auto output = std::get<hop_output>(ask(actor, hop));
   EXPECT_EQ(text_in(output.output.context), "first|second|<second>");
   EXPECT_EQ(output.output.text, "<second> B\n\nA"); // in the order of the flow
   EXPECT_EQ(output.counts.prompt_tokens, 20);
@@ -181,10 +162,10 @@ public:
 TEST_F(agent_actor_test, an_exception_is_the_reason_of_its_task) {
   kinds_.add<throwing_agent>("throwing");
   auto actor = start(spec("throwing"));
-  EXPECT_EQ(std::get<std::string>(run(actor, input("Go", "bad"))), "I cannot do 'bad'");
-  EXPECT_THAT(std::get<std::string>(run(actor, input("Go", "good"))), HasSubstr("agents that have one: none"));
+  EXPECT_EQ(std::get<std::string>(ask(actor, input("Go", "bad"))), "I cannot do 'bad'");
+  EXPECT_THAT(std::get<std::string>(ask(actor, input("Go", "good"))), HasSubstr("agents that have one: none"));
   log_->rule = [](const std::string&) { return make_error(device_errc::failed, "broken"); };
-  EXPECT_EQ(std::get<hop_output>(run(actor, input("Go", "good"))).output.text, "caught: broken");
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go", "good"))).output.text, "caught: broken");
   stop(actor);
 }
 
@@ -196,8 +177,8 @@ public:
 TEST_F(agent_actor_test, an_exception_before_the_coroutine_is_a_reason_too) {
   kinds_.add<plain_agent>("plain");
   auto actor = start(spec("plain"));
-  EXPECT_EQ(std::get<std::string>(run(actor, input("Go"))), "no coroutine");
-  EXPECT_EQ(std::get<std::string>(run(actor, input("Go"))), "no coroutine"); // it lives
+  EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "no coroutine");
+  EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "no coroutine"); // it lives
   stop(actor);
 }
 
@@ -224,7 +205,7 @@ TEST_F(agent_actor_test, an_agent_that_ends_cancels_what_it_asked_for) {
 
 TEST_F(agent_actor_test, without_a_device_a_request_fails_with_advice) {
   auto actor = start_agent(system_, kinds_, spec("think"), device_actor{});
-  EXPECT_THAT(std::get<std::string>(run(actor, input("Go"))), HasSubstr("no model to ask"));
+  EXPECT_THAT(std::get<std::string>(ask(actor, input("Go"))), HasSubstr("no model to ask"));
   stop(actor);
 }
 
@@ -243,7 +224,7 @@ TEST_F(agent_actor_test, a_constructor_may_refuse_its_options) {
   auto fine = spec("choosy");
   fine.options["colour"] = "red";
   auto actor = start(fine);
-  EXPECT_EQ(std::get<hop_output>(run(actor, input("Go"))).output.text, "ok");
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go"))).output.text, "ok");
   stop(actor);
 }
 
@@ -252,19 +233,19 @@ TEST_F(agent_actor_test, several_contexts_are_joined_before_the_agent_sees_them)
   auto actor = start(joining);
   auto hop = input("Go");
   hop.contexts = {context_of("b"), context_of("a")};
-  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "(b+a)|Go|<Go>");
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(actor, hop)).output.context), "(b+a)|Go|<Go>");
   EXPECT_EQ(log_->joined.at(0).task, 17U);
   EXPECT_EQ(log_->joined[0].label, "critic");
   EXPECT_EQ(log_->joined[0].model, "main");
   EXPECT_EQ(log_->joined[0].time_limit, 2.5);
   joining.merge = join_way::canonical;
   auto canonical = start(joining);
-  EXPECT_EQ(text_in(std::get<hop_output>(run(canonical, hop)).output.context), "(a+b)|Go|<Go>");
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(canonical, hop)).output.context), "(a+b)|Go|<Go>");
   joining.rotate_keys = false;
   auto unmoved = start(joining);
-  EXPECT_EQ(text_in(std::get<hop_output>(run(unmoved, hop)).output.context), "~(a+b)|Go|<Go>");
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(unmoved, hop)).output.context), "~(a+b)|Go|<Go>");
   log_->rule = [](const std::string&) { return make_error(device_errc::context_too_long, "too long together"); };
-  EXPECT_EQ(std::get<std::string>(run(actor, hop)), "too long together");
+  EXPECT_EQ(std::get<std::string>(ask(actor, hop)), "too long together");
   for (const auto& one : {actor, canonical, unmoved})
     stop(one);
 }
@@ -275,22 +256,22 @@ TEST_F(agent_actor_test, a_cut_hands_on_what_the_hop_added) {
   auto actor = start(cutting);
   auto hop = input("Go");
   hop.contexts = {context_of("before")};
-  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "before|Go") << "nobody continues on it";
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(actor, hop)).output.context), "before|Go") << "nobody continues on it";
   EXPECT_TRUE(log_->joined.empty());
   hop.hands_on = true;
-  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "*|Go");
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(actor, hop)).output.context), "*|Go");
   hop.contexts.push_back(context_of("b"));
-  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "*|Go") << "the join is not the hop's own";
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(actor, hop)).output.context), "*|Go") << "the join is not the hop's own";
   EXPECT_EQ(log_->joined.back().hop_begins, 10); // (before+b)
   hop.contexts = {};
-  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "*Go");
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(actor, hop)).output.context), "*Go");
 
   cutting.keep = keep::latent_only;
   auto latent = start(cutting);
-  EXPECT_EQ(text_in(std::get<hop_output>(run(latent, hop)).output.context), "*Go");
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(latent, hop)).output.context), "*Go");
   EXPECT_EQ(log_->joined.back().keep, keep::latent_only);
   hop.makes_text = true; // it answers, and makes no latent step
-  EXPECT_EQ(std::get<hop_output>(run(latent, hop)).output.context.body, nullptr);
+  EXPECT_EQ(std::get<hop_output>(ask(latent, hop)).output.context.body, nullptr);
   stop(actor);
   stop(latent);
 }
@@ -311,9 +292,9 @@ TEST_F(agent_actor_test, a_cut_of_a_hop_that_added_nothing_hands_on_nothing) {
   auto hop = input("Go");
   hop.contexts = {context_of("before")};
   hop.hands_on = true;
-  EXPECT_EQ(std::get<hop_output>(run(actor, hop)).output.context.body, nullptr);
+  EXPECT_EQ(std::get<hop_output>(ask(actor, hop)).output.context.body, nullptr);
   hop.task = input("Go", "own").task;
-  EXPECT_EQ(text_in(std::get<hop_output>(run(actor, hop)).output.context), "*own");
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(actor, hop)).output.context), "*own");
   stop(actor);
 }
 
@@ -330,7 +311,7 @@ public:
 TEST_F(agent_actor_test, samples_share_one_reading_and_differ_by_seed) {
   kinds_.add<sampling_agent>("sampling");
   auto actor = start(spec("sampling"));
-  const auto output = std::get<hop_output>(run(actor, input("Go")));
+  const auto output = std::get<hop_output>(ask(actor, input("Go")));
   EXPECT_EQ(output.output.text, "Go 3");
   EXPECT_EQ(text_in(output.output.context), "Go|<Go>");
   EXPECT_EQ(output.counts.prompt_tokens, 10) << "read once";
@@ -350,10 +331,10 @@ TEST_F(agent_actor_test, samples_share_one_reading_and_differ_by_seed) {
       return make_error(device_errc::timed_out, "too slow");
     return "fine";
   };
-  EXPECT_EQ(std::get<std::string>(run(actor, input("Go"))), "too slow");
+  EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "too slow");
   stop(actor);
   auto alone = start_agent(system_, kinds_, spec("sampling"), device_actor{});
-  EXPECT_THAT(std::get<std::string>(run(alone, input("Go"))), HasSubstr("no model to ask"));
+  EXPECT_THAT(std::get<std::string>(ask(alone, input("Go"))), HasSubstr("no model to ask"));
   stop(alone);
 }
 
@@ -370,9 +351,9 @@ public:
 TEST_F(agent_actor_test, a_group_may_fail_at_once) {
   kinds_.add<hasty_agent>("hasty");
   auto alone = start_agent(system_, kinds_, spec("hasty"), device_actor{});
-  EXPECT_THAT(std::get<std::string>(run(alone, input("Go"))), HasSubstr("no model to ask"));
+  EXPECT_THAT(std::get<std::string>(ask(alone, input("Go"))), HasSubstr("no model to ask"));
   auto actor = start(spec("hasty"));
-  EXPECT_EQ(std::get<hop_output>(run(actor, input("Go"))).output.text, "2");
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go"))).output.text, "2");
   stop(alone);
   stop(actor);
 }

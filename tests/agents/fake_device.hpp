@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -10,8 +11,13 @@
 #include <variant>
 #include <vector>
 
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <gtest/gtest.h>
 
+#include <avp/agents/agent_actor.hpp>
+#include <avp/agents/registry.hpp>
 #include <avp/gpu/context.hpp>
 #include <avp/gpu/device_actor.hpp>
 #include <avp/gpu/device_error.hpp>
@@ -168,5 +174,26 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
   };
   return system.spawn(behavior, log);
 }
+
+/// Agents on that device.
+class fake_device_test : public testing::Test {
+protected:
+  caf::actor_system_config config_;
+  caf::actor_system system_{config_};
+  caf::scoped_actor self_{system_};
+  std::shared_ptr<fake_log> log_ = std::make_shared<fake_log>();
+  device_actor device_ = start_fake_device(system_, log_);
+  registry kinds_;
+
+  ~fake_device_test() override { self_->send_exit(device_, caf::exit_reason::user_shutdown); }
+
+  /// What came of one hop: its output, or the text of its error.
+  std::variant<hop_output, std::string> ask(const agent_actor& actor, hop_input hop) {
+    std::variant<hop_output, std::string> came;
+    self_->request(actor, std::chrono::seconds(20), std::move(hop))
+        .receive([&](hop_output& output) { came = output; }, [&](const caf::error& error) { came = text_of(error); });
+    return came;
+  }
+};
 
 } // namespace avp::test

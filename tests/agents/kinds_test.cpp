@@ -1,7 +1,5 @@
 // The kinds that do more than think and answer, on a device that answers by rule.
 #include "fake_device.hpp"
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,14 +15,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using json = nlohmann::json;
 
-class kinds_test : public testing::Test {
+class kinds_test : public fake_device_test {
 protected:
-  caf::actor_system_config config_;
-  caf::actor_system system_{config_};
-  caf::scoped_actor self_{system_};
-  std::shared_ptr<fake_log> log_ = std::make_shared<fake_log>();
-  device_actor device_ = start_fake_device(system_, log_);
-  registry kinds_;
   hop_input input_;
 
   kinds_test() {
@@ -38,8 +30,6 @@ protected:
     input_.hands_on = true;
   }
 
-  ~kinds_test() override { self_->send_exit(device_, caf::exit_reason::user_shutdown); }
-
   std::variant<hop_output, std::string> run(const std::string& kind, const json& options) {
     agent_spec spec;
     spec.name = "worker";
@@ -47,9 +37,7 @@ protected:
     spec.model = "main";
     spec.options = options;
     auto actor = start_agent(system_, kinds_, spec, device_);
-    std::variant<hop_output, std::string> came;
-    self_->request(actor, std::chrono::seconds(20), input_)
-        .receive([&](hop_output& output) { came = output; }, [&](const caf::error& error) { came = text_of(error); });
+    auto came = ask(actor, input_);
     self_->send_exit(actor, caf::exit_reason::user_shutdown);
     return came;
   }

@@ -9,8 +9,6 @@
 #include <vector>
 
 #include "../agents/fake_device.hpp"
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -59,14 +57,8 @@ kind = "generate"
 prompt = "C"
 )";
 
-class run_actor_test : public testing::Test {
+class run_actor_test : public fake_device_test {
 protected:
-  caf::actor_system_config config_;
-  caf::actor_system system_{config_};
-  caf::scoped_actor self_{system_};
-  std::shared_ptr<fake_log> log_ = std::make_shared<fake_log>();
-  device_actor device_ = start_fake_device(system_, log_);
-  registry kinds_;
   pipeline pipeline_;
   std::istringstream lines_;
   std::optional<record_reader> reader_;
@@ -76,8 +68,6 @@ protected:
   std::uint64_t first_place_ = 0;
   std::shared_ptr<journal> journal_;
   std::map<std::string, std::vector<saved_hop>> saved_;
-
-  ~run_actor_test() override { self_->send_exit(device_, caf::exit_reason::user_shutdown); }
 
   caf::actor start(const std::string& toml, mode mode, const std::string& lines, std::size_t concurrency = 1,
                    bool stream = false) {
@@ -101,7 +91,7 @@ protected:
     run.first_place = first_place_;
     run.stream = stream;
     run.observer = self_;
-    if (pipeline_.score && pipeline_.score->kind == score_kind::python)
+    if (pipeline_.scores_programs())
       run.programs = std::make_shared<program_scorer>();
     run.input = [this] { return reader_->next(); };
     run.journal = journal_;
