@@ -12,7 +12,10 @@ foreach(target torch torch_cpu torch_cuda c10 c10_cuda torch_library)
 endforeach()
 
 function(avp_use_torch target)
-  target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX)
+  target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES})
+  # By its flag: OpenMP::OpenMP_CXX names libgomp by its path, which CMake sees at odds with the libgomp that the wheel carries.
+  target_compile_options(${target} PRIVATE ${OpenMP_CXX_FLAGS})
+  target_link_options(${target} PRIVATE ${OpenMP_CXX_FLAGS})
   # CMake keeps link folders inside the source tree (.venv) out of installed run paths.
   set_property(TARGET ${target} APPEND PROPERTY INSTALL_RPATH ${TORCH_INSTALL_PREFIX}/lib)
   foreach(folder ${AVP_TORCH_INCLUDES})
