@@ -25,14 +25,14 @@ struct run_config {
   const avp::pipeline* pipeline = nullptr;
   const registry* kinds = nullptr;
   avp::plan plan;
-  std::map<std::string, device_actor> devices;  ///< By the name of each model on it.
-  cluster* nodes = nullptr;                     ///< Where some agents run on other nodes.
-  std::size_t concurrency = 1;                  ///< Tasks in flight at most.
-  std::uint64_t first_place = 0;                ///< task::place of the first task; later ones count on.
-  std::optional<sweep_point> sweep;             ///< The point of a sweep that this is, for the results.
-  std::optional<std::int64_t> prefix_scope = 0; ///< As task::prefix_scope, for every task.
-  bool stream = false;                          ///< Whether the observer gets the answering agent's words as they come.
-  caf::actor observer;                          ///< Gets task_begun, task_result, answer_piece, and run_ended at last.
+  std::map<std::string, device_actor> devices; ///< By the name of each model on it.
+  cluster* nodes = nullptr;                    ///< Where some agents run on other nodes.
+  std::size_t concurrency = 1;                 ///< Tasks in flight at most.
+  std::uint64_t first_place = 0;               ///< task::place of the first task; later ones count on.
+  std::optional<sweep_point> sweep;            ///< The point of a sweep that this is, for the results.
+  std::optional<std::int64_t> prefix_scope;    ///< As task::prefix_scope, for every task.
+  bool stream = false;                         ///< Whether the observer gets the answering agent's words as they come.
+  caf::actor observer;                         ///< Gets task_begun, task_result, answer_piece, and run_ended at last.
   std::shared_ptr<const program_scorer> programs;      ///< Where the score's kind is python.
   record_feed::source input;                           ///< Gives the records; called on a thread of its own.
   std::shared_ptr<avp::journal> journal;               ///< Told of every hop that ends; may be empty.

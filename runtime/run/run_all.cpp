@@ -57,8 +57,8 @@ record_feed::source filled(record_feed::source next, std::shared_ptr<const sweep
   };
 }
 
-// What a stage's run needs. A point of a sweep shares prompt prefixes only within itself: what a smaller one has read
-// must not make it look cheaper.
+// What a stage's run needs. It shares prompt prefixes only within itself: what another mode or a smaller point of a
+// sweep has read must not make it look cheaper.
 run_config config_of(const whole_run& run, run_stage stage, std::size_t place) {
   const auto name = name_of(stage);
   auto* earlier = run.parts.earlier;
@@ -71,9 +71,7 @@ run_config config_of(const whole_run& run, run_stage stage, std::size_t place) {
   config.concurrency = run.parts.line.tasks_in_flight();
   config.first_place = run.next_place;
   config.sweep = stage.point;
-  if (stage.point && stage.point->series == sweep_series::text_unshared)
-    config.prefix_scope.reset();
-  else if (stage.point)
+  if (!stage.point || stage.point->series != sweep_series::text_unshared)
     config.prefix_scope = static_cast<std::int64_t>(place);
   config.stream = run.parts.line.ask.has_value();
   config.programs = run.programs;

@@ -230,11 +230,17 @@ class Totals(CommandTest):
         self.assertEqual(same_texts, texts)
 
     def test_prompts_that_begin_alike(self):
-        arguments = ["--mode", "all", "--concurrency", "1"]  # one mode has read what another begins with
+        arguments = ["--mode", "all", "--concurrency", "1", "--set", f"defaults.system={'You are a helpful assistant. ' * 2}"]
         shared, texts = self.device_of("shared", *arguments)
-        unread = sum(result["prompt_tokens"] - result["computed_tokens"] for result in self.results("shared"))
-        self.assertEqual(shared["shared_tokens"], unread)
-        self.assertGreater(unread, 0)
+        results = self.results("shared")
+        self.assertEqual(shared["shared_tokens"], sum(result["prompt_tokens"] - result["computed_tokens"] for result in results))
+        first = {mode: next(result for result in results if result["mode"] == mode) for mode in ("latent", "text", "direct")}
+        for mode, result in first.items():
+            reader = result["agents"][0]
+            self.assertEqual(reader["computed_tokens"], reader["prompt_tokens"], f"{mode} takes nothing from an earlier mode")
+        for result in results:
+            if result is not first[result["mode"]]:
+                self.assertLess(result["computed_tokens"], result["prompt_tokens"], result["task"])
         alone, same_texts = self.device_of("alone", *arguments, "--set", "device.cpu.prefix_sharing=false")
         self.assertEqual(alone["shared_tokens"], 0)
         self.assertTrue(all(result["prompt_tokens"] == result["computed_tokens"] for result in self.results("alone")))
