@@ -6,8 +6,7 @@ import unittest
 from command import CommandTest
 
 PIPELINES = pathlib.Path(__file__).resolve().parents[2] / "pipelines"
-SMALL = ["model.main.source=smollm2-135m-instruct", "model.main.dtype=float32", "device.cpu.threads=1", "defaults.steps=2",
-         "defaults.max_new_tokens=16"]
+SMALL = ["model.main.source=smollm2-135m-instruct", "device.cpu.threads=1", "defaults.steps=2", "defaults.max_new_tokens=16"]
 
 
 class ShippedKinds(CommandTest):
