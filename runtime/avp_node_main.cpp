@@ -1,4 +1,8 @@
 // avp-node: does hops of other machines' runs on the devices of this one.
+#include <avp/gpu/spin_limit.hpp>
 #include <avp/runtime/node/node_main.hpp>
 
-int main(int argc, char** argv) { return avp::node_main(argc, argv, {}); }
+int main(int argc, char** argv) {
+  avp::limit_spinning(argv);
+  return avp::node_main(argc, argv, {});
+}

@@ -6,7 +6,7 @@
 namespace avp {
 
 /// Runs avp-node with kinds of one's own beside those of plugins. Gives the exit status: 0 after SIGTERM or SIGINT once
-/// the hops under way are done, 1 when a device died, 2 for a bad file or arguments.
+/// the hops under way are done, 1 when a device died, 2 for a bad file or arguments. Call limit_spinning() before it.
 [[nodiscard]] int node_main(int argc, const char* const* argv, registry kinds = {});
 
 } // namespace avp

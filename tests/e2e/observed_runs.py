@@ -1,5 +1,6 @@
 """What a run shows of its devices: the metrics endpoint, trace.json, the totals."""
 import json
+import pathlib
 import re
 import signal
 import socket
@@ -189,6 +190,28 @@ class Trace(CommandTest):
         self.assertEqual(outcome.status, 0, outcome)
         self.assertEqual(outcome.err.count("warning: cannot write 'out/trace.json': No space left on device"), 1, outcome)
         self.assertEqual(len(self.results("out")), 4)
+
+
+class Waiting(CommandTest):
+    """How long OpenMP's threads wait for each other is told to the program when it is loaded."""
+    said = {}
+
+    def environment(self):
+        return {**super().environment(), **self.said}
+
+    def told(self):
+        self.write("questions.jsonl", records(5000))
+        process = self.start("--out", "out", "--metrics", ":0", "--quiet")
+        self.assertIn("metrics:", process.stderr.readline().decode())
+        variables = pathlib.Path(f"/proc/{process.pid}/environ").read_bytes().decode().split("\0")
+        return [variable for variable in variables if variable.startswith(("GOMP_SPINCOUNT=", "OMP_WAIT_POLICY="))]
+
+    def test_not_for_long(self):
+        self.assertEqual(self.told(), ["GOMP_SPINCOUNT=2000"])
+
+    def test_as_the_user_says(self):
+        self.said = {"OMP_WAIT_POLICY": "active"}
+        self.assertEqual(self.told(), ["OMP_WAIT_POLICY=active"])
 
 
 class Totals(CommandTest):

@@ -10,6 +10,8 @@
 #include "speed.hpp"
 #include <CLI/CLI.hpp>
 
+#include <avp/gpu/spin_limit.hpp>
+
 namespace {
 
 using namespace avp::bench;
@@ -170,6 +172,7 @@ void add_scripts(CLI::App& app, arguments& given, int& status) {
 } // namespace
 
 int main(int argc, char** argv) {
+  avp::limit_spinning(argv);
   arguments given;
   int status = 0;
   CLI::App app("Measures the engine through its device actor.", "engine_bench");
