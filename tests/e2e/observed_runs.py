@@ -197,7 +197,10 @@ class Waiting(CommandTest):
     said = {}
 
     def environment(self):
-        return {**super().environment(), **self.said}
+        variables = super().environment()
+        for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+            variables.pop(name, None)
+        return {**variables, **self.said}
 
     def told(self):
         self.write("questions.jsonl", records(5000))
