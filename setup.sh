@@ -9,7 +9,7 @@ packages=(
   libcaf-dev libzmq3-dev cppzmq-dev libtomlplusplus-dev libspdlog-dev libprotobuf-dev protobuf-compiler
   libzstd-dev libdeflate-dev libfmt-dev libssl-dev nlohmann-json3-dev libexpected-dev libpcre2-dev libcli11-dev
   libcpp-httplib-dev libkainjow-mustache-dev libsqlitecpp-dev libsqlite3-dev libcurl4-openssl-dev libarchive-dev libgtest-dev libgmock-dev clang-format-14
-  libseccomp-dev bubblewrap
+  libseccomp-dev bubblewrap libgmp-dev libmpfi-dev libutf8proc-dev libboost-dev
 )
 preset=release
 test=no
@@ -72,14 +72,17 @@ install_browser() {
     echo "There is no chromium package here; the test of the report in a browser will be skipped."
 }
 
+# Errors alone: what pip warns of here is its own age, and an index that can't be reached and has a substitute.
+quiet_pip() { .venv/bin/pip install -qq --disable-pip-version-check "$@"; }
+
 torch_prefix() { "$1" -c 'import torch; print(torch.utils.cmake_prefix_path)' 2> /dev/null; }
 
 install_torch() {
   [ -x .venv/bin/python ] || python3 -m venv .venv
   [ -z "$(torch_prefix .venv/bin/python)" ] || return 0
-  say "Installing the CPU build of PyTorch 2.13.0 into .venv"
-  .venv/bin/pip install -q --retries 1 --timeout 15 torch==2.13.0 numpy --index-url https://download.pytorch.org/whl/cpu ||
-    .venv/bin/pip install -q torch==2.13.0 numpy
+  say "Installing the CPU build of PyTorch 2.13.0 into .venv (about 200 MB)"
+  quiet_pip --retries 1 --timeout 15 torch==2.13.0 numpy --index-url https://download.pytorch.org/whl/cpu 2> /dev/null ||
+    quiet_pip torch==2.13.0 numpy
 }
 
 # A Torch that is there (CPU or CUDA) is used; otherwise one goes into .venv.
@@ -93,6 +96,26 @@ find_torch() {
   echo "Torch: $torch"
 }
 
+configure() {
+  mkdir -p build
+  local log=build/configure-$preset.log
+  cmake --preset "$preset" -DCMAKE_PREFIX_PATH="$torch" "${options[@]}" > "$log" 2>&1 || { cat "$log" >&2; return 1; }
+}
+
+# Says beforehand how long it takes: a step is so many seconds of a core where the compiler cache is empty.
+build() {
+  local steps seconds_per_step=8 cores
+  cores=$(nproc)
+  steps=$(NINJA_STATUS='[%f/%t] ' cmake --build --preset "$preset" -- -n | sed -n 's#^\[[0-9]*/\([0-9]*\)\].*#\1#p' | tail -n 1)
+  if ((${steps:-0} < 10)); then
+    say "Building ($preset)"
+  else
+    say "Building ($preset): $steps steps, about $(((steps * seconds_per_step / cores + 59) / 60)) minutes on $cores cores," \
+      "a fraction of that with what the compiler cache has"
+  fi
+  NINJA_STATUS='[%f of %t, %e s] ' cmake --build --preset "$preset"
+}
+
 [ -n "${AVP_SKIP_PACKAGES:-}" ] || install_packages
 find_torch
 options=(-DAVP_BUILD_TESTS=OFF)
@@ -100,14 +123,13 @@ if [ $test = yes ]; then
   [ -n "${AVP_SKIP_PACKAGES:-}" ] || install_browser
   install_torch
   say "Installing the peers of the tests into .venv"
-  .venv/bin/pip install -q -r tests/requirements.txt
+  quiet_pip -r tests/requirements.txt
   options=(-DAVP_BUILD_TESTS=ON -DAVP_TEST_PYTHON="$PWD/.venv/bin/python")
 fi
 # The compiler cache sees paths as relative, so that another clone finds its entries.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
-say "Building ($preset)"
-cmake --preset "$preset" -DCMAKE_PREFIX_PATH="$torch" "${options[@]}"
-cmake --build --preset "$preset"
+configure
+build
 say "Models"
 models=(qwen2.5-coder-0.5b-instruct)
 if [ $test = yes ]; then models+=(smollm2-135m-instruct); fi
@@ -116,6 +138,10 @@ if [ $test = yes ]; then models+=(smollm2-135m-instruct); fi
 if [ $test = yes ]; then
   say "Tests"
   ctest --preset "$preset" -j "$(nproc)"
-else
-  say "Done. Try: build/$preset/bin/avp-run pipelines/gsm8k-chain.toml --limit 5"
 fi
+say "Done. Try:"
+cat <<EOF
+  build/$preset/bin/avp-run pipelines/gsm8k-chain.toml --limit 5
+  build/$preset/bin/avp-run pipelines/gsm8k-chain.toml --ask "A pen costs 3 dollars. What do 7 pens cost?"
+README.md says where to read on; build/$preset/bin/avp-run --help what else there is.
+EOF

@@ -1,8 +1,8 @@
 // The base class of agents: derive from it, write run(), register it under a name.
 #pragma once
 
-#include <avp/agents/eventually.hpp>
-#include <avp/agents/hop.hpp>
+#include "agents/eventually.hpp"
+#include "agents/hop.hpp"
 
 namespace avp {
 
@@ -13,7 +13,7 @@ public:
   virtual ~agent() = default;
 
   /// Does the agent's work for one task. `hop` lives until the coroutine is done. An exception fails the task with its
-  /// text as the reason; the other tasks go on.
+  /// text as the reason, and with error_code::agent_failed where it is no request_failed; the other tasks go on.
   virtual eventually<output> run(avp::hop& hop) = 0;
 };
 

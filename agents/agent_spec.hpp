@@ -6,14 +6,24 @@
 #include <string>
 #include <vector>
 
+#include <caf/meta/type_name.hpp>
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/request.hpp>
+#include "gpu/request.hpp"
+#include "gpu/wire_field.hpp"
+#include "transport/name_table.hpp"
 
 namespace avp {
 
 /// How agents hand over: not at all (only the answering agent runs), as text, or as contexts.
 enum class mode : std::uint8_t { latent, text, direct };
+
+template <>
+inline constexpr auto name_table<mode> = std::to_array<named_value<mode>>({
+    {mode::latent, "latent"},
+    {mode::text, "text"},
+    {mode::direct, "direct"},
+});
 
 /// How contexts come together at an agent that several others hand over to.
 enum class join_way : std::uint8_t {
@@ -22,11 +32,24 @@ enum class join_way : std::uint8_t {
   sequence,    ///< All agents of the branches run one after another on one cache.
 };
 
+template <>
+inline constexpr auto name_table<join_way> = std::to_array<named_value<join_way>>({
+    {join_way::concatenate, "concatenate"},
+    {join_way::canonical, "canonical"},
+    {join_way::sequence, "sequence"},
+});
+
 /// What becomes of a task when one of its agents fails.
 enum class on_failure : std::uint8_t {
   fail, ///< It fails, too.
   skip, ///< It goes on without that agent.
 };
+
+template <>
+inline constexpr auto name_table<on_failure> = std::to_array<named_value<on_failure>>({
+    {on_failure::fail, "fail"},
+    {on_failure::skip, "skip"},
+});
 
 /// One agent of a pipeline. Prompts are templates (`{{name}}`).
 struct agent_spec {
@@ -50,5 +73,13 @@ struct agent_spec {
   avp::on_failure on_failure = on_failure::fail;
   nlohmann::json options = nlohmann::json::object(); ///< `[agent.X.options]`, for its kind.
 };
+
+/// How it goes from machine to machine.
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_spec& x) {
+  return f(caf::meta::type_name("avp::agent_spec"), x.name, x.kind, x.model, x.nodes, x.system, x.prompt,
+           as_field(x.text_prompt), as_field(x.direct_prompt), x.steps, x.max_new_tokens, x.sampling, x.stop,
+           as_field(x.seed), as_field(x.time_limit), x.merge, x.keep, x.rotate_keys, x.on_failure, as_field(x.options));
+}
 
 } // namespace avp

@@ -1,7 +1,7 @@
 // Letters, digits and blanks of ASCII, whatever the locale.
-#include <algorithm>
+#include "agents/ascii.hpp"
 
-#include <avp/agents/ascii.hpp>
+#include <algorithm>
 
 namespace avp {
 

@@ -1,9 +1,11 @@
 // Ranking samples.
+#include "agents/best_of_agent.hpp"
+
 #include <algorithm>
 #include <limits>
 
-#include <avp/agents/best_of_agent.hpp>
-#include <avp/agents/final_answer.hpp>
+#include "agents/final_answer.hpp"
+#include "agents/final_number.hpp"
 
 namespace avp {
 
@@ -11,8 +13,10 @@ namespace {
 
 double grade_in(const std::string& text, bool letters) {
   constexpr auto none = -std::numeric_limits<double>::infinity();
-  if (!letters)
-    return final_number(text).value_or(none);
+  if (!letters) {
+    const auto number = final_number(text);
+    return number ? number->get_d() : none;
+  }
   const auto letter = final_choice(text);
   return letter ? -static_cast<double>(*letter) : none;
 }

@@ -1,4 +1,4 @@
-// What an answer comes to: its number, its letter.
+// What an answer comes to: its box, its letter.
 #pragma once
 
 #include <optional>
@@ -10,13 +10,10 @@ namespace avp {
 /// ends; one that is not closed ends with its line.
 [[nodiscard]] std::optional<std::string_view> last_boxed(std::string_view text);
 
-/// The number that a text comes to: the last one in the last `\boxed{…}`, else the one right behind the last `####`,
-/// else the last one in the text. Reads signs, thousands separators, currency signs, decimals, and fractions (3/4,
-/// `\frac{3}{4}`); a number glued to the end of a word (`x2`) is none.
-[[nodiscard]] std::optional<double> final_number(std::string_view text);
-
-/// The letter (A to E) that a text decides for: in the last `\boxed{…}`, else behind the last "answer", "choice" or
-/// "option", else the last in parentheses, else the last that stands alone.
+/// The letter (A to E) that a text decides for: in the last `\boxed{…}`, else behind the last "answer", else on the
+/// last line of its own, else behind the last "choice" or "option", else the last in parentheses, else the last that
+/// stands alone. Articles, parts of words and names, and letters of which the text says that they are wrong do not
+/// count.
 [[nodiscard]] std::optional<char> final_choice(std::string_view text);
 
 } // namespace avp

@@ -1,5 +1,5 @@
 // Answering.
-#include <avp/agents/generate_agent.hpp>
+#include "agents/generate_agent.hpp"
 
 namespace avp {
 

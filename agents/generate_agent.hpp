@@ -1,7 +1,7 @@
 // The kind "generate": reads its prompt and decodes an answer.
 #pragma once
 
-#include <avp/agents/agent.hpp>
+#include "agents/agent.hpp"
 
 namespace avp {
 

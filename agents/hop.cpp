@@ -1,6 +1,7 @@
 // Requests of a hop and what they need.
-#include <avp/agents/hop.hpp>
-#include <avp/transport/handshake/hash.hpp>
+#include "agents/hop.hpp"
+
+#include "transport/sha256.hpp"
 
 namespace avp {
 
@@ -55,14 +56,14 @@ std::map<std::string, std::string> hop::variables() const {
   return values;
 }
 
-std::string hop::render(const prompt_template& text, const std::map<std::string, std::string>& more) const {
+marked_text hop::render(const prompt_template& text, const std::map<std::string, std::string>& more) const {
   auto values = variables();
   for (const auto& [name, value] : more)
     values.insert_or_assign(name, value);
   return text.render(values);
 }
 
-std::vector<chat_message> hop::messages(std::string prompt) const {
+std::vector<chat_message> hop::messages(marked_text prompt) const {
   std::vector<chat_message> messages;
   if (auto system = render(system_); !system.empty())
     messages.push_back({"system", std::move(system)});
@@ -103,7 +104,7 @@ avp::generate hop::request(std::vector<chat_message> messages, int sample) const
 
 hop::pending<think> hop::think() { return think(messages(), spec_.steps); }
 
-hop::pending<think> hop::think(std::string prompt, int steps) { return think(messages(std::move(prompt)), steps); }
+hop::pending<think> hop::think(marked_text prompt, int steps) { return think(messages(std::move(prompt)), steps); }
 
 hop::pending<think> hop::think(std::vector<chat_message> messages, int steps) {
   auto request = prepare<avp::think>(std::move(messages));
@@ -118,7 +119,7 @@ hop::pending<generate> hop::generate() {
   return generate(std::move(whole));
 }
 
-hop::pending<generate> hop::generate(std::string prompt) { return generate(messages(std::move(prompt))); }
+hop::pending<generate> hop::generate(marked_text prompt) { return generate(messages(std::move(prompt))); }
 
 hop::pending<generate> hop::generate(std::vector<chat_message> messages) {
   return generate(request(std::move(messages)));
@@ -152,34 +153,29 @@ void hop::pending_group::await_suspend(std::coroutine_handle<> waiting) {
   open_ = requests.size();
   answers_.resize(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i)
-    device.send(std::move(requests[i]), [this, i, waiting](std::optional<result> answer, std::string reason) {
-      answers_[i] = std::move(answer);
-      if (reason_.empty())
-        reason_ = std::move(reason);
+    device.send(std::move(requests[i]), [this, i, waiting](tl::expected<result, failure> answer) {
+      if (answer)
+        answers_[i] = std::move(*answer);
+      else if (!failure_)
+        failure_ = std::move(answer.error());
       if (--open_ == 0)
         waiting.resume();
     });
 }
 
 std::vector<result> hop::pending_group::await_resume() {
-  std::vector<result> results;
-  bool failed = false;
-  for (auto& answer : answers_) {
-    failed = failed || !answer;
-    if (!answer)
-      continue;
-    owner_.counts_ += answer->counts;
-    results.push_back(std::move(*answer));
-  }
-  if (failed)
-    throw request_failed(reason_);
-  return results;
+  for (const auto& answer : answers_) // one that failed has none
+    owner_.counts_ += answer.counts;
+  if (failure_)
+    throw request_failed(*failure_);
+  return std::move(answers_);
 }
 
 hop::pending<join> hop::join() {
   auto request = addressed<avp::join>();
   request.contexts = std::move(input_.contexts);
-  request.merge = spec_.merge == join_way::canonical ? merge::canonical : merge::concatenate;
+  // A device knows the ways by the same words; a sequence is on one cache and joins nothing.
+  request.merge = value_named<avp::merge>(name_of(spec_.merge)).value_or(merge::concatenate);
   request.rotate = spec_.rotate_keys;
   return {*this, std::move(request)};
 }

@@ -11,16 +11,20 @@
 #include <string>
 #include <vector>
 
-#include <avp/agents/agent_spec.hpp>
-#include <avp/agents/eventually.hpp>
-#include <avp/agents/prompt_template.hpp>
-#include <avp/agents/task.hpp>
-#include <avp/gpu/request.hpp>
-#include <avp/gpu/result.hpp>
+#include <tl/expected.hpp>
+
+#include "agents/agent_spec.hpp"
+#include "agents/eventually.hpp"
+#include "agents/prompt_template.hpp"
+#include "agents/task.hpp"
+#include "gpu/failure.hpp"
+#include "gpu/request.hpp"
+#include "gpu/result.hpp"
 
 namespace avp {
 
 class agent;
+class cancellation;
 
 /// What an agent hands over.
 struct output {
@@ -39,19 +43,28 @@ struct hop_input {
   std::vector<std::string> from;                 ///< Names of the direct predecessors, as the flow has them.
   std::vector<payload> contexts;                 ///< What to continue on; several are joined first, as the spec says.
   std::function<void(std::string_view)> on_text; ///< Gets the answer as it comes; may be empty.
+  std::shared_ptr<avp::cancellation> cancelled;  ///< Of the task; may be empty. What was asked is given up then.
 };
 
-/// A request of an agent that its device refused or failed; the text says why.
+/// A request of an agent that its device refused or failed; the text says why. An agent may catch it and go on in
+/// another way: with a shorter prompt after error_code::context_too_long, with what it has after
+/// error_code::time_limit. What it lets through fails the hop with the same code and text.
 class request_failed : public std::runtime_error {
 public:
-  using std::runtime_error::runtime_error;
+  explicit request_failed(const failure& why) : std::runtime_error(why.text), code_(why.code) {}
+
+  /// What kind of failure it was; docs/error_codes.md explains each.
+  [[nodiscard]] error_code code() const { return code_; }
+
+private:
+  error_code code_;
 };
 
 /// The way from a hop to its device. Implemented by the agent's actor; a test may implement it, too.
 class device_port {
 public:
-  /// Called once with an answer, or with nothing and the reason.
-  using callback = std::function<void(std::optional<result>, std::string)>;
+  /// Called once, with an answer or why there is none.
+  using callback = std::function<void(tl::expected<result, failure>)>;
 
   virtual ~device_port() = default;
   virtual void send(think request, callback done) = 0;
@@ -74,15 +87,14 @@ public:
 
     bool await_ready() const { return false; }
     void await_suspend(std::coroutine_handle<> waiting) {
-      owner_.device_.send(std::move(request_), [this, waiting](std::optional<result> answer, std::string reason) {
+      owner_.device_.send(std::move(request_), [this, waiting](tl::expected<result, failure> answer) {
         answer_ = std::move(answer);
-        reason_ = std::move(reason);
         waiting.resume();
       });
     }
     result await_resume() {
       if (!answer_)
-        throw request_failed(reason_);
+        throw request_failed(answer_.error());
       owner_.counts_ += answer_->counts;
       owner_.context_ = answer_->context;
       return std::move(*answer_);
@@ -91,8 +103,7 @@ public:
   private:
     hop& owner_;
     Request request_;
-    std::optional<result> answer_;
-    std::string reason_;
+    tl::expected<result, failure> answer_;
   };
 
   /// Several requests under way; `co_await` gives their results in the order of the requests once all have ended, or
@@ -108,9 +119,9 @@ public:
   private:
     hop& owner_;
     std::vector<avp::generate> requests_;
-    std::vector<std::optional<result>> answers_;
+    std::vector<result> answers_;
     std::size_t open_ = 0;
-    std::string reason_;
+    std::optional<failure> failure_; // the first
   };
 
   /// What the pipeline file says of this agent, `[agent.X.options]` included.
@@ -133,21 +144,24 @@ public:
   /// what the last request left.
   [[nodiscard]] const payload& context() const { return context_; }
 
-  /// A template filled with the task's fields, the texts of earlier agents and `more`. Throws missing_variable.
-  [[nodiscard]] std::string render(const prompt_template& text,
+  /// A template filled with the task's fields, the texts of earlier agents and `more`, all of which are data: special
+  /// tokens count only in the template's own text. Throws missing_variable.
+  [[nodiscard]] marked_text render(const prompt_template& text,
                                    const std::map<std::string, std::string>& more = {}) const;
 
   /// The agent's system text and prompt, rendered for this task. Throws missing_variable.
   [[nodiscard]] std::vector<chat_message> messages() const;
 
-  /// The agent's system text and a prompt of its own making.
-  [[nodiscard]] std::vector<chat_message> messages(std::string prompt) const;
+  /// The agent's system text and a prompt of its own making. In a plain string special tokens are text like any other;
+  /// where they shall count, as in what the agent's author wrote, it is marked_text::trusted("…"), and the parts of a
+  /// prompt are put together with +.
+  [[nodiscard]] std::vector<chat_message> messages(marked_text prompt) const;
 
   /// Thinks about messages() for the agent's number of latent steps.
   [[nodiscard]] pending<avp::think> think();
 
   /// Reads a prompt of the agent's own making (after its system text) and makes latent steps; 0 steps only reads.
-  [[nodiscard]] pending<avp::think> think(std::string prompt, int steps);
+  [[nodiscard]] pending<avp::think> think(marked_text prompt, int steps);
 
   /// Reads messages and makes latent steps.
   [[nodiscard]] pending<avp::think> think(std::vector<chat_message> messages, int steps);
@@ -157,7 +171,7 @@ public:
   [[nodiscard]] pending<avp::generate> generate();
 
   /// Answers a prompt of the agent's own making (after its system text) with the agent's settings; not streamed.
-  [[nodiscard]] pending<avp::generate> generate(std::string prompt);
+  [[nodiscard]] pending<avp::generate> generate(marked_text prompt);
 
   /// Answers other messages with the agent's settings; not streamed.
   [[nodiscard]] pending<avp::generate> generate(std::vector<chat_message> messages);

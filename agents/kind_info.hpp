@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/agents/option_info.hpp>
+#include "agents/option_info.hpp"
 
 namespace avp {
 

@@ -1,6 +1,7 @@
 // A prompt with `{{name}}` places, parsed once and rendered for every task.
-#include <avp/agents/ascii.hpp>
-#include <avp/agents/prompt_template.hpp>
+#include "agents/prompt_template.hpp"
+
+#include "agents/ascii.hpp"
 
 namespace avp {
 namespace {
@@ -86,17 +87,17 @@ std::set<std::string> prompt_template::variables() const {
   return names;
 }
 
-std::string prompt_template::render(const std::map<std::string, std::string>& values) const {
-  std::string result;
+marked_text prompt_template::render(const std::map<std::string, std::string>& values) const {
+  marked_text result;
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const auto value = values.find(places_[i].name);
     if (value == values.end())
       throw missing_variable(places_[i].name);
-    result += literals_[i];
+    result += marked_text::trusted(literals_[i]);
     result += value->second;
   }
   if (!literals_.empty())
-    result += literals_.back();
+    result += marked_text::trusted(literals_.back());
   return result;
 }
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "gpu/text/marked_text.hpp"
+
 namespace avp {
 
 /// Says what is wrong with a template and where.
@@ -60,9 +62,9 @@ public:
   [[nodiscard]] const std::vector<variable_place>& places() const& { return places_; }
   [[nodiscard]] std::vector<variable_place> places() && { return std::move(places_); }
 
-  /// The text with every variable replaced. Values are put in as they are: `{{` in a value is not expanded again.
-  /// Throws missing_variable where `values` lacks a name.
-  [[nodiscard]] std::string render(const std::map<std::string, std::string>& values) const;
+  /// The text with every variable replaced. Values are put in as they are, and marked as data: neither `{{` nor a
+  /// special token in a value means anything. Throws missing_variable where `values` lacks a name.
+  [[nodiscard]] marked_text render(const std::map<std::string, std::string>& values) const;
 
 private:
   std::string text_;

@@ -1,6 +1,7 @@
 // Rounds.
-#include <avp/agents/ascii.hpp>
-#include <avp/agents/refine_agent.hpp>
+#include "agents/refine_agent.hpp"
+
+#include "agents/ascii.hpp"
 
 namespace avp {
 

@@ -3,9 +3,9 @@
 
 #include <optional>
 
-#include <avp/agents/agent.hpp>
-#include <avp/agents/kind_info.hpp>
-#include <avp/agents/text_pattern.hpp>
+#include "agents/agent.hpp"
+#include "agents/kind_info.hpp"
+#include "agents/text_pattern.hpp"
 
 namespace avp {
 

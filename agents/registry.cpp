@@ -1,13 +1,14 @@
 // The kinds that ship, and those that users add.
+#include "agents/registry.hpp"
+
 #include <stdexcept>
 
-#include <avp/agents/best_of_agent.hpp>
-#include <avp/agents/generate_agent.hpp>
-#include <avp/agents/refine_agent.hpp>
-#include <avp/agents/registry.hpp>
-#include <avp/agents/route_agent.hpp>
-#include <avp/agents/think_agent.hpp>
-#include <avp/agents/vote_agent.hpp>
+#include "agents/best_of_agent.hpp"
+#include "agents/generate_agent.hpp"
+#include "agents/refine_agent.hpp"
+#include "agents/route_agent.hpp"
+#include "agents/think_agent.hpp"
+#include "agents/vote_agent.hpp"
 
 namespace avp {
 

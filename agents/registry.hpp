@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <avp/agents/agent.hpp>
-#include <avp/agents/kind_info.hpp>
+#include "agents/agent.hpp"
+#include "agents/kind_info.hpp"
 
 namespace avp {
 

@@ -1,8 +1,9 @@
 // Picking successors.
+#include "agents/route_agent.hpp"
+
 #include <stdexcept>
 
-#include <avp/agents/ascii.hpp>
-#include <avp/agents/route_agent.hpp>
+#include "agents/ascii.hpp"
 
 namespace avp {
 

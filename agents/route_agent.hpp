@@ -4,8 +4,8 @@
 #include <map>
 #include <optional>
 
-#include <avp/agents/agent.hpp>
-#include <avp/agents/kind_info.hpp>
+#include "agents/agent.hpp"
+#include "agents/kind_info.hpp"
 
 namespace avp {
 

@@ -1,10 +1,11 @@
 // One hop from what arrived to what is handed on.
+#include "agents/run_hop.hpp"
+
 #include <array>
 #include <cstddef>
 
-#include <avp/agents/run_hop.hpp>
-#include <avp/gpu/context.hpp>
-#include <avp/transport/kv.hpp>
+#include "gpu/context.hpp"
+#include "transport/kv.hpp"
 
 namespace avp {
 

@@ -1,7 +1,7 @@
 // One hop from what arrived to what is handed on.
 #pragma once
 
-#include <avp/agents/agent.hpp>
+#include "agents/agent.hpp"
 
 namespace avp {
 

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "gpu/text/regular_expression.hpp"
 
 namespace avp {
 
@@ -26,17 +27,13 @@ class text_pattern {
 public:
   /// Throws pattern_error where `pattern` is none.
   explicit text_pattern(const std::string& pattern);
-  ~text_pattern();
-  text_pattern(text_pattern&&) noexcept;
-  text_pattern& operator=(text_pattern&&) noexcept;
 
   /// Whether it matches somewhere in `text`. Bytes that are no UTF-8 match nothing. Throws std::runtime_error when the
   /// search takes more steps than PCRE2's limits allow.
   [[nodiscard]] bool matches(std::string_view text) const;
 
 private:
-  struct compiled;
-  std::unique_ptr<compiled> compiled_;
+  regular_expression expression_;
 };
 
 } // namespace avp

@@ -1,5 +1,5 @@
 // Thinking.
-#include <avp/agents/think_agent.hpp>
+#include "agents/think_agent.hpp"
 
 namespace avp {
 

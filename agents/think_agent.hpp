@@ -1,7 +1,7 @@
 // The kind "think": reads its prompt, makes latent steps, hands the context over.
 #pragma once
 
-#include <avp/agents/agent.hpp>
+#include "agents/agent.hpp"
 
 namespace avp {
 

@@ -1,9 +1,11 @@
 // Self-consistency (Wang et al., arXiv 2203.11171).
+#include "agents/vote_agent.hpp"
+
 #include <algorithm>
 
-#include <avp/agents/ascii.hpp>
-#include <avp/agents/final_answer.hpp>
-#include <avp/agents/vote_agent.hpp>
+#include "agents/ascii.hpp"
+#include "agents/final_answer.hpp"
+#include "agents/final_number.hpp"
 
 namespace avp {
 
@@ -18,7 +20,7 @@ std::string ballot(const std::string& text, const std::string& answers) {
     return letter ? std::string(1, *letter) : "";
   }
   const auto number = final_number(text);
-  return number ? nlohmann::json(*number == 0 ? 0.0 : *number).dump() : ""; // -0 is 0
+  return number ? number->get_str() : "";
 }
 
 } // namespace

@@ -1,8 +1,8 @@
 // The kind "vote": answers several times and goes by the majority.
 #pragma once
 
-#include <avp/agents/agent.hpp>
-#include <avp/agents/kind_info.hpp>
+#include "agents/agent.hpp"
+#include "agents/kind_info.hpp"
 
 namespace avp {
 

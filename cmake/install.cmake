@@ -5,9 +5,11 @@ include(CMakePackageConfigHelpers)
 
 function(avp_install_room room package)
   install(TARGETS avp_${room} EXPORT ${package}Targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${room})
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${room}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/avp/${room} COMPONENT ${room}
-          FILES_MATCHING PATTERN "*.hpp" PATTERN "model" EXCLUDE PATTERN "engine" EXCLUDE PATTERN "cache" EXCLUDE
-          PATTERN "kernels" EXCLUDE)
+  install(CODE "set(SOURCE \"${PROJECT_SOURCE_DIR}\")
+                set(ROOM ${room})
+                set(ROOMS \"${AVP_INSTALLED_ROOMS}\")
+                set(DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_INCLUDEDIR}/avp\")
+                include(\"${PROJECT_SOURCE_DIR}/cmake/public_headers.cmake\")" COMPONENT ${room})
 endfunction()
 
 function(avp_install_package package component)
@@ -19,6 +21,11 @@ function(avp_install_package package component)
   install(FILES ${PROJECT_BINARY_DIR}/${package}Config.cmake ${PROJECT_BINARY_DIR}/${package}ConfigVersion.cmake
           DESTINATION ${folder} COMPONENT ${component})
 endfunction()
+
+set(AVP_INSTALLED_ROOMS transport)
+if(AVP_ROOMS STREQUAL "all")
+  list(APPEND AVP_INSTALLED_ROOMS gpu agents runtime)
+endif()
 
 avp_install_room(transport avp-transport)
 avp_install_package(avp-transport transport)

@@ -23,12 +23,7 @@ function(avp_use_torch target)
   endforeach()
 endfunction()
 
-# Half of the time of a source that includes ATen goes into reading it; here it is read once for all sources of a target. Where
-# this is off, every source stands for itself. ccache keeps such objects with CCACHE_SLOPPINESS=pch_defines,time_macros.
-option(AVP_PRECOMPILED_HEADERS "Precompile ATen's headers" ON)
+# Half of the time of a source that includes ATen goes into reading it.
 function(avp_precompile_torch target)
-  if(AVP_PRECOMPILED_HEADERS)
-    target_precompile_headers(${target} PRIVATE <ATen/ATen.h>)
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>) # asked for by ccache
-  endif()
+  avp_precompile(${target} <ATen/ATen.h>)
 endfunction()

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include <avp/gpu/recipe.hpp>
-#include <avp/transport/payload.hpp>
+#include "gpu/recipe.hpp"
+#include "transport/payload.hpp"
 
 namespace avp {
 

@@ -1,13 +1,15 @@
 // The device actor: the engine behind a mailbox.
+#include "gpu/device_actor.hpp"
+
 #include <future>
 
 #include <ATen/Parallel.h>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <avp/gpu/device_actor.hpp>
-#include <avp/gpu/device_error.hpp>
-#include <avp/gpu/engine/engine.hpp>
+#include "gpu/device_error.hpp"
+#include "gpu/engine/engine.hpp"
+#include "gpu/thrown.hpp"
 
 namespace avp {
 
@@ -43,6 +45,7 @@ caf::typed_response_promise<result> submit(device_pointer self, Work& work) {
 
 device_interface::behavior_type device_behavior(device_pointer self, std::shared_ptr<std::unique_ptr<engine>> engine,
                                                 std::optional<int> threads) {
+  end_by_what_is_thrown(self);
   self->state.engine = std::move(*engine);
   if (threads)
     at::set_num_threads(*threads); // a property of this thread

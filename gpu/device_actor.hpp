@@ -6,13 +6,13 @@
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
-#include <avp/gpu/device_config.hpp>
-#include <avp/gpu/request.hpp>
-#include <avp/gpu/result.hpp>
+#include "gpu/device_config.hpp"
+#include "gpu/request.hpp"
+#include "gpu/result.hpp"
 
 namespace avp {
 
-/// Asks a device to give up a request, queued or running. It fails with `cancelled`; an unknown id is ignored.
+/// Asks a device to end a request, queued or running. It fails with `cancelled`; an unknown id is ignored.
 struct cancel {
   request_id id = 0;
 };

@@ -7,7 +7,11 @@
 #include <string>
 #include <vector>
 
-#include <avp/transport/metadata.hpp>
+#include <caf/meta/type_name.hpp>
+
+#include "gpu/wire_field.hpp"
+#include "transport/metadata.hpp"
+#include "transport/name_table.hpp"
 
 namespace avp {
 
@@ -22,6 +26,15 @@ enum class weight_format : std::uint8_t {
   int4,   ///< Quantised at load time: scale and zero per 32 inputs.
 };
 
+template <>
+inline constexpr auto name_table<weight_format> = std::to_array<named_value<weight_format>>({
+    {weight_format::float32, "float32"},
+    {weight_format::bfloat16, "bfloat16"},
+    {weight_format::native, "native"},
+    {weight_format::int8, "int8"},
+    {weight_format::int4, "int4"},
+});
+
 /// A model that a device loads, under the name by which requests know it.
 struct model_spec {
   std::string name;
@@ -33,6 +46,8 @@ struct model_spec {
   bool layercast = false;    ///< Arithmetic in float32 on weights that are kept in bfloat16.
   std::string chat_template; ///< Family by name; empty: recognised from the model's own template.
   std::string model_hash;    ///< AVP model_hash to use in place of the computed one; empty: computed.
+  /// Whether special tokens count in data that was put into prompts, as well as in what the pipeline's author wrote.
+  bool special_tokens_in_text = false;
 
   /// Type of the KV-cache, chosen or not.
   [[nodiscard]] data_type cache_dtype() const {
@@ -42,9 +57,17 @@ struct model_spec {
   /// Whether both would load the same thing, whatever it is called.
   [[nodiscard]] bool same_weights(const model_spec& other) const {
     return source == other.source && format == other.format && cache_dtype() == other.cache_dtype() &&
-           layercast == other.layercast && chat_template == other.chat_template && model_hash == other.model_hash;
+           layercast == other.layercast && chat_template == other.chat_template && model_hash == other.model_hash &&
+           special_tokens_in_text == other.special_tokens_in_text;
   }
 };
+
+/// How it goes from machine to machine.
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_spec& x) {
+  return f(caf::meta::type_name("avp::model_spec"), x.name, x.source, as_field(x.format), as_field(x.kv_dtype),
+           x.layercast, x.chat_template, x.model_hash, x.special_tokens_in_text);
+}
 
 /// A device and its models.
 struct device_config {

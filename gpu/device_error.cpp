@@ -1,21 +1,28 @@
-// Errors of a device as CAF error values.
+// Failures as CAF error values.
+#include "gpu/device_error.hpp"
+
 #include <caf/atom.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/message.hpp>
 #include <caf/sec.hpp>
 
-#include <avp/gpu/device_error.hpp>
-
 namespace avp {
 
 namespace {
 
-const auto category = caf::atom("avpdevice");
+const auto category = caf::atom("avp");
 
 } // namespace
 
-caf::error make_error(device_errc code, const std::string& text) {
+caf::error make_error(error_code code, const std::string& text) {
   return {static_cast<std::uint8_t>(code), category, caf::make_message(text)};
+}
+
+caf::error make_error(const failure& why) { return make_error(why.code, why.text); }
+
+failure failure_of(const caf::error& error) {
+  const bool is_ours = error && error.category() == category;
+  return {is_ours ? static_cast<error_code>(error.code()) : error_code::internal, text_of(error)};
 }
 
 std::string text_of(const caf::error& error) {

@@ -1,40 +1,34 @@
-// Why a device could not do a request, as an error value.
+// Failures as CAF error values, which is how they leave an actor.
 #pragma once
 
-#include <cstdint>
 #include <stdexcept>
 #include <string>
 
 #include <caf/error.hpp>
 
-namespace avp {
+#include "gpu/failure.hpp"
 
-/// Kinds of failure of one request.
-enum class device_errc : std::uint8_t {
-  unknown_model = 1, ///< The device has no model of that name.
-  context_too_long,  ///< More positions than the model allows.
-  context_mismatch,  ///< The context belongs to another model, or is damaged.
-  bad_request,       ///< A setting out of its range, or an empty prompt.
-  cancelled,
-  timed_out,
-  failed, ///< The arithmetic failed (out of memory, a defect of the device).
-};
+namespace avp {
 
 /// A failed request inside the device; leaves it as a caf::error.
 class request_error : public std::runtime_error {
 public:
-  request_error(device_errc code, const std::string& text) : std::runtime_error(text), code_(code) {}
+  request_error(error_code code, const std::string& text) : std::runtime_error(text), code_(code) {}
 
-  [[nodiscard]] device_errc code() const { return code_; }
+  [[nodiscard]] error_code code() const { return code_; }
 
 private:
-  device_errc code_;
+  error_code code_;
 };
 
 /// The error value for a code with a text for people.
-[[nodiscard]] caf::error make_error(device_errc code, const std::string& text);
+[[nodiscard]] caf::error make_error(error_code code, const std::string& text);
+[[nodiscard]] caf::error make_error(const failure& why);
 
 /// The text of an error value for people, whoever made it.
 [[nodiscard]] std::string text_of(const caf::error& error);
+
+/// Code and text of an error value; one that CAF made by itself is `internal`.
+[[nodiscard]] failure failure_of(const caf::error& error);
 
 } // namespace avp

@@ -1,7 +1,7 @@
 // Sums of counters.
-#include <array>
+#include "gpu/device_observer.hpp"
 
-#include <avp/gpu/device_observer.hpp>
+#include <array>
 
 namespace avp {
 

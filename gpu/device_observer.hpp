@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include <avp/gpu/request.hpp>
-#include <avp/gpu/result.hpp>
+#include "gpu/request.hpp"
+#include "gpu/result.hpp"
 
 namespace avp {
 

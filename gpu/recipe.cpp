@@ -1,10 +1,12 @@
 // The canonical encoding of a recipe.
+#include "gpu/recipe.hpp"
+
 #include <stdexcept>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/recipe.hpp>
-#include <avp/transport/handshake/hash.hpp>
+#include "transport/sha256.hpp"
 
 namespace avp {
 
@@ -13,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 // Fills a recipe from its object. Throws nlohmann's exceptions where a key is missing or of another type.
-recipe read(const json& object, const std::function<std::shared_ptr<const recipe>(const std::string& id)>& parent_of) {
+recipe read(const json& object, const recipe::find_parent& parent_of) {
   recipe made;
   object.at("weights").get_to(made.weights_digest);
   object.at("numerics").get_to(made.numerics);
@@ -26,13 +28,60 @@ recipe read(const json& object, const std::function<std::shared_ptr<const recipe
   for (const auto& span : object.at("spans"))
     made.spans.push_back({span.at(0), span.at(1), span.at(2)});
   object.at("rotated").get_to(made.rotated);
-  object.at("foreign").get_to(made.foreign);
-  object.at("foreign_tokens").get_to(made.foreign_tokens);
+  object.at("imported").get_to(made.imported);
+  object.at("imported_tokens").get_to(made.imported_tokens);
   object.at("prompt").get_to(made.prompt);
   object.at("latent_steps").get_to(made.latent_steps);
   object.at("generated").get_to(made.generated);
   object.at("seed").get_to(made.seed);
   return made;
+}
+
+json object_of(const recipe& from) {
+  auto object = json::object(); // std::map inside: keys come out sorted
+  object["version"] = recipe_version;
+  object["weights"] = from.weights_digest;
+  object["numerics"] = from.numerics;
+  object["parents"] = json::array();
+  for (const auto& parent : from.parents)
+    object["parents"].push_back(parent->id());
+  object["spans"] = json::array();
+  for (const auto& span : from.spans)
+    object["spans"].push_back({span.parent, span.begin, span.end});
+  object["rotated"] = from.rotated;
+  object["imported"] = from.imported;
+  object["imported_tokens"] = from.imported_tokens;
+  object["prompt"] = from.prompt;
+  object["latent_steps"] = from.latent_steps;
+  object["generated"] = from.generated;
+  object["seed"] = from.seed;
+  return object;
+}
+
+// What was written before encodings had a version: as version 1, but for two names.
+constexpr std::pair<const char*, const char*> renamed[] = {{"foreign", "imported"},
+                                                           {"foreign_tokens", "imported_tokens"}};
+
+bool has_no_version(const json& object) {
+  return object.is_object() && !object.contains("version") && object.contains("foreign");
+}
+
+json with_version(json object) {
+  for (const auto& [then, now] : renamed) {
+    object[now] = object.at(then);
+    object.erase(then);
+  }
+  object["version"] = recipe_version;
+  return object;
+}
+
+void check_same(const std::string& encoding, const json& again) {
+  if (const auto expected = again.dump(); expected != encoding)
+    throw std::runtime_error("this is no recipe in its canonical encoding: expected " + expected);
+}
+
+std::runtime_error no_recipe(const json::exception& error) {
+  return std::runtime_error(std::string("this is no recipe: ") + error.what());
 }
 
 } // namespace
@@ -44,32 +93,14 @@ std::shared_ptr<const recipe> recipe::frozen(recipe draft) {
   return made;
 }
 
-std::string recipe::encode() const {
-  auto object = json::object(); // std::map inside: keys come out sorted
-  object["weights"] = weights_digest;
-  object["numerics"] = numerics;
-  object["parents"] = json::array();
-  for (const auto& parent : parents)
-    object["parents"].push_back(parent->id());
-  object["spans"] = json::array();
-  for (const auto& span : spans)
-    object["spans"].push_back({span.parent, span.begin, span.end});
-  object["rotated"] = rotated;
-  object["foreign"] = foreign;
-  object["foreign_tokens"] = foreign_tokens;
-  object["prompt"] = prompt;
-  object["latent_steps"] = latent_steps;
-  object["generated"] = generated;
-  object["seed"] = seed;
-  return object.dump();
-}
+std::string recipe::encode() const { return object_of(*this).dump(); }
 
 std::string recipe::id() const { return known_.id.empty() ? sha256_hex(encode()) : known_.id; }
 
 std::int64_t recipe::tokens() const {
   if (!known_.id.empty())
     return known_.tokens;
-  auto sum = foreign_tokens + static_cast<std::int64_t>(prompt.size() + generated.size()) + latent_steps;
+  auto sum = imported_tokens + static_cast<std::int64_t>(prompt.size() + generated.size()) + latent_steps;
   for (const auto& span : spans)
     sum += span.end - span.begin;
   if (spans.empty())
@@ -90,7 +121,7 @@ void recipe::check() const {
   const auto fail = [](const std::string& why) { throw std::runtime_error("this is no recipe: " + why); };
   if (spans.empty() && parents.size() > 1)
     fail("it has " + std::to_string(parents.size()) + " parents and does not say what is kept of them");
-  if (latent_steps < 0 || foreign_tokens < 0)
+  if (latent_steps < 0 || imported_tokens < 0)
     fail("it counts less than nothing");
   if (latent_steps > 0 && prompt.empty())
     fail("it has latent steps without a prompt before them");
@@ -101,19 +132,35 @@ void recipe::check() const {
            std::to_string(span.parent) + ", which has no such");
 }
 
-std::shared_ptr<const recipe>
-recipe::decode(const std::string& encoding,
-               const std::function<std::shared_ptr<const recipe>(const std::string& id)>& parent_of) {
-  recipe made;
+std::shared_ptr<const recipe> recipe::decode(const std::string& encoding, const find_parent& parent_of) {
   try {
-    made = read(json::parse(encoding), parent_of);
+    const auto object = json::parse(encoding);
+    const auto version = has_no_version(object) ? json(0) : object.value("version", json(recipe_version));
+    if (version != recipe_version)
+      throw std::runtime_error("this recipe has an encoding of version " + version.dump() +
+                               ", and this program reads version " + std::to_string(recipe_version) +
+                               "; both sides need programs of the same version");
+    auto made = read(object, parent_of);
+    made.check();
+    check_same(encoding, object_of(made));
+    return frozen(std::move(made));
   } catch (const json::exception& error) {
-    throw std::runtime_error(std::string("this is no recipe: ") + error.what());
+    throw no_recipe(error);
   }
-  made.check();
-  if (made.encode() != encoding)
-    throw std::runtime_error("this is no recipe in its canonical encoding: expected " + made.encode());
-  return frozen(std::move(made));
+}
+
+std::shared_ptr<const recipe> recipe::decode_kept(const std::string& encoding, const find_parent& parent_of) {
+  try {
+    const auto object = json::parse(encoding);
+    if (!has_no_version(object))
+      return decode(encoding, parent_of);
+    check_same(encoding, object);
+    auto made = read(with_version(object), parent_of);
+    made.check();
+    return frozen(std::move(made));
+  } catch (const json::exception& error) {
+    throw no_recipe(error);
+  }
 }
 
 } // namespace avp

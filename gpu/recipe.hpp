@@ -18,16 +18,22 @@ struct context_span {
   bool operator==(const context_span&) const = default;
 };
 
+/// Version of the encoding of recipes. It is part of what is encoded, so ids of two versions never meet.
+inline constexpr int recipe_version = 1;
+
 /// One hop of a context's history. Replaying it, each row as the kind of row that it was, gives the same bits.
 struct recipe {
+  /// Gives the recipe of an id, or null.
+  using find_parent = std::function<std::shared_ptr<const recipe>(const std::string& id)>;
+
   std::string weights_digest; ///< SHA-256 of the model's weights.
   std::string numerics;       ///< Weight format, arithmetic and cache type: "bfloat16", "native, cache float32".
   std::vector<std::shared_ptr<const recipe>> parents; ///< Contexts this one continues, in order.
   std::vector<context_span> spans; ///< What is kept of the parents, one after another; empty: all of the only parent.
   bool rotated = true;             ///< Whether keys of spans were rotated to where they came to lie.
-  std::string
-      foreign; ///< For a context that came from outside as bytes: SHA-256 of those bytes. Such a one can't be replayed.
-  std::int64_t foreign_tokens = 0;     ///< Its positions.
+  std::string imported; ///< For a context that came from outside as bytes: SHA-256 of those bytes. Such a one can't be
+                        ///< replayed.
+  std::int64_t imported_tokens = 0;    ///< Its positions.
   std::vector<std::int32_t> prompt;    ///< Token ids that were prefilled.
   int latent_steps = 0;                ///< Latent steps after the prompt.
   std::vector<std::int32_t> generated; ///< Token ids that were decoded after that, without the end-of-turn token.
@@ -36,7 +42,7 @@ struct recipe {
   /// A recipe that is complete: its id and its length are computed now, once, and it never changes again.
   [[nodiscard]] static std::shared_ptr<const recipe> frozen(recipe draft);
 
-  /// The canonical encoding: JSON with sorted keys, no blanks, parents by their id.
+  /// The canonical encoding: JSON with sorted keys, no blanks, parents by their id, the version of the encoding.
   [[nodiscard]] std::string encode() const;
 
   /// SHA-256 of the encoding in hex. Two contexts with one id hold the same bits.
@@ -50,10 +56,13 @@ struct recipe {
   void check() const;
 
   /// From an encoding. `parent_of` gives the recipe of an id, or null. Throws std::runtime_error for a text that is no
-  /// recipe in its canonical encoding, or whose parents are unknown.
-  [[nodiscard]] static std::shared_ptr<const recipe>
-  decode(const std::string& encoding,
-         const std::function<std::shared_ptr<const recipe>(const std::string& id)>& parent_of);
+  /// recipe in its canonical encoding, is of another version, or whose parents are unknown.
+  [[nodiscard]] static std::shared_ptr<const recipe> decode(const std::string& encoding, const find_parent& parent_of);
+
+  /// From an encoding that a run folder has kept, which may also be the one without a version that was written before
+  /// there were any. The recipe is that of today: its id is another one, and `parent_of` gets the ids of then.
+  [[nodiscard]] static std::shared_ptr<const recipe> decode_kept(const std::string& encoding,
+                                                                 const find_parent& parent_of);
 
   /// The parent with all of whose positions this context begins; null where there is none.
   [[nodiscard]] std::shared_ptr<const recipe> leading_parent() const;

@@ -9,10 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include <avp/gpu/recipe.hpp>
-#include <avp/gpu/sampling.hpp>
-#include <avp/gpu/text/chat_message.hpp>
-#include <avp/transport/payload.hpp>
+#include "gpu/recipe.hpp"
+#include "gpu/sampling.hpp"
+#include "gpu/text/chat_message.hpp"
+#include "transport/name_table.hpp"
+#include "transport/payload.hpp"
 
 namespace avp {
 
@@ -63,11 +64,24 @@ enum class keep : std::uint8_t {
   latent_only, ///< The latent steps of its last hop.
 };
 
+template <>
+inline constexpr auto name_table<keep> = std::to_array<named_value<keep>>({
+    {keep::all, "all"},
+    {keep::last_agent, "last_agent"},
+    {keep::latent_only, "latent_only"},
+});
+
 /// In which order contexts are put one after another.
 enum class merge : std::uint8_t {
   concatenate, ///< As given.
   canonical,   ///< By what they are: any order of arrival gives the same, and one that came twice counts once.
 };
+
+template <>
+inline constexpr auto name_table<merge> = std::to_array<named_value<merge>>({
+    {merge::concatenate, "concatenate"},
+    {merge::canonical, "canonical"},
+});
 
 /// Makes one context of several, or of a part of one. The positions that all of them begin with, known from their
 /// recipes, are kept once and by reference. Keys of positions that move are rotated to where they come to lie: rotary
@@ -90,10 +104,10 @@ struct rebuild : request {
 };
 
 /// Makes a context of the end of it that came from another device of the same model and arithmetic (slice_of in
-/// gpu/context_slice.hpp), on top of the beginning that is here. The result has exactly the given recipe and holds the
-/// same bits as the original; the base's blocks are shared. Fails with context_mismatch where weights, arithmetic or
-/// element type differ, or where the slice is not the positions from the base's end to the recipe's end, with
-/// bad_request where the recipe goes back to a context that came as bytes, and with context_too_long.
+/// gpu/cache/context_slice.hpp), on top of the beginning that is here. The result has exactly the given recipe and
+/// holds the same bits as the original; the base's blocks are shared. Fails with context_mismatch where weights,
+/// arithmetic or element type differ, or where the slice is not the positions from the base's end to the recipe's end,
+/// with bad_request where the recipe goes back to a context that came as bytes, and with context_too_long.
 struct adopt : request {
   std::shared_ptr<const recipe> history; ///< Of the whole context.
   payload base;                          ///< A context of this device; without a body the slice is all of it.

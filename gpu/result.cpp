@@ -1,9 +1,10 @@
 // Sums of counts, and request ids.
+#include "gpu/result.hpp"
+
 #include <atomic>
 #include <tuple>
 
-#include <avp/gpu/request.hpp>
-#include <avp/gpu/result.hpp>
+#include "gpu/request.hpp"
 
 namespace avp {
 

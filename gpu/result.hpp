@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include <avp/transport/payload.hpp>
+#include "transport/payload.hpp"
 
 namespace avp {
 

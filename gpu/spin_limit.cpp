@@ -1,9 +1,9 @@
 // The environment that OpenMP reads.
+#include "gpu/spin_limit.hpp"
+
 #include <cstdlib>
 
 #include <unistd.h>
-
-#include <avp/gpu/spin_limit.hpp>
 
 namespace avp {
 

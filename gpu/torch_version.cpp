@@ -1,7 +1,7 @@
 // Which Torch computes.
-#include <torch/version.h>
+#include "gpu/torch_version.hpp"
 
-#include <avp/gpu/torch_version.hpp>
+#include <torch/version.h>
 
 namespace avp {
 

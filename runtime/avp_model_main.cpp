@@ -1,4 +1,4 @@
 // avp-model: lists, fetches and describes models.
-#include <avp/runtime/model_main.hpp>
+#include "runtime/model_main.hpp"
 
 int main(int argc, char** argv) { return avp::model_main(argc, argv); }

@@ -1,6 +1,6 @@
 // avp-node: does hops of other machines' runs on the devices of this one.
-#include <avp/gpu/spin_limit.hpp>
-#include <avp/runtime/node/node_main.hpp>
+#include "gpu/spin_limit.hpp"
+#include "runtime/node/node_main.hpp"
 
 int main(int argc, char** argv) {
   avp::limit_spinning(argv);

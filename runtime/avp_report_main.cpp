@@ -1,4 +1,4 @@
 // avp-report: makes report.html from what runs left.
-#include <avp/runtime/report_main.hpp>
+#include "runtime/report_main.hpp"
 
 int main(int argc, char** argv) { return avp::report_main(argc, argv); }

@@ -1,6 +1,6 @@
 // avp-run: runs a pipeline file.
-#include <avp/gpu/spin_limit.hpp>
-#include <avp/runtime/run_main.hpp>
+#include "gpu/spin_limit.hpp"
+#include "runtime/run_main.hpp"
 
 int main(int argc, char** argv) {
   avp::limit_spinning(argv);

@@ -1,18 +1,16 @@
 // Plans in words.
+#include "runtime/explain.hpp"
+
 #include <cstdio>
 
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/runtime/explain.hpp>
-#include <avp/runtime/score/program_scorer.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "gpu/model/model_error.hpp"
+#include "runtime/score/program_scorer.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 
 namespace {
-
-std::string counted(std::size_t number, const std::string& what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
-}
 
 // What an agent does with contexts, and with failing.
 std::string words_for(const agent_spec& spec, const planned_agent& agent, const plan& plan) {
@@ -22,12 +20,12 @@ std::string words_for(const agent_spec& spec, const planned_agent& agent, const 
   for (std::size_t i = 0; i < agent.contexts_from.size() && agent.contexts_from.size() > 1; ++i)
     text += (i == 0 ? ", joins the contexts of " : ", ") + agent.contexts_from[i];
   if (agent.contexts_from.size() > 1)
-    text += " (" + std::string(merge_name(spec.merge)) + ")";
+    text += " (" + std::string(name_of(spec.merge)) + ")";
   if (plan.mode == mode::latent && spec.keep != keep::all)
-    text += ", hands on " + std::string(keep_name(spec.keep));
+    text += ", hands on " + std::string(name_of(spec.keep));
   for (std::size_t i = 0; i < spec.nodes.size(); ++i)
     text += (i == 0 ? ", on " : " or ") + spec.nodes[i];
-  if (spec.on_failure == on_failure::skip && agent.name != plan.output)
+  if (agent.may_fail)
     text += ", is left out when it fails";
   return text;
 }
@@ -39,14 +37,14 @@ void explain_sweep(const sweep_spec& sweep) {
   std::string series;
   for (const auto one : sweep.series)
     series += (series.empty() ? "" : ", ") + series_text(one);
-  std::printf("sweep over %s: %s; series: %s; the largest:\n", std::string(over_name(sweep.over)).c_str(),
-              values.c_str(), series.c_str());
+  std::printf("sweep over %s: %s; series: %s; the largest:\n", std::string(name_of(sweep.over)).c_str(), values.c_str(),
+              series.c_str());
 }
 
 void explain_stage(const run_stage& stage) {
   const auto& plan = stage.plan;
   std::printf("%s, mode %s: %s, answer from '%s'\n", stage.pipeline->name.c_str(),
-              std::string(mode_name(plan.mode)).c_str(), counted(plan.agents.size(), "agent").c_str(),
+              std::string(name_of(plan.mode)).c_str(), counted(plan.agents.size(), "agent").c_str(),
               plan.output.c_str());
   for (const auto& agent : plan.agents)
     std::printf("  %s (%s)%s\n", agent.name.c_str(), agent.kind.c_str(),
@@ -68,7 +66,7 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
     std::printf("input: %s\n", counted(*pipeline.input.records, "record").c_str());
   if (pipeline.scores_programs()) {
     [[maybe_unused]] const program_scorer works;
-    std::printf("score: programs run in a sandbox, which works here\n");
+    std::printf("score: programs run in a sandbox, which works here: %s\n", sandbox().description().c_str());
   }
   bool all_there = true;
   for (const auto& node : pipeline.nodes)

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <avp/runtime/pipeline/run_stage.hpp>
+#include "runtime/pipeline/run_stage.hpp"
 
 namespace avp {
 

@@ -1,10 +1,11 @@
 // How far a download is: a bar on a terminal, lines elsewhere.
+#include "runtime/fetch_display.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
-#include <avp/runtime/fetch_display.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 

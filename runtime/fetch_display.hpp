@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include <avp/gpu/model/fetch.hpp>
+#include "gpu/model/fetch.hpp"
 
 namespace avp {
 

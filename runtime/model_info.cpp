@@ -1,12 +1,13 @@
 // What there is to know about a model file.
+#include "runtime/model_info.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <map>
 #include <vector>
 
-#include <avp/gpu/text/chat_template.hpp>
-#include <avp/runtime/model_info.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "gpu/text/chat_template.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 
@@ -46,20 +47,6 @@ ordered_json weights_of(const model_file& model) {
          {"bytes", total.bytes},
          {"share", static_cast<double>(total.bytes) / static_cast<double>(std::max<std::uint64_t>(all.bytes, 1))}});
   return {{"values", all.values}, {"bytes", all.bytes}, {"types", types}};
-}
-
-std::string_view name_of(pre_tokenizer split) {
-  switch (split) {
-  case pre_tokenizer::gpt2:
-    return "gpt2";
-  case pre_tokenizer::smollm:
-    return "smollm";
-  case pre_tokenizer::llama_bpe:
-    return "llama-bpe";
-  case pre_tokenizer::qwen2:
-    return "qwen2";
-  }
-  return "unknown";
 }
 
 ordered_json tokenizer_of(const vocabulary& vocabulary) {

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/model/model_file.hpp>
+#include "gpu/model/model_file.hpp"
 
 namespace avp {
 

@@ -1,4 +1,6 @@
-// avp-model: lists, fetches and describes models.
+// avp-model: lists, fetches, describes and checks models.
+#include "runtime/model_main.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -11,20 +13,21 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/gpu/model/fetch.hpp>
-#include <avp/gpu/model/model_file.hpp>
-#include <avp/runtime/fetch_display.hpp>
-#include <avp/runtime/model_info.hpp>
-#include <avp/runtime/model_main.hpp>
-#include <avp/runtime/text/nearest_name.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "gpu/model/fetch.hpp"
+#include "gpu/model/open_model.hpp"
+#include "runtime/fetch_display.hpp"
+#include "runtime/model_check.hpp"
+#include "runtime/model_info.hpp"
+#include "runtime/os/standard_output.hpp"
+#include "runtime/text/nearest_name.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 
 namespace {
 
-enum status : int { all_done = 0, some_failed = 1, bad_usage = 2 };
+enum model_status : int { all_done = 0, some_failed = 1, bad_usage = 2 };
 
 std::vector<std::string> catalogue_names() {
   std::vector<std::string> names;
@@ -105,10 +108,23 @@ int info(const std::string& source, bool json) {
   return all_done;
 }
 
+int check(const std::string& source) {
+  std::filesystem::path path;
+  try {
+    path = resolve_model(source);
+  } catch (const model_error& error) {
+    std::fprintf(stderr, "avp-model: %s\n", error.what());
+    return bad_usage;
+  }
+  const auto found = check_model(read_model(path));
+  std::printf("%s", found.text.c_str());
+  return found.is_good ? all_done : some_failed;
+}
+
 } // namespace
 
 int model_main(int argc, const char* const* argv) {
-  CLI::App app("Lists, fetches and describes models.", "avp-model");
+  CLI::App app("Lists, fetches, describes and checks models.", "avp-model");
   app.require_subcommand(1);
   app.footer("Models lie in $AVP_MODELS, else $XDG_CACHE_HOME/avp/models, else ~/.cache/avp/models.\n"
              "$AVP_HUB is a mirror to use in place of https://huggingface.co.\n");
@@ -122,17 +138,21 @@ int model_main(int argc, const char* const* argv) {
   auto* info_command = app.add_subcommand("info", "Describes a model.");
   info_command->add_option("NAME|PATH", source, "A name, a .gguf file or a Hugging Face directory")->required();
   info_command->add_flag("--json", json, "As JSON");
+  auto* check_command = app.add_subcommand(
+      "check", "Reads every weight of a model; exit status 0 where all is fine, 1 where something is broken.");
+  check_command->add_option("NAME|PATH", source, "A name, a .gguf file or a Hugging Face directory")->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? all_done : bad_usage;
   }
   try {
-    if (list_command->parsed())
-      return list(json);
-    if (fetch_command->parsed())
-      return fetch(names);
-    return info(source, json);
+    const auto status = list_command->parsed()    ? list(json)
+                        : fetch_command->parsed() ? fetch(names)
+                        : check_command->parsed() ? check(source)
+                                                  : info(source, json);
+    write_stdout(""); // what was printed may not have been written yet
+    return status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "avp-model: %s\n", error.what());
     return some_failed;

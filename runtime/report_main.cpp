@@ -1,4 +1,6 @@
 // avp-report, from arguments to exit status.
+#include "runtime/report_main.hpp"
+
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -7,8 +9,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <avp/runtime/report/report.hpp>
-#include <avp/runtime/report_main.hpp>
+#include "runtime/os/standard_output.hpp"
+#include "runtime/report/report.hpp"
 
 namespace avp {
 
@@ -30,7 +32,7 @@ int report_main(int argc, const char* const* argv) {
     if (file.empty())
       file = folders.front() / "report.html";
     write_report(folders, file);
-    std::printf("%s\n", file.c_str());
+    write_stdout(file.string() + "\n");
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "avp-report: %s\n", error.what());

@@ -1,26 +1,27 @@
 // avp-run, from arguments to exit status.
+#include "runtime/run_main.hpp"
+
 #include <csignal>
 #include <cstdio>
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/atom.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/runtime/explain.hpp>
-#include <avp/runtime/node/cluster.hpp>
-#include <avp/runtime/node/node_system.hpp>
-#include <avp/runtime/os/plugin.hpp>
-#include <avp/runtime/os/sandbox.hpp>
-#include <avp/runtime/pipeline/dot.hpp>
-#include <avp/runtime/pipeline/pipeline_file.hpp>
-#include <avp/runtime/results/output_directory.hpp>
-#include <avp/runtime/run/command_line.hpp>
-#include <avp/runtime/run/run_all.hpp>
-#include <avp/runtime/run/run_devices.hpp>
-#include <avp/runtime/run_main.hpp>
+#include "gpu/thrown.hpp"
+#include "gpu/user_error.hpp"
+#include "runtime/explain.hpp"
+#include "runtime/node/cluster.hpp"
+#include "runtime/os/interrupt.hpp"
+#include "runtime/os/plugin.hpp"
+#include "runtime/os/standard_output.hpp"
+#include "runtime/pipeline/dot.hpp"
+#include "runtime/pipeline/pipeline_file.hpp"
+#include "runtime/results/output_directory.hpp"
+#include "runtime/run/actor_config.hpp"
+#include "runtime/run/command_line.hpp"
+#include "runtime/run/run_all.hpp"
+#include "runtime/run/run_devices.hpp"
 
 namespace avp {
 
@@ -38,18 +39,37 @@ load_options options_of(const command_line& line, const registry& kinds) {
   return options;
 }
 
-std::unique_ptr<caf::actor_system_config> system_config(const pipeline& pipeline,
-                                                        const std::optional<node_keys>& keys) {
-  if (has_nodes(pipeline))
-    return std::make_unique<node_system_config>(
-        keys, std::chrono::milliseconds(static_cast<std::int64_t>(pipeline.node_rules.timeout * 1000)));
-  auto config = std::make_unique<caf::actor_system_config>();
-  config->set("scheduler.policy", caf::atom("sharing")); // the stealing policy polls beside the arithmetic threads
-  return config;
+run_origin origin_of(const command_line& line) {
+  return {line.words, line.pipeline, line.ask, line.set, line.plugins, line.tasks_in_flight()};
+}
+
+report_options report_options_of(const command_line& line) {
+  report_options options;
+  options.asked = line.ask.has_value();
+  options.json = line.json;
+  options.quiet = line.quiet;
+  options.leaves_folder = line.leaves_folder();
+  options.goes_on = line.resume.has_value();
+  options.folder = line.resume ? line.resume : line.out;
+  return options;
+}
+
+// The arguments with which a run began, and what may be given anew.
+command_line resumed(command_line line, const saved_run& begun) {
+  line.pipeline = begun.file;
+  line.input = begun.input;
+  line.ask = begun.ask;
+  line.limit = begun.limit;
+  if (!line.concurrency)
+    line.concurrency = begun.concurrency;
+  if (line.plugins.empty())
+    line.plugins.assign(begun.plugins.begin(), begun.plugins.end());
+  return line;
 }
 
 // `read_stdin`: the run goes on, and standard input is given once more.
-int run_pipeline(const command_line& line, const registry& kinds, resumption* earlier, bool read_stdin) {
+int run_pipeline(const command_line& line, const registry& kinds, resumption* earlier, bool read_stdin,
+                 interrupt_guard& interrupts) {
   auto loaded = earlier ? earlier->load(kinds.kinds()) : load_pipeline_file(line.pipeline, options_of(line, kinds));
   if (!loaded.pipeline) {
     std::fputs(to_string(loaded.mistakes).c_str(), stderr);
@@ -63,20 +83,36 @@ int run_pipeline(const command_line& line, const registry& kinds, resumption* ea
     std::fputs(to_dot(*stages.front().pipeline, stages.front().plan).c_str(), stdout);
     return all_done;
   }
+  if (!line.ask && !pipeline.input.file)
+    throw user_error(line.pipeline.string() +
+                     ": there are no records to run; give a file of them with --input FILE (or - for "
+                     "standard input) or as [input] file = \"…\", or one question with --ask \"…\"");
   input_source input(pipeline, line.ask);
-  std::optional<node_keys> keys;
-  if (has_nodes(pipeline) && pipeline.node_rules.keys)
-    keys = read_node_keys(*pipeline.node_rules.keys);
-  const run_parts parts{line, pipeline, kinds, input, keys, earlier};
+  const auto keys = keys_of(pipeline);
+  const auto origin = origin_of(line);
+  const auto report = report_options_of(line);
+  const run_parts parts{origin, report, line.metrics, pipeline, kinds, input, keys, interrupts, earlier};
   if (earlier) {
     earlier->check_input(pipeline, input, read_stdin);
     earlier->restore();
     if (earlier->is_complete(stages.size(), read_stdin))
       return show_complete(parts, stages);
   }
-  const auto config = system_config(pipeline, keys);
+  const auto config = actor_config(pipeline, keys);
   caf::actor_system system(*config);
   return run_all(system, parts, std::move(stages));
+}
+
+// What was printed may not have been written yet.
+int written() {
+  try {
+    write_stdout("");
+    return all_done;
+  } catch (const reader_gone&) {
+  } catch (const write_error& error) {
+    spdlog::error("{}", error.what());
+  }
+  return some_failed;
 }
 
 } // namespace
@@ -93,31 +129,23 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of the write
   std::signal(SIGXFSZ, SIG_IGN); // likewise a file that may not grow
   try {
+    interrupt_guard interrupts("interrupted before any task was run");
     std::optional<resumption> earlier;
     const bool read_stdin = line.input.has_value();
-    if (line.resume)
-      line = earlier.emplace(*line.resume).arguments(line);
+    if (line.resume) {
+      interrupts.say_at_end(how_to_go_on(*line.resume));
+      line = resumed(line, earlier.emplace(*line.resume).begun());
+    }
     for (const auto& plugin : line.plugins)
       load_plugin(plugin, kinds);
-    return run_pipeline(line, kinds, earlier ? &*earlier : nullptr, read_stdin);
-  } catch (const plugin_error& error) {
+    const auto status = run_pipeline(line, kinds, earlier ? &*earlier : nullptr, read_stdin, interrupts);
+    return status == all_done ? written() : status;
+  } catch (const reader_gone&) {
+    return some_failed;
+  } catch (const user_error& error) {
     spdlog::error("{}", error.what());
-  } catch (const model_error& error) {
-    spdlog::error("{}", error.what());
-  } catch (const node_error& error) {
-    spdlog::error("{}", error.what());
-  } catch (const write_error& error) {
-    spdlog::error("{}", error.what());
-  } catch (const sandbox_error& error) {
-    spdlog::error("{}", error.what());
-  } catch (const listen_error& error) {
-    spdlog::error("{}", error.what());
-  } catch (const resume_error& error) {
-    spdlog::error("{}", error.what());
-  } catch (const journal_error& error) {
-    spdlog::error("{}", error.what());
-  } catch (const std::exception& error) {
-    spdlog::error("{}", error.what());
+  } catch (...) {
+    spdlog::error("{}", text_of(std::current_exception()));
     return some_failed;
   }
   return bad_usage;

@@ -1,7 +1,7 @@
 // The program avp-run as a function, for runners with agent kinds of their own.
 #pragma once
 
-#include <avp/agents/registry.hpp>
+#include "agents/registry.hpp"
 
 namespace avp {
 

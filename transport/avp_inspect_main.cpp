@@ -12,11 +12,11 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
-#include <avp/transport/element_value.hpp>
-#include <avp/transport/handshake/hash.hpp>
-#include <avp/transport/handshake/resolution.hpp>
-#include <avp/transport/kv.hpp>
-#include <avp/transport/message.hpp>
+#include "transport/element_value.hpp"
+#include "transport/handshake/hash.hpp"
+#include "transport/handshake/resolution.hpp"
+#include "transport/kv.hpp"
+#include "transport/message.hpp"
 
 namespace {
 
@@ -29,6 +29,7 @@ struct arguments {
   std::string input = "-";
   std::string reencode;
   int level = 0;
+  std::uint64_t max_body_bytes = avp::decode_options().max_body_bytes;
   bool json = false;
   std::vector<std::string> resolve;
   std::string hash_config;
@@ -49,11 +50,6 @@ avp::expected<std::string> read_file(const std::string& path) {
   if (!in || in.bad() || (path != "-" && !file.is_open()))
     return avp::fail(avp::errc::io_failed, fmt::format("File {} cannot be read.", path));
   return bytes;
-}
-
-const char* name_of(avp::data_type dtype) {
-  constexpr const char* names[] = {"float32", "float16", "bfloat16", "int8"};
-  return names[static_cast<int>(dtype)];
 }
 
 ordered_json metadata_json(const avp::message& m) {
@@ -137,6 +133,7 @@ int inspect(const arguments& args) {
     return report(text.error());
   avp::decode_options options;
   options.verify_checksum = false;
+  options.max_body_bytes = args.max_body_bytes;
   const auto decoded = avp::decode(std::as_bytes(std::span(*text)), options);
   if (!decoded)
     return report(decoded.error());
@@ -205,6 +202,13 @@ int run(const arguments& args) {
   return inspect(args);
 }
 
+// What was printed may not have been written yet.
+int written(int status) {
+  if (status == 0 && !std::cout.flush())
+    return report({avp::errc::io_failed, "Standard output cannot be written."});
+  return status;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -216,6 +220,8 @@ int main(int argc, char** argv) {
   app.add_option("--level", args.level, "zstd level for --reencode, 0 for none")
       ->needs(reencode)
       ->check(CLI::Range(0, 22));
+  app.add_option("--max-body", args.max_body_bytes, "The most bytes to which a compressed body may unpack")
+      ->capture_default_str();
   app.add_option("--resolve", args.resolve, "Resolve two identities: LOCAL.json REMOTE.json")->expected(2);
   app.add_option("--hash-config", args.hash_config, "Print the model hash of a configuration (JSON)");
   app.add_option("--hash-vocab", args.hash_vocab, "Print the tokenizer hash of a vocabulary (JSON: token to id)");
@@ -224,5 +230,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& mistake) {
     return app.exit(mistake) == 0 ? 0 : failed;
   }
-  return run(args);
+  return written(run(args));
 }

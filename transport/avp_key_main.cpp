@@ -6,8 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <avp/transport/link/cluster_keys.hpp>
-#include <avp/transport/link/curve_keys.hpp>
+#include "transport/link/cluster_keys.hpp"
+#include "transport/link/curve_keys.hpp"
 
 namespace {
 
@@ -34,6 +34,13 @@ int new_cluster(const std::vector<std::string>& nodes, const std::filesystem::pa
   return 0;
 }
 
+// What was printed may not have been written yet.
+int written(int status) {
+  if (status == 0 && !std::cout.flush())
+    return refuse({avp::errc::io_failed, "Standard output cannot be written."});
+  return status;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -58,5 +65,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& mistake) {
     return app.exit(mistake) == 0 ? 0 : 2;
   }
-  return fresh->parsed() ? new_pair(name) : new_cluster(nodes, folder, days);
+  return written(fresh->parsed() ? new_pair(name) : new_cluster(nodes, folder, days));
 }

@@ -1,11 +1,12 @@
 // Conversion of single tensor elements.
+#include "transport/element_value.hpp"
+
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
-#include <avp/transport/element_value.hpp>
-#include <avp/transport/little_endian.hpp>
+#include "transport/little_endian.hpp"
 
 namespace avp {
 

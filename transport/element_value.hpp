@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include <avp/transport/metadata.hpp>
+#include "transport/metadata.hpp"
 
 namespace avp {
 

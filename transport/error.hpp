@@ -7,6 +7,8 @@
 
 #include <tl/expected.hpp>
 
+#include "transport/name_table.hpp"
+
 namespace avp {
 
 /// What went wrong. The names (see to_string) are what `avp-inspect` prints and what tests compare.
@@ -32,6 +34,30 @@ enum class errc : std::uint8_t {
   closed,               ///< This endpoint was closed before the work was done.
   io_failed,            ///< The operating system refused: a file, a socket, an address.
 };
+
+template <>
+inline constexpr auto name_table<errc> = std::to_array<named_value<errc>>({
+    {errc::too_short, "too_short"},
+    {errc::bad_magic, "bad_magic"},
+    {errc::unsupported_version, "unsupported_version"},
+    {errc::truncated, "truncated"},
+    {errc::bad_metadata, "bad_metadata"},
+    {errc::unknown_enum, "unknown_enum"},
+    {errc::checksum_mismatch, "checksum_mismatch"},
+    {errc::decompression_failed, "decompression_failed"},
+    {errc::too_large, "too_large"},
+    {errc::bad_kv_header, "bad_kv_header"},
+    {errc::bad_part, "bad_part"},
+    {errc::bad_json, "bad_json"},
+    {errc::bad_envelope, "bad_envelope"},
+    {errc::invalid_argument, "invalid_argument"},
+    {errc::unauthorized, "unauthorized"},
+    {errc::rejected, "rejected"},
+    {errc::timed_out, "timed_out"},
+    {errc::peer_lost, "peer_lost"},
+    {errc::closed, "closed"},
+    {errc::io_failed, "io_failed"},
+});
 
 /// Returns the name of a code as written in the enumeration, such as "checksum_mismatch".
 [[nodiscard]] std::string_view to_string(errc code);

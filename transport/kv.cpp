@@ -1,4 +1,6 @@
 // Reading, writing and checking the inner header of KV payloads.
+#include "transport/kv.hpp"
+
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
@@ -7,8 +9,7 @@
 
 #include <fmt/format.h>
 
-#include <avp/transport/kv.hpp>
-#include <avp/transport/little_endian.hpp>
+#include "transport/little_endian.hpp"
 
 namespace avp {
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/metadata.hpp>
+#include "transport/error.hpp"
+#include "transport/metadata.hpp"
 
 namespace avp {
 

@@ -1,8 +1,8 @@
 // A payload body that lies in memory.
+#include "transport/memory_body.hpp"
+
 #include <cstring>
 #include <utility>
-
-#include <avp/transport/memory_body.hpp>
 
 namespace avp {
 

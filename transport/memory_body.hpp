@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-#include <avp/transport/payload.hpp>
+#include "transport/payload.hpp"
 
 namespace avp {
 

@@ -1,4 +1,6 @@
 // Encoding and decoding of AVP messages.
+#include "transport/message.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -6,13 +8,12 @@
 
 #include <fmt/format.h>
 
-#include <avp/transport/checksum.hpp>
-#include <avp/transport/little_endian.hpp>
-#include <avp/transport/memory_body.hpp>
-#include <avp/transport/message.hpp>
-#include <avp/transport/split.hpp>
-#include <avp/transport/wire_metadata.hpp>
-#include <avp/transport/zstd_body.hpp>
+#include "transport/checksum.hpp"
+#include "transport/little_endian.hpp"
+#include "transport/memory_body.hpp"
+#include "transport/split.hpp"
+#include "transport/wire_metadata.hpp"
+#include "transport/zstd_body.hpp"
 
 namespace avp {
 
@@ -170,7 +171,8 @@ expected<message> decode(std::span<const std::byte> bytes, const decode_options&
   result.body =
       bytes.subspan(message_header_bytes + header->metadata_length, header->payload_length - header->metadata_length);
   if (header->flags & flag_compressed) {
-    auto inflated = wire::decompress(result.body, options.max_body_bytes);
+    auto inflated =
+        wire::decompress(result.body, options.max_body_bytes, options.verify_checksum ? result.checksum : std::nullopt);
     if (!inflated)
       return tl::unexpected(std::move(inflated.error()));
     result.inflated = std::move(*inflated);
@@ -180,10 +182,7 @@ expected<message> decode(std::span<const std::byte> bytes, const decode_options&
     const auto actual = crc32(0, result.body);
     result.checksum_ok = actual == *result.checksum;
     if (!result.checksum_ok && options.verify_checksum)
-      return fail(
-          errc::checksum_mismatch,
-          fmt::format("AVP message: the checksum of the {} tensor bytes is {:08x}, but the sender wrote {:08x}.",
-                      result.body.size(), actual, *result.checksum));
+      return checksum_mismatch(result.body.size(), actual, *result.checksum);
   }
   return result;
 }

@@ -6,10 +6,11 @@
 #include <optional>
 #include <span>
 
-#include <avp/transport/byte_buffer.hpp>
-#include <avp/transport/error.hpp>
-#include <avp/transport/metadata.hpp>
-#include <avp/transport/payload.hpp>
+#include "transport/byte_buffer.hpp"
+#include "transport/compression.hpp"
+#include "transport/error.hpp"
+#include "transport/metadata.hpp"
+#include "transport/payload.hpp"
 
 namespace avp {
 
@@ -21,9 +22,6 @@ inline constexpr std::uint64_t max_payload_length = 0xffff'ffff;
 
 /// Bits of the header's flags.
 enum message_flag : std::uint8_t { flag_compressed = 1, flag_has_map = 2, flag_kv_cache = 4 };
-
-/// Level of zstd; any number from 1 to 22 may be cast to it, none sends the bytes as they are.
-enum class compression : std::uint8_t { none = 0, fast = 1, balanced = 3, max = 19 };
 
 /// The fixed header of a message.
 struct message_header {
@@ -38,8 +36,9 @@ struct message_header {
 
 /// Limits and checks for decoding what a stranger sent.
 struct decode_options {
-  /// The most tensor bytes that may come out of decompression; more is too_large, found before memory is taken.
-  std::uint64_t max_body_bytes = std::uint64_t{4} << 30;
+  /// The most tensor bytes that may come out of decompression: 256 MiB unless the caller says otherwise. More is
+  /// too_large, found before memory is taken: from what the message declares, or else by unpacking it piece by piece.
+  std::uint64_t max_body_bytes = std::uint64_t{256} << 20;
   /// The most metadata bytes; more is too_large. Parsed metadata takes several times its wire size.
   std::uint32_t max_metadata_bytes = 1 << 20;
   /// Whether a checksum that does not fit is an error.
@@ -64,8 +63,9 @@ struct message {
 [[nodiscard]] expected<message_header> decode_header(std::span<const std::byte> bytes);
 
 /// Decodes one message at the start of `bytes`; what follows it is ignored. Copies no tensor byte unless the message is
-/// compressed. Fails with too_short, bad_magic, unsupported_version, truncated, bad_metadata, unknown_enum,
-/// checksum_mismatch, decompression_failed or too_large.
+/// compressed. Of a compressed message that grows to many times its size the checksum is looked at before memory is
+/// taken for what comes out. Fails with too_short, bad_magic, unsupported_version, truncated, bad_metadata,
+/// unknown_enum, checksum_mismatch, decompression_failed or too_large.
 [[nodiscard]] expected<message> decode(std::span<const std::byte> bytes, const decode_options& options = {});
 
 /// Decodes a message and keeps its bytes alive: `owner` holds the memory that `bytes` views for as long as the

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "transport/name_table.hpp"
+
 namespace avp {
 
 /// What the tensor bytes of a message are. Values as on the wire.
@@ -13,6 +15,14 @@ enum class payload_type : std::uint8_t { hidden_state = 0, kv_cache = 1 };
 
 /// Element type of the tensor bytes. Values as on the wire.
 enum class data_type : std::uint8_t { float32 = 0, float16 = 1, bfloat16 = 2, int8 = 3 };
+
+template <>
+inline constexpr auto name_table<data_type> = std::to_array<named_value<data_type>>({
+    {data_type::float32, "float32"},
+    {data_type::float16, "float16"},
+    {data_type::bfloat16, "bfloat16"},
+    {data_type::int8, "int8"},
+});
 
 /// Whether the receiver continues on the tensors or reads text. Values as on the wire.
 enum class communication_mode : std::uint8_t { latent = 0, json = 1 };

@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-#include <avp/transport/metadata.hpp>
+#include "transport/metadata.hpp"
 
 namespace avp {
 

@@ -1,9 +1,9 @@
 // Identifiers from the operating system's random numbers.
+#include "transport/random_id.hpp"
+
 #include <random>
 
 #include <fmt/format.h>
-
-#include <avp/transport/random_id.hpp>
 
 namespace avp {
 

@@ -1,12 +1,13 @@
 // Division of large payloads into parts and the way back.
+#include "transport/split.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include <avp/transport/random_id.hpp>
-#include <avp/transport/split.hpp>
+#include "transport/random_id.hpp"
 
 namespace avp {
 

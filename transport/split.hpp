@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/payload.hpp>
+#include "transport/error.hpp"
+#include "transport/payload.hpp"
 
 namespace avp {
 

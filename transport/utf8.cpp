@@ -1,8 +1,8 @@
 // Well-formed UTF-8 after table 3-7 of the Unicode standard.
+#include "transport/utf8.hpp"
+
 #include <cstddef>
 #include <cstdint>
-
-#include <avp/transport/utf8.hpp>
 
 namespace avp {
 

@@ -1,15 +1,16 @@
 // Metadata to and from protobuf.
+#include "transport/wire_metadata.hpp"
+
 #include <array>
 #include <string_view>
 #include <utility>
 
-#include "avp.pb.h"
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include <avp/transport/utf8.hpp>
-#include <avp/transport/wire_metadata.hpp>
+#include "avp.pb.h"
+#include "transport/utf8.hpp"
 
 namespace avp::wire {
 

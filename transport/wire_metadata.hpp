@@ -8,8 +8,8 @@
 #include <span>
 #include <string>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/metadata.hpp>
+#include "transport/error.hpp"
+#include "transport/metadata.hpp"
 
 namespace avp::wire {
 

@@ -1,14 +1,15 @@
-// Tensor bytes as one zstd frame; used inside the room only.
+// Tensor bytes in zstd frames; used inside the room only.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
-#include <avp/transport/byte_buffer.hpp>
-#include <avp/transport/error.hpp>
-#include <avp/transport/message.hpp>
+#include "transport/byte_buffer.hpp"
+#include "transport/compression.hpp"
+#include "transport/error.hpp"
 
 namespace avp::wire {
 
@@ -27,8 +28,12 @@ inline constexpr std::size_t chunk_bytes = 256 * 1024;
 [[nodiscard]] expected<std::uint64_t> compress(std::uint64_t body_bytes, const chunk_source& next, compression level,
                                                std::span<std::byte> out);
 
-/// Decompresses the frame at the start of `frame`. Fails with decompression_failed, or with too_large when more than
-/// `limit` bytes would come out.
-[[nodiscard]] expected<byte_buffer> decompress(std::span<const std::byte> frame, std::uint64_t limit);
+/// Decompresses frames, of which our own messages have one. What they declare is held against `limit` before anything
+/// is unpacked. Where they declare nothing, or many times what came, they are unpacked piece by piece first, and memory
+/// is taken when their true size is within the limit and `checksum` (a CRC-32 of all that comes out; nothing: not
+/// looked at) is theirs. Fails with too_large, checksum_mismatch, or decompression_failed, also for a window over 128
+/// MiB.
+[[nodiscard]] expected<byte_buffer> decompress(std::span<const std::byte> frames, std::uint64_t limit,
+                                               std::optional<std::uint32_t> checksum);
 
 } // namespace avp::wire

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "arithmetic.hpp"
-
 #include <avp/agents/agent.hpp>
 
 namespace calculator {
@@ -13,7 +12,7 @@ public:
     // What came: the texts of the agents before it, or its own prompt where it is the first.
     auto text = hop.incoming_text();
     if (text.empty())
-      text = hop.messages().back().content;
+      text = hop.messages().back().content.text();
 
     const auto checked = check_arithmetic(text);
 

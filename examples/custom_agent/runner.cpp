@@ -1,6 +1,5 @@
 // The agent in a runner of one's own, which takes the arguments of avp-run.
 #include "calculator_agent.hpp"
-
 #include <avp/gpu/spin_limit.hpp>
 #include <avp/runtime/run_main.hpp>
 

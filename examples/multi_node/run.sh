@@ -37,8 +37,8 @@ python3 "$here/hops.py" chain
 avp-run fanout.toml --set device.cpu.threads=1 --out fanout
 python3 "$here/hops.py" fanout
 
-# SIGTERM lets a node finish the hops under way.
-kill -TERM "${nodes[@]}"
+# SIGINT lets a node finish the hops under way.
+kill -INT "${nodes[@]}"
 for node in "${nodes[@]}"; do
   wait "$node"
 done

@@ -1,31 +1,14 @@
-// The KV-cache memory of one model: blocks with reference counts, and the index of prompt prefixes they hold.
+// The KV-cache memory of one model, in blocks.
 #pragma once
 
 #include <cstdint>
-#include <list>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <span>
-#include <utility>
-#include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "gpu/cache/block_ledger.hpp"
+
 namespace avp {
-
-/// Index of a block in its pool.
-using block_id = std::int32_t;
-
-/// Names a full block of prompt tokens together with all that came before it; 0 is the empty beginning.
-using prefix_id = std::int64_t;
-
-/// Positions in one block.
-constexpr std::int64_t block_positions = 32;
-
-/// Blocks that so many positions take.
-constexpr std::int64_t blocks_of(std::int64_t positions) { return (positions + block_positions - 1) / block_positions; }
 
 /// What a block holds: `block_positions` positions of all layers.
 struct block_shape {
@@ -38,17 +21,9 @@ struct block_shape {
   [[nodiscard]] std::int64_t position_bytes() const { return bytes() / block_positions; }
 };
 
-/// Hands out blocks. Everything but post() belongs to the device's thread.
-class block_pool {
+/// Blocks with the memory behind them.
+class block_pool final : public block_ledger {
 public:
-  /// What happened since the start.
-  struct statistics {
-    std::int64_t copied = 0;        ///< Blocks copied because two continued in one.
-    std::int64_t shared_tokens = 0; ///< Positions found by find().
-    std::int64_t moved_tokens = 0;  ///< Positions copied from one sequence to another.
-    std::int64_t read_tokens = 0;   ///< Positions read from payloads.
-  };
-
   block_pool(const block_shape& shape, std::int64_t blocks, at::Device device);
 
   [[nodiscard]] const block_shape& shape() const { return shape_; }
@@ -58,76 +33,11 @@ public:
   /// ..]) as [block_positions, head_dim].
   [[nodiscard]] const at::Tensor& data() const { return data_; }
 
-  [[nodiscard]] std::int64_t total() const { return static_cast<std::int64_t>(holders_.size()); }
-
-  /// Blocks that take() can give.
-  [[nodiscard]] std::int64_t available() const { return static_cast<std::int64_t>(free_.size() + cached_.size()); }
-
-  /// Blocks that nobody holds and that find() may still give.
-  [[nodiscard]] std::int64_t cached() const { return static_cast<std::int64_t>(cached_.size()); }
-
-  /// Blocks that more than one holds.
-  [[nodiscard]] std::int64_t shared() const { return shared_; }
-
-  /// A block for one holder; the longest unused prefix goes first when no block is empty. Nothing when all are held.
-  [[nodiscard]] std::optional<block_id> take();
-
-  /// One more holder of a block that has one.
-  void hold(block_id block);
-
-  /// One holder less.
-  void drop(block_id block);
-
-  [[nodiscard]] int holders(block_id block) const { return holders_[block]; }
-
-  /// Positions of a block that someone has claimed for writing.
-  [[nodiscard]] std::int64_t claimed(block_id block) const { return claimed_[block]; }
-  void claim(block_id block, std::int64_t positions) { claimed_[block] = static_cast<std::int8_t>(positions); }
-
-  /// Copies a block's bytes into another one.
-  void copy(block_id from, block_id to);
-
-  /// Makes a full block known as what follows `before` when the prompt goes on with `tokens`. Returns the name of that
-  /// prefix, the same one for the same tokens.
-  prefix_id publish(block_id block, prefix_id before, std::span<const std::int32_t> tokens);
-
-  /// The block that follows `before` with these tokens, held once more, and its name; nothing when there is none.
-  [[nodiscard]] std::optional<std::pair<block_id, prefix_id>> find(prefix_id before,
-                                                                   std::span<const std::int32_t> tokens);
-
-  /// Drops blocks later, at the next drain(). From any thread.
-  void post(std::vector<block_id> blocks);
-  void drain();
-
-  void count_moved(std::int64_t positions) { statistics_.moved_tokens += positions; }
-  void count_read(std::int64_t positions) { statistics_.read_tokens += positions; }
-  [[nodiscard]] const statistics& counted() const { return statistics_; }
-
 private:
-  using prefix_key = std::pair<prefix_id, std::vector<std::int32_t>>;
-
-  struct prefix {
-    block_id block = 0;
-    prefix_id id = 0;
-  };
-  using prefix_map = std::map<prefix_key, prefix>;
-
-  void forget(block_id block);
+  void copy_contents(block_id from, block_id to) override;
 
   block_shape shape_;
   at::Tensor data_;
-  std::vector<int> holders_;
-  std::vector<std::int8_t> claimed_;
-  std::vector<block_id> free_;
-  std::list<block_id> cached_; // oldest first
-  std::vector<std::list<block_id>::iterator> place_in_cached_;
-  prefix_map prefixes_;
-  std::vector<prefix_map::iterator> prefix_of_; // end() for blocks that are not known
-  prefix_id last_prefix_ = 0;
-  std::int64_t shared_ = 0;
-  statistics statistics_;
-  std::mutex posted_guard_;
-  std::vector<block_id> posted_;
 };
 
 } // namespace avp

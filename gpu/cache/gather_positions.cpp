@@ -1,11 +1,11 @@
-// Row by row: one position of one head.
+// Copies keys or values out of blocks, one position of one head at a time.
+#include "gpu/cache/gather_positions.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include <ATen/ATen.h>
-
-#include <avp/gpu/cache/gather_positions.hpp>
 
 namespace avp {
 

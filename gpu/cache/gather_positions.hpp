@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include <avp/gpu/cache/block_pool.hpp>
+#include "gpu/cache/block_pool.hpp"
 
 namespace avp {
 

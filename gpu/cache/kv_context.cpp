@@ -1,4 +1,6 @@
 // Contexts as AVP payload bodies, and AVP payloads as caches.
+#include "gpu/cache/kv_context.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -6,11 +8,11 @@
 
 #include <ATen/ATen.h>
 
-#include <avp/gpu/cache/gather_positions.hpp>
-#include <avp/gpu/cache/kv_context.hpp>
-#include <avp/gpu/device_error.hpp>
-#include <avp/gpu/recipe_layout.hpp>
-#include <avp/transport/kv.hpp>
+#include "gpu/cache/gather_positions.hpp"
+#include "gpu/cache/recipe_layout.hpp"
+#include "gpu/device_error.hpp"
+#include "gpu/kernels/finite.hpp"
+#include "transport/kv.hpp"
 
 namespace avp {
 
@@ -23,7 +25,7 @@ std::int64_t steps_of(const std::shared_ptr<const recipe>& history) {
   return steps;
 }
 
-kv_header header_of(const model_identity& model, std::int64_t tokens) {
+kv_header header_of(const model_fingerprint& model, std::int64_t tokens) {
   const auto& config = model.config;
   return {static_cast<std::uint32_t>(config.num_layers), static_cast<std::uint32_t>(config.num_kv_heads),
           static_cast<std::uint32_t>(config.head_dim), static_cast<std::uint32_t>(tokens), model.kv_dtype};
@@ -42,7 +44,7 @@ at::ScalarType scalar_type(data_type dtype) {
 
 } // namespace
 
-kv_context::kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool, sequence from,
+kv_context::kv_context(std::shared_ptr<const model_fingerprint> model, std::shared_ptr<block_pool> pool, sequence from,
                        at::Tensor hidden, std::shared_ptr<const recipe> history, std::uint64_t task,
                        payload_origins origins)
     : model_(std::move(model)),
@@ -55,7 +57,7 @@ kv_context::kv_context(std::shared_ptr<const model_identity> model, std::shared_
       hidden_(std::move(hidden)),
       blocks_(from.release()) {}
 
-kv_context::kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool,
+kv_context::kv_context(std::shared_ptr<const model_fingerprint> model, std::shared_ptr<block_pool> pool,
                        std::shared_ptr<const recipe> history, std::uint64_t task)
     : model_(std::move(model)),
       pool_(std::move(pool)),
@@ -198,8 +200,8 @@ void kv_context::restore(const sequence& rebuilt, const at::Tensor& hidden) cons
 
 namespace {
 
-kv_header checked_header(const payload& message, const model_identity& model) {
-  const auto refuse = [](const std::string& why) { return request_error(device_errc::context_mismatch, why); };
+kv_header checked_header(const payload& message, const model_fingerprint& model) {
+  const auto refuse = [](const std::string& why) { return request_error(error_code::context_mismatch, why); };
   std::array<std::byte, kv_header_bytes> start{};
   if (message.body->size() < start.size())
     throw refuse("the payload is too short for a KV-cache: " + std::to_string(message.body->size()) + " bytes");
@@ -221,7 +223,7 @@ kv_header checked_header(const payload& message, const model_identity& model) {
 
 } // namespace
 
-std::int64_t kv_payload_tokens(const payload& message, const model_identity& model) {
+std::int64_t kv_payload_tokens(const payload& message, const model_fingerprint& model) {
   return checked_header(message, model).seq_len;
 }
 
@@ -256,7 +258,7 @@ void fill_rest(const at::Tensor& of_layer, std::int64_t part, block_id block, st
 
 } // namespace
 
-void read_kv_payload(const payload& message, const model_identity& model, block_pool& pool, sequence& into) {
+void read_kv_payload(const payload& message, const model_fingerprint& model, block_pool& pool, sequence& into) {
   const auto header = checked_header(message, model);
   const auto& shape = pool.shape();
   const std::int64_t count = header.seq_len, slot = into.length() % block_positions;
@@ -269,6 +271,12 @@ void read_kv_payload(const payload& message, const model_identity& model, block_
       auto tensor = at::empty({shape.kv_heads, count, shape.head_dim}, scalar_type(header.dtype));
       message.body->write(offset, {static_cast<std::byte*>(tensor.mutable_data_ptr()), tensor.nbytes()});
       offset += tensor.nbytes();
+      tensor = tensor.to(shape.dtype);
+      if (!all_finite(tensor))
+        throw request_error(error_code::context_mismatch,
+                            std::string("the context that came has infinities or NaN in the ") +
+                                (part == 0 ? "keys" : "values") + " of layer " + std::to_string(layer) +
+                                ": it is damaged, or the model of its sender is; nothing continues on it");
       const auto of_layer = pool.data().select(1, layer).select(1, part); // [blocks, kv_heads, …]
       if (begun > 0)
         fill_rest(of_layer, part, blocks.front(), slot, tensor.narrow(1, 0, begun));

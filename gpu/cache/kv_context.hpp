@@ -10,20 +10,22 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <avp/gpu/cache/sequence.hpp>
-#include <avp/gpu/context.hpp>
-#include <avp/gpu/device_config.hpp>
-#include <avp/gpu/model/model_config.hpp>
+#include "gpu/cache/block_pool.hpp"
+#include "gpu/cache/evictable.hpp"
+#include "gpu/cache/sequence.hpp"
+#include "gpu/context.hpp"
+#include "gpu/device_config.hpp"
+#include "gpu/model/model_config.hpp"
 
 namespace avp {
 
 struct tensor_place;
 
-/// Payloads from which parts of a context's history were read, by the `foreign` of their recipes.
+/// Payloads from which parts of a context's history were read, by the `imported` of their recipes.
 using payload_origins = std::map<std::string, payload>;
 
 /// Which model a context belongs to. One object per loaded model, shared by all its contexts.
-struct model_identity {
+struct model_fingerprint {
   model_config config;
   std::string model_hash;
   std::string weights_digest;
@@ -33,18 +35,16 @@ struct model_identity {
 
 /// The engine's context: cache blocks, last hidden state [1, hidden] in float32, identity, recipe. What it says never
 /// changes; but the device may take its blocks back when memory is short, and build them anew by its recipe.
-class kv_context final : public context {
+class kv_context final : public context, public evictable {
 public:
   /// Takes over the blocks of a sequence. `hidden` may be undefined; `task` is that of its request.
-  kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool, sequence from,
+  kv_context(std::shared_ptr<const model_fingerprint> model, std::shared_ptr<block_pool> pool, sequence from,
              at::Tensor hidden, std::shared_ptr<const recipe> history, std::uint64_t task, payload_origins origins);
 
   /// A context without blocks, as after evict().
-  kv_context(std::shared_ptr<const model_identity> model, std::shared_ptr<block_pool> pool,
+  kv_context(std::shared_ptr<const model_fingerprint> model, std::shared_ptr<block_pool> pool,
              std::shared_ptr<const recipe> history, std::uint64_t task);
   ~kv_context() override;
-  kv_context(const kv_context&) = delete;
-  kv_context& operator=(const kv_context&) = delete;
 
   [[nodiscard]] std::int64_t tokens() const override { return tokens_; }
   [[nodiscard]] const std::shared_ptr<const recipe>& history() const override { return history_; }
@@ -66,11 +66,11 @@ public:
   /// before.
   [[nodiscard]] bool pin() const;
   void unpin() const;
-  [[nodiscard]] bool is_pinned() const { return pins_ > 0; }
+  [[nodiscard]] bool is_pinned() const override { return pins_ > 0; }
 
-  [[nodiscard]] const model_identity& model() const { return *model_; }
+  [[nodiscard]] const model_fingerprint& model() const { return *model_; }
   [[nodiscard]] const block_pool& pool() const { return *pool_; }
-  [[nodiscard]] std::uint64_t task() const { return task_; }
+  [[nodiscard]] std::uint64_t task() const override { return task_; }
   [[nodiscard]] const payload_origins& origins() const { return origins_; }
 
   /// Keys or values of one layer: [kv_heads, tokens, head_dim], a copy. Throws as write() does.
@@ -86,13 +86,10 @@ public:
   [[nodiscard]] const at::Tensor& hidden() const { return hidden_; }
 
   /// Whether its blocks are there.
-  [[nodiscard]] bool is_resident() const { return resident_; }
+  [[nodiscard]] bool is_resident() const override { return resident_; }
 
-  /// Blocks that evict() would make free: those that nobody else holds.
-  [[nodiscard]] std::int64_t sole_blocks() const;
-
-  /// Gives the blocks back. Returns false when someone is reading them at this moment.
-  bool evict() const;
+  [[nodiscard]] std::int64_t sole_blocks() const override;
+  bool evict() const override;
 
   /// Holds the blocks of a sequence that was built anew by this context's recipe, unless it has blocks already, and
   /// its last hidden state.
@@ -104,7 +101,7 @@ private:
   void write_tensor(const tensor_place& place, std::uint64_t offset, std::span<std::byte> out) const;
   [[nodiscard]] at::Tensor gathered(std::int64_t layer, std::int64_t part, std::int64_t first) const;
 
-  std::shared_ptr<const model_identity> model_;
+  std::shared_ptr<const model_fingerprint> model_;
   std::shared_ptr<block_pool> pool_;
   std::int64_t tokens_ = 0;
   std::shared_ptr<const recipe> history_;
@@ -120,9 +117,9 @@ private:
 
 /// Appends the positions of an AVP KV payload to a sequence, for whose blocks the pool must have room. Throws
 /// request_error when the payload is damaged or its shape is not the model's.
-void read_kv_payload(const payload& message, const model_identity& model, block_pool& pool, sequence& into);
+void read_kv_payload(const payload& message, const model_fingerprint& model, block_pool& pool, sequence& into);
 
 /// Positions in an AVP KV payload, after all its checks. Throws request_error likewise.
-[[nodiscard]] std::int64_t kv_payload_tokens(const payload& message, const model_identity& model);
+[[nodiscard]] std::int64_t kv_payload_tokens(const payload& message, const model_fingerprint& model);
 
 } // namespace avp

@@ -1,9 +1,9 @@
 // Copies and rotations in runs that stay inside one block on both sides.
+#include "gpu/cache/move_positions.hpp"
+
 #include <algorithm>
 
 #include <ATen/ATen.h>
-
-#include <avp/gpu/cache/move_positions.hpp>
 
 namespace avp {
 

@@ -3,7 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <avp/gpu/cache/sequence.hpp>
+#include "gpu/cache/block_pool.hpp"
+#include "gpu/cache/sequence.hpp"
 
 namespace avp {
 

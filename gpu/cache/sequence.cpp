@@ -1,13 +1,13 @@
 // Block tables, and when a block has to be copied.
+#include "gpu/cache/sequence.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 
-#include <avp/gpu/cache/sequence.hpp>
-
 namespace avp {
 
-sequence::sequence(std::shared_ptr<block_pool> pool, std::span<const block_id> blocks, std::int64_t length)
+sequence::sequence(std::shared_ptr<block_ledger> pool, std::span<const block_id> blocks, std::int64_t length)
     : pool_(std::move(pool)),
       blocks_(blocks.begin(), blocks.end()),
       length_(length) {

@@ -6,17 +6,17 @@
 #include <span>
 #include <vector>
 
-#include <avp/gpu/cache/block_pool.hpp>
+#include "gpu/cache/block_ledger.hpp"
 
 namespace avp {
 
 /// Positions 0 … length-1 in blocks of a pool. Belongs to the device's thread.
 class sequence {
 public:
-  explicit sequence(std::shared_ptr<block_pool> pool) : pool_(std::move(pool)) {}
+  explicit sequence(std::shared_ptr<block_ledger> pool) : pool_(std::move(pool)) {}
 
   /// Continues on blocks that someone else holds: they get one more holder.
-  sequence(std::shared_ptr<block_pool> pool, std::span<const block_id> blocks, std::int64_t length);
+  sequence(std::shared_ptr<block_ledger> pool, std::span<const block_id> blocks, std::int64_t length);
 
   sequence(sequence&& other) noexcept;
   sequence& operator=(sequence&& other) noexcept;
@@ -50,7 +50,7 @@ public:
 private:
   [[nodiscard]] bool tail_is_taken() const;
 
-  std::shared_ptr<block_pool> pool_;
+  std::shared_ptr<block_ledger> pool_;
   std::vector<block_id> blocks_;
   std::int64_t length_ = 0;
 };

@@ -1,10 +1,10 @@
 // Asking the machine for its free memory.
+#include "gpu/engine/cache_memory.hpp"
+
 #include <algorithm>
 #include <fstream>
 #include <limits>
 #include <string>
-
-#include <avp/gpu/engine/cache_memory.hpp>
 
 namespace avp {
 

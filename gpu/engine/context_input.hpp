@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include <avp/gpu/cache/kv_context.hpp>
+#include "gpu/cache/kv_context.hpp"
 
 namespace avp {
 
@@ -18,6 +18,7 @@ struct context_input {
 
 /// Looks at a context that a model is to continue on. Bytes of another process, another device or other arithmetic get
 /// a recipe that names them. Throws request_error when it belongs to another model or is damaged.
-[[nodiscard]] context_input open_context(const payload& message, const model_identity& model, const block_pool& pool);
+[[nodiscard]] context_input open_context(const payload& message, const model_fingerprint& model,
+                                         const block_pool& pool);
 
 } // namespace avp

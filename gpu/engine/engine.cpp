@@ -1,12 +1,15 @@
-// Models, their lanes, and whose turn it is.
+// The engine of a device: which model's requests run in the next step.
+#include "gpu/engine/engine.hpp"
+
 #include <algorithm>
+#include <cstdio>
 
 #include <ATen/ATen.h>
 
-#include <avp/gpu/device_error.hpp>
-#include <avp/gpu/engine/cache_memory.hpp>
-#include <avp/gpu/engine/engine.hpp>
-#include <avp/gpu/engine/tensor_memory.hpp>
+#include "gpu/device_error.hpp"
+#include "gpu/engine/cache_memory.hpp"
+#include "gpu/engine/tensor_memory.hpp"
+#include "gpu/thrown.hpp"
 
 namespace avp {
 
@@ -60,13 +63,13 @@ engine::engine(const device_config& config) : observer_(config.observer) {
   for (const auto& [spec, model] : loaded) {
     const auto blocks =
         std::min(memory / bytes_together, most_contexts * blocks_of(model->network.config().max_positions));
-    lanes_.push_back(std::make_unique<lane>(model, blocks, config.prefix_sharing));
+    models_.push_back(std::make_unique<model_engine>(model, blocks, config.prefix_sharing));
     for (const auto& other : config.models)
       if (other.same_weights(*spec))
-        by_name_[other.name] = lanes_.back().get();
+        by_name_[other.name] = models_.back().get();
   }
-  if (!lanes_.empty())
-    counters_.block_bytes = lanes_.front()->model().network.cache_shape().bytes();
+  if (!models_.empty())
+    counters_.block_bytes = models_.front()->model().network.cache_shape().bytes();
 }
 
 void engine::submit(work request, callback done) {
@@ -74,7 +77,7 @@ void engine::submit(work request, callback done) {
   const auto target = by_name_.find(model);
   if (target == by_name_.end())
     return refuse(request, done,
-                  make_error(device_errc::unknown_model,
+                  make_error(error_code::model_not_found,
                              "the device has no model '" + model + "'; it has: " + known_names(by_name_)));
   const c10::InferenceMode no_gradients;
   try {
@@ -82,10 +85,12 @@ void engine::submit(work request, callback done) {
       count(*ended);
   } catch (const request_error& error) {
     refuse(request, done, make_error(error.code(), error.what()));
-  } catch (const c10::Error& error) {
-    refuse(request, done, make_error(device_errc::failed, error.what_without_backtrace()));
-  } catch (const std::exception& error) { // of what the caller gave: a message's role, a body that can't be read
-    refuse(request, done, make_error(device_errc::bad_request, error.what()));
+  } catch (const c10::Error&) {
+    refuse(request, done, make_error(failure_of(std::current_exception())));
+  } catch (const std::bad_alloc&) {
+    refuse(request, done, make_error(failure_of(std::current_exception())));
+  } catch (...) { // of what the caller gave: a message's role, a body that can't be read
+    refuse(request, done, make_error(error_code::bad_request, text_of(std::current_exception())));
   }
 }
 
@@ -98,44 +103,55 @@ void engine::refuse(const work& request, const callback& done, const caf::error&
 }
 
 void engine::cancel(request_id id) {
-  for (const auto& lane : lanes_)
-    if (const auto ended = lane->cancel(id))
+  for (const auto& model : models_)
+    if (const auto ended = model->cancel(id))
       return count(*ended);
 }
 
 bool engine::step() {
-  const auto has_work = [](const auto& lane) { return lane->has_work(); };
-  for (const auto& lane : lanes_)
-    lane->take_back();
-  if (std::none_of(lanes_.begin(), lanes_.end(), has_work))
+  const auto has_work = [](const auto& model) { return model->has_work(); };
+  for (const auto& model : models_)
+    model->reclaim();
+  if (std::none_of(models_.begin(), models_.end(), has_work))
     return false;
-  while (!lanes_[turn_ % lanes_.size()]->has_work())
+  while (!models_[turn_ % models_.size()]->has_work())
     ++turn_;
   std::vector<request_record> ended;
-  const auto record = lanes_[turn_++ % lanes_.size()]->step(ended);
+  const auto record = models_[turn_++ % models_.size()]->step(ended);
   if (record.rows.total() > 0) {
     ++counters_.steps;
     counters_.rows += record.rows;
     counters_.busy_seconds += record.milliseconds / 1000;
-    if (observer_)
-      observer_->on_step(record, counters());
+    tell([&](device_observer& observer) { observer.on_step(record, counters()); });
   }
   for (const auto& request : ended)
     count(request);
-  return std::any_of(lanes_.begin(), lanes_.end(), has_work);
+  return std::any_of(models_.begin(), models_.end(), has_work);
 }
 
 void engine::count(const request_record& ended) {
   (ended.error.empty() ? counters_.requests_done : counters_.requests_failed) += 1;
   counters_.queue_seconds += std::chrono::duration<double>(ended.started - ended.submitted).count();
-  if (observer_)
-    observer_->on_request(ended, counters());
+  tell([&](device_observer& observer) { observer.on_request(ended, counters()); });
+}
+
+// What is told of a device must not end it.
+void engine::tell(const std::function<void(device_observer&)>& what) {
+  if (!observer_)
+    return;
+  try {
+    what(*observer_);
+  } catch (...) {
+    std::fprintf(stderr, "warning: what observes the device failed (%s); it is told nothing more\n",
+                 text_of(std::current_exception()).c_str());
+    observer_.reset();
+  }
 }
 
 device_counters engine::counters() const {
   auto all = counters_;
-  for (const auto& lane : lanes_)
-    lane->add_to(all);
+  for (const auto& model : models_)
+    model->add_to(all);
   return all;
 }
 

@@ -1,23 +1,24 @@
 // The engine of one device: takes requests, runs them together, answers.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <avp/gpu/device_config.hpp>
-#include <avp/gpu/device_observer.hpp>
-#include <avp/gpu/engine/lane.hpp>
+#include "gpu/device_config.hpp"
+#include "gpu/device_observer.hpp"
+#include "gpu/engine/model_engine.hpp"
 
 namespace avp {
 
 /// Owned by one thread. Requests of one model are batched; models take turns, a forward pass each.
 class engine {
 public:
-  using work = job::work;
-  using outcome = job::outcome;
-  using callback = job::callback;
+  using work = request_work;
+  using outcome = request_outcome;
+  using callback = request_callback;
 
   /// Loads the models. Throws model_error.
   explicit engine(const device_config& config);
@@ -25,10 +26,10 @@ public:
   /// Queues a request; `done` is called exactly once, from submit(), step() or cancel().
   void submit(work request, callback done);
 
-  /// Gives up a queued or running request. Its memory is free at once.
+  /// Ends a queued or running request. Its memory is free at once.
   void cancel(request_id id);
 
-  /// Takes back the memory of contexts that nobody holds any more and runs at most one forward pass. Returns whether
+  /// Reclaims the memory of contexts that nobody holds any more and runs at most one forward pass. Returns whether
   /// there is more to do.
   bool step();
 
@@ -40,14 +41,15 @@ public:
 
 private:
   void count(const request_record& ended);
+  void tell(const std::function<void(device_observer&)>& what);
   void refuse(const work& request, const callback& done, const caf::error& why);
 
-  std::vector<std::unique_ptr<lane>> lanes_;
-  std::map<std::string, lane*> by_name_; // two names may stand for one model
+  std::vector<std::unique_ptr<model_engine>> models_;
+  std::map<std::string, model_engine*> by_name_; // two names may stand for one model
   std::shared_ptr<device_observer> observer_;
   std::size_t turn_ = 0;
   std::uint64_t arrivals_ = 0;
-  device_counters counters_; // without what lanes add
+  device_counters counters_; // without what models add
 };
 
 } // namespace avp

@@ -1,9 +1,10 @@
-// Order, cuts, and the beginning that is kept once.
+// The recipe of a join: order of its contexts, what of them is cut, the beginning that is kept once.
+#include "gpu/engine/joined_recipe.hpp"
+
 #include <algorithm>
 #include <string>
 
-#include <avp/gpu/device_error.hpp>
-#include <avp/gpu/engine/joined_recipe.hpp>
+#include "gpu/device_error.hpp"
 
 namespace avp {
 
@@ -11,7 +12,9 @@ namespace {
 
 using recipes = std::vector<std::shared_ptr<const recipe>>;
 
-request_error refusal(const std::string& why) { return {device_errc::bad_request, "contexts can't be joined: " + why}; }
+request_error join_refusal(const std::string& why) {
+  return {error_code::bad_request, "contexts can't be joined: " + why};
+}
 
 // An order that depends on what the contexts are, not on arrival; arXiv 2607.01308 asks for the same and takes the
 // keys.
@@ -28,13 +31,13 @@ std::vector<position_range> kept_of(const join& how, const std::shared_ptr<const
   if (how.keep == keep::all)
     return {{0, length}};
   if (how.hop_begins < 0 || how.hop_begins > length)
-    throw refusal("the last hop is said to begin at position " + std::to_string(how.hop_begins) + ", and one has " +
-                  std::to_string(length) + " positions");
+    throw join_refusal("the last hop is said to begin at position " + std::to_string(how.hop_begins) +
+                       ", and one has " + std::to_string(length) + " positions");
   const position_range hop{how.hop_begins, length};
   if (how.keep == keep::last_agent)
     return {hop};
-  if (layouts.holds_foreign(context, hop))
-    throw refusal(
+  if (layouts.holds_imported(context, hop))
+    throw join_refusal(
         "keep = \"latent_only\" needs to know which positions of the last hop are latent steps, and a context "
         "that came as bytes does not tell; use \"last_agent\"");
   return layouts.latent(context, hop);
@@ -96,7 +99,7 @@ recipe recipe_of(const std::vector<context_span>& spans, const recipes& contexts
 
 std::shared_ptr<const recipe> joined_recipe(const join& how, recipes contexts, recipe_layouts& layouts) {
   if (contexts.empty())
-    throw refusal("there are none");
+    throw join_refusal("there are none");
   if (how.merge == merge::canonical)
     make_canonical(contexts);
   span_list kept(common_length_of_all(contexts, layouts));
@@ -105,7 +108,7 @@ std::shared_ptr<const recipe> joined_recipe(const join& how, recipes contexts, r
       kept.add(i, range);
   const auto& spans = kept.spans();
   if (spans.empty())
-    throw refusal("nothing of them is kept; with keep = \"latent_only\" the last hop needs latent steps");
+    throw join_refusal("nothing of them is kept; with keep = \"latent_only\" the last hop needs latent steps");
   const auto& first = spans.front();
   if (spans.size() == 1 && first.begin == 0 && first.end == contexts[first.parent]->tokens())
     return contexts[first.parent];

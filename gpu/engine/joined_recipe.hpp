@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include <avp/gpu/recipe_layout.hpp>
-#include <avp/gpu/request.hpp>
+#include "gpu/cache/recipe_layout.hpp"
+#include "gpu/request.hpp"
 
 namespace avp {
 

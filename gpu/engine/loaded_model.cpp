@@ -1,9 +1,10 @@
 // Loading a model onto a device.
 
-#include <avp/gpu/engine/loaded_model.hpp>
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/gpu/model/load_tensor.hpp>
-#include <avp/gpu/weight_format_name.hpp>
+#include "gpu/engine/loaded_model.hpp"
+
+#include "gpu/model/catalogue.hpp"
+#include "gpu/model/load_tensor.hpp"
+#include "gpu/model/open_model.hpp"
 
 namespace avp {
 
@@ -27,6 +28,11 @@ std::string numerics_of(const model_spec& spec, at::ScalarType cache) {
 
 } // namespace
 
+std::vector<std::int32_t> loaded_model::tokens_of(std::span<const chat_message> messages) const {
+  const auto text = chat_template.render(messages);
+  return special_tokens_in_text ? tokenizer.encode(marked_text::trusted(text.text())) : tokenizer.encode(text);
+}
+
 std::unique_ptr<loaded_model> load_model(model_spec spec, at::Device device) {
   const auto path = resolve_model(spec.source);
   auto file = open_model(path);
@@ -36,14 +42,15 @@ std::unique_ptr<loaded_model> load_model(model_spec spec, at::Device device) {
   auto chat = chat_template_of(spec, file, path.string());
   decoder network(file, spec, device);
   const auto cache = network.cache_shape().dtype;
-  auto identity = std::make_shared<model_identity>();
+  auto identity = std::make_shared<model_fingerprint>();
   identity->config = file.config;
   identity->model_hash = spec.model_hash.empty() ? file.model_hash : spec.model_hash;
   identity->weights_digest = file.weights_digest;
   identity->numerics = numerics_of(spec, cache);
   identity->kv_dtype = cache == at::kFloat ? data_type::float32 : data_type::bfloat16;
-  return std::make_unique<loaded_model>(
-      loaded_model{spec.name, tokenizer(file.vocabulary), std::move(chat), std::move(network), std::move(identity)});
+  return std::make_unique<loaded_model>(loaded_model{spec.name, spec.source, tokenizer(file.vocabulary),
+                                                     std::move(chat), std::move(network), std::move(identity),
+                                                     spec.special_tokens_in_text});
 }
 
 } // namespace avp

@@ -1,23 +1,32 @@
 // A model ready to run: weights, tokenizer, chat template, identity.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
-#include <avp/gpu/cache/kv_context.hpp>
-#include <avp/gpu/device_config.hpp>
-#include <avp/gpu/model/decoder.hpp>
-#include <avp/gpu/text/chat_template.hpp>
-#include <avp/gpu/text/tokenizer.hpp>
+#include "gpu/cache/kv_context.hpp"
+#include "gpu/device_config.hpp"
+#include "gpu/model/decoder.hpp"
+#include "gpu/text/chat_template.hpp"
+#include "gpu/text/tokenizer.hpp"
 
 namespace avp {
 
 /// Everything that the engine needs of one model.
 struct loaded_model {
-  std::string name; ///< In the device's configuration.
+  std::string name;   ///< In the device's configuration.
+  std::string source; ///< There too: a name of the catalogue or a path.
   avp::tokenizer tokenizer;
   avp::chat_template chat_template;
   decoder network;
-  std::shared_ptr<const model_identity> identity;
+  std::shared_ptr<const model_fingerprint> identity;
+  bool special_tokens_in_text = false; ///< Whether special tokens count in data, too.
+
+  /// What it reads of `messages`, with the beginning of its answer. Throws std::invalid_argument for unknown roles.
+  [[nodiscard]] std::vector<std::int32_t> tokens_of(std::span<const chat_message> messages) const;
 };
 
 /// Opens and loads a model. Throws model_error.

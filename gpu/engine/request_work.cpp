@@ -1,18 +1,12 @@
 // The kinds of requests seen as one.
-#include <array>
+#include "gpu/engine/request_work.hpp"
 
-#include <avp/gpu/engine/request_work.hpp>
+#include <array>
 
 namespace avp {
 
 const request& common_of(const request_work& work) {
   return std::visit([](const auto& asked) -> const request& { return asked; }, work);
-}
-
-const conversation* conversation_of(const request_work& work) {
-  if (const auto* thinking = std::get_if<think>(&work))
-    return thinking;
-  return std::get_if<generate>(&work);
 }
 
 request_record record_of(const request_work& work) {

@@ -3,8 +3,8 @@
 
 #include <variant>
 
-#include <avp/gpu/device_observer.hpp>
-#include <avp/gpu/request.hpp>
+#include "gpu/device_observer.hpp"
+#include "gpu/request.hpp"
 
 namespace avp {
 
@@ -12,9 +12,6 @@ using request_work = std::variant<think, generate, join, rebuild, adopt>;
 
 /// What all kinds have in common.
 [[nodiscard]] const request& common_of(const request_work& work);
-
-/// What think and generate have in common; null for others.
-[[nodiscard]] const conversation* conversation_of(const request_work& work);
 
 /// The record of a request that is submitted now.
 [[nodiscard]] request_record record_of(const request_work& work);

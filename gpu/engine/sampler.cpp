@@ -1,9 +1,11 @@
 // Greedy and random sampling.
+#include "gpu/engine/sampler.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
-#include <avp/gpu/engine/sampler.hpp>
-#include <avp/gpu/kernels/row_kernels.hpp>
+#include "gpu/kernels/row_kernels.hpp"
 
 namespace avp {
 
@@ -36,13 +38,14 @@ std::int32_t sampler::next(std::span<float> logits) {
   return token;
 }
 
-// CTRL, arXiv 1909.05858, section 4.1.
+// CTRL, arXiv 1909.05858, section 4.1. A penalty near 0 or a very large one must not make infinities.
 void sampler::penalise(std::span<float> logits) const {
   if (settings_.repetition_penalty == 1)
     return;
   for (auto token : seen_) {
     auto& logit = logits[token];
     logit = logit > 0 ? logit / settings_.repetition_penalty : logit * settings_.repetition_penalty;
+    logit = std::clamp(logit, std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max());
   }
 }
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <avp/gpu/sampling.hpp>
+#include "gpu/sampling.hpp"
 
 namespace avp {
 
@@ -17,7 +17,8 @@ public:
   /// `fed` are the tokens that the repetition penalty counts from the start (the request's prompt).
   sampler(const sampling& settings, std::uint64_t seed, std::span<const std::int32_t> fed);
 
-  /// Returns the next token and counts it for the repetition penalty. `logits` [vocab] is changed in place.
+  /// Returns the next token and counts it for the repetition penalty. `logits` [vocab], finite numbers, is changed in
+  /// place.
   [[nodiscard]] std::int32_t next(std::span<float> logits);
 
 private:

@@ -1,14 +1,15 @@
-// Operations on sequences.
+// The steps of a plan, on sequences.
+#include "gpu/engine/sequence_builder.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <string>
 
 #include <ATen/ATen.h>
 
-#include <avp/gpu/cache/move_positions.hpp>
-#include <avp/gpu/context_slice.hpp>
-#include <avp/gpu/device_error.hpp>
-#include <avp/gpu/engine/sequence_builder.hpp>
+#include "gpu/cache/context_slice.hpp"
+#include "gpu/cache/move_positions.hpp"
+#include "gpu/device_error.hpp"
 
 namespace avp {
 
@@ -22,18 +23,18 @@ bool sequence_builder::begin(const recipe_layout& layout, const kv_context* lead
     sequence_ = std::move(*forked);
     hidden_ = lead->hidden();
   }
-  program_ = program_for(layout, sequence_.length(), layouts_);
+  plan_ = plan_for(layout, sequence_.length(), layouts_);
   return forked.has_value();
 }
 
 void sequence_builder::then_rows(row_kind kind, std::span<const std::int32_t> tokens, std::int64_t rows,
                                  bool replayed) {
   if (rows > 0)
-    then(segment{kind, tokens, rows, replayed});
+    then(run_rows{kind, tokens, rows, replayed});
 }
 
 void sequence_builder::share_prompts(std::int64_t scope) {
-  if (sequence_.length() != 0 || !next() || next()->kind != row_kind::prompt)
+  if (sequence_.length() != 0 || !next() || next()->kind != row_kind::prefill)
     return;
   first_prompt_ = next()->tokens;
   prefix_ = -scope; // names of prefixes are above 0, so no two scopes have a beginning in common
@@ -42,7 +43,7 @@ void sequence_builder::share_prompts(std::int64_t scope) {
 void sequence_builder::clear() {
   sequence_.clear();
   set_aside_.clear();
-  program_.clear();
+  plan_.clear();
   hidden_ = at::Tensor();
   first_prompt_ = {};
   known_blocks_ = 0;
@@ -66,20 +67,20 @@ std::int64_t sequence_builder::blocks_held() const {
 }
 
 std::optional<std::int64_t> sequence_builder::blocks_to_arrange() const {
-  if (program_.empty() || next())
+  if (plan_.empty() || next())
     return std::nullopt;
-  if (const auto* reads = std::get_if<read_bytes>(&program_.front()))
-    return blocks_of(reads->of->foreign_tokens);
-  if (const auto* reads = std::get_if<read_slice>(&program_.front()))
+  if (const auto* reads = std::get_if<read_bytes>(&plan_.front()))
+    return blocks_of(reads->of->imported_tokens);
+  if (const auto* reads = std::get_if<read_slice>(&plan_.front()))
     return sequence_.blocks_for(reads->positions);
-  if (const auto* closes = std::get_if<close_source>(&program_.front()))
+  if (const auto* closes = std::get_if<close_source>(&plan_.front()))
     return set_aside_.back().blocks_for(closes->length());
   return 0;
 }
 
 void sequence_builder::arrange() {
-  const auto what = std::move(program_.front());
-  program_.pop_front();
+  const auto what = std::move(plan_.front());
+  plan_.pop_front();
   if (const auto* reads = std::get_if<read_bytes>(&what))
     perform(*reads);
   else if (const auto* slice = std::get_if<read_slice>(&what))
@@ -93,9 +94,9 @@ void sequence_builder::arrange() {
 }
 
 bool sequence_builder::appends_after(std::int64_t position) const {
-  if (std::holds_alternative<read_slice>(program_.front()))
+  if (std::holds_alternative<read_slice>(plan_.front()))
     return sequence_.length() >= position;
-  return set_aside_.size() == 1 && std::holds_alternative<close_source>(program_.front()) &&
+  return set_aside_.size() == 1 && std::holds_alternative<close_source>(plan_.front()) &&
          set_aside_.front().length() >= position;
 }
 
@@ -107,16 +108,16 @@ void sequence_builder::restore_base() {
 void sequence_builder::perform(const read_bytes& what) {
   const payload* bytes = nullptr;
   for (const auto& input : inputs_)
-    if (const auto found = input.origins.find(what.of->foreign); found != input.origins.end())
+    if (const auto found = input.origins.find(what.of->imported); found != input.origins.end())
       bytes = &found->second;
   if (!bytes)
-    throw request_error(device_errc::context_mismatch, "the bytes with which a context began are not there any more");
+    throw request_error(error_code::context_mismatch, "the bytes with which a context began are not there any more");
   try {
     read_kv_payload(*bytes, *model_.identity, *pool_, sequence_);
   } catch (const request_error&) {
     throw;
   } catch (const std::runtime_error& error) { // another device took its memory back
-    throw request_error(device_errc::context_mismatch, std::string("the context can't be read: ") + error.what());
+    throw request_error(error_code::context_mismatch, std::string("the context can't be read: ") + error.what());
   }
   hidden_ = at::Tensor();
 }
@@ -129,17 +130,17 @@ void sequence_builder::perform(const read_slice& what) {
 
 void sequence_builder::perform(const open_source& what) {
   auto source = sequence_.fork(what.shared);
-  program more;
+  build_plan more;
   const auto has_it = [&](const context_input& input) { return input.local && input.history == what.of; };
   const auto input = std::find_if(inputs_.begin(), inputs_.end(), has_it);
   if (auto forked = input != inputs_.end() ? input->local->fork(input->local->tokens()) : std::nullopt) {
     source = std::move(*forked);
     hidden_ = input->local->hidden();
   } else {
-    more = program_for(layouts_.of(what.of), what.shared, layouts_);
+    more = plan_for(layouts_.of(what.of), what.shared, layouts_);
   }
   set_aside_.push_back(std::exchange(sequence_, std::move(source)));
-  program_.insert(program_.begin(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
+  plan_.insert(plan_.begin(), std::move_iterator(more.begin()), std::move_iterator(more.end()));
 }
 
 void sequence_builder::perform(const close_source& what) {
@@ -175,7 +176,7 @@ std::optional<prompt_block> sequence_builder::share_prefix() {
     sequence_.append_shared(found->first);
     prefix_ = found->second;
     ++known_blocks_;
-    std::get<segment>(program_.front()).done += block_positions;
+    std::get<run_rows>(plan_.front()).done += block_positions;
   }
   return block;
 }
@@ -189,15 +190,15 @@ void sequence_builder::publish_prefix() {
 }
 
 void sequence_builder::ran(std::int64_t rows, at::Tensor hidden) {
-  auto& segment = std::get<avp::segment>(program_.front());
+  auto& running = std::get<run_rows>(plan_.front());
   sequence_.advance(rows);
-  segment.done += rows;
+  running.done += rows;
   if (set_aside_.empty())
     publish_prefix();
-  if (segment.left() == 0 || segment.kind == row_kind::latent)
+  if (running.left() == 0 || running.kind == row_kind::latent)
     hidden_ = std::move(hidden);
-  if (segment.left() == 0)
-    program_.pop_front();
+  if (running.left() == 0)
+    plan_.pop_front();
 }
 
 } // namespace avp

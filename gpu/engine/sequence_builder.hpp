@@ -1,29 +1,18 @@
-// The cache of one request as its program makes it.
+// The cache of one request as its plan builds it.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include <avp/gpu/engine/context_input.hpp>
-#include <avp/gpu/engine/loaded_model.hpp>
-#include <avp/gpu/engine/program.hpp>
+#include "gpu/engine/build_plan.hpp"
+#include "gpu/engine/context_input.hpp"
+#include "gpu/engine/loaded_model.hpp"
+#include "gpu/engine/prompt_block.hpp"
 
 namespace avp {
-
-/// A full block of a prompt that others may begin alike.
-struct prompt_block {
-  prefix_id before = 0; ///< What comes before it.
-  std::span<const std::int32_t> tokens;
-
-  bool operator==(const prompt_block& other) const {
-    return before == other.before && std::ranges::equal(tokens, other.tokens);
-  }
-};
 
 /// A sequence and what is to be done to it. Rows are run by others, who call extend() of blocks() before and ran()
 /// after; everything else is done by arrange(). Sequences of which parts are moved stand on a stack while they are
@@ -41,17 +30,14 @@ public:
   bool begin(const recipe_layout& layout, const kv_context* lead, std::int64_t lead_length,
              std::span<const context_input> inputs);
 
-  /// Appends to the program.
-  void then(operation next) { program_.push_back(std::move(next)); }
+  /// Appends to the plan.
+  void then(build_step next) { plan_.push_back(std::move(next)); }
   void then_rows(row_kind kind, std::span<const std::int32_t> tokens, std::int64_t rows, bool replayed);
-
-  /// Drops the operation that comes next.
-  void skip() { program_.pop_front(); }
 
   /// Lets prompts from position 0 on be shared with others of the same scope.
   void share_prompts(std::int64_t scope);
 
-  /// Gives all blocks and the program back.
+  /// Drops the plan and gives all blocks back.
   void clear();
 
   [[nodiscard]] sequence& blocks() { return sequence_; }
@@ -60,14 +46,12 @@ public:
   /// All blocks that it holds now.
   [[nodiscard]] std::int64_t blocks_held() const;
 
-  [[nodiscard]] bool is_through() const { return program_.empty(); }
+  [[nodiscard]] bool is_through() const { return plan_.empty(); }
 
   /// The rows that come next; null where something else comes next or nothing.
-  [[nodiscard]] const segment* next() const {
-    return program_.empty() ? nullptr : std::get_if<segment>(&program_.front());
-  }
+  [[nodiscard]] const run_rows* next() const { return plan_.empty() ? nullptr : std::get_if<run_rows>(&plan_.front()); }
 
-  /// Blocks that arrange() takes; nothing where rows come next or the program is through.
+  /// Blocks that arrange() takes; nothing where rows come next or the plan is through.
   [[nodiscard]] std::optional<std::int64_t> blocks_to_arrange() const;
 
   /// Does what comes next. Throws request_error when bytes can't be read.
@@ -99,7 +83,7 @@ private:
   std::shared_ptr<block_pool> pool_;
   recipe_layouts& layouts_;
   std::span<const context_input> inputs_;
-  program program_;
+  build_plan plan_;
   sequence sequence_;
   std::vector<sequence> set_aside_;
   at::Tensor hidden_;

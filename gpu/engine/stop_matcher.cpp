@@ -1,7 +1,7 @@
 // Stop strings.
-#include <algorithm>
+#include "gpu/engine/stop_matcher.hpp"
 
-#include <avp/gpu/engine/stop_matcher.hpp>
+#include <algorithm>
 
 namespace avp {
 

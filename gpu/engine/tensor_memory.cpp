@@ -1,4 +1,6 @@
 // An allocator of ATen.
+#include "gpu/engine/tensor_memory.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -6,8 +8,6 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
-
-#include <avp/gpu/engine/tensor_memory.hpp>
 
 namespace avp {
 

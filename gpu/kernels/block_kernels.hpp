@@ -7,10 +7,10 @@
 #include <string>
 #include <type_traits>
 
-#include <avp/gpu/kernels/kernel_path.hpp>
-#include <avp/gpu/kernels/packed_block.hpp>
-#include <avp/gpu/kernels/quantized_rows.hpp>
-#include <avp/gpu/model/tensor_type.hpp>
+#include "gpu/kernels/kernel_path.hpp"
+#include "gpu/kernels/packed_block.hpp"
+#include "gpu/kernels/quantized_rows.hpp"
+#include "gpu/model/tensor_type.hpp"
 
 namespace avp {
 
@@ -24,15 +24,18 @@ struct packed_tiles {
   std::int64_t outputs;
 };
 
+/// The first packed block of a tile.
+template <class Block>
+const Block* tile_at(const packed_tiles& weights, std::int64_t tile) {
+  return reinterpret_cast<const Block*>(weights.data) + tile * weights.blocks;
+}
+
 /// All functions work on the tiles [begin, end) and can run beside each other on others.
 struct block_kernels {
   /// out[r · stride + o] = x[r] · weights[o]. A row's sum runs over the parts in order, whatever the other rows are:
   /// integer dot product, times weight scale, times activation scale added in one rounding.
   void (*multiply)(const packed_tiles& weights, std::int64_t begin, std::int64_t end, const quantized_rows& x,
                    float* out, std::int64_t stride);
-
-  /// The exact values of one part (counted from the start of the tile): out [16, 32].
-  void (*dequantize)(const packed_tiles& weights, std::int64_t tile, std::int64_t part, float* out);
 
   /// sums[r · inputs + i] += Σ p[r · p_stride + o] · weights[o][i] over the outputs of the tiles. The order is fixed:
   /// for each chunk of transposed_tiles from `begin` on, 16 sums over every 16th output, each p · scale · quant added
@@ -71,12 +74,31 @@ decltype(auto) with_packed_block(tensor_type type, Function&& function) {
 /// The functions in plain C++.
 [[nodiscard]] const block_kernels& portable_block_kernels(tensor_type type);
 
+/// The functions with AVX2; where this is not an x86-64 build, the portable ones.
+[[nodiscard]] const block_kernels& avx2_block_kernels(tensor_type type);
+
+/// The functions with AVX2 and AVX-VNNI; where this is not an x86-64 build, the portable ones.
+[[nodiscard]] const block_kernels& avxvnni_block_kernels(tensor_type type);
+
 /// The functions with AVX-512 VNNI; where this is not an x86-64 build, the portable ones.
 [[nodiscard]] const block_kernels& avx512_block_kernels(tensor_type type);
 
 /// Those of a path.
 [[nodiscard]] inline const block_kernels& block_kernels_of(tensor_type type, kernel_path path) {
-  return path == kernel_path::avx512 ? avx512_block_kernels(type) : portable_block_kernels(type);
+  switch (path) {
+  case kernel_path::avx512:
+    return avx512_block_kernels(type);
+  case kernel_path::avxvnni:
+    return avxvnni_block_kernels(type);
+  case kernel_path::avx2:
+    return avx2_block_kernels(type);
+  case kernel_path::base:
+    break;
+  }
+  return portable_block_kernels(type);
 }
+
+/// The exact weights of one output: out [inputs].
+void dequantize_output(tensor_type type, const packed_tiles& weights, std::int64_t output, float* out);
 
 } // namespace avp

@@ -1,5 +1,5 @@
 // The block kernels with AVX-512 VNNI. Compiled for plain x86-64 except for the functions marked AVP_AVX512.
-#include <avp/gpu/kernels/block_kernels.hpp>
+#include "gpu/kernels/block_kernels.hpp"
 
 #if defined(__x86_64__)
 
@@ -9,7 +9,8 @@
 #include <cstring>
 #include <utility>
 
-#include <avp/gpu/kernels/block_transposed_avx512.hpp>
+#include "gpu/kernels/block_transposed_avx512.hpp"
+#include "gpu/kernels/row_reader.hpp"
 
 namespace avp {
 
@@ -28,35 +29,6 @@ constexpr std::int64_t groups_together = 4;
 
 // How far ahead of the arithmetic memory is asked for.
 constexpr int prefetch_bytes = 4096;
-
-// Where the activations of some rows lie in quantized_rows, at the current block.
-struct row_reader {
-  const std::int8_t* values;
-  const float* scales;
-  const float* scaled_sums;
-  const std::int32_t* minus_sums;
-  const std::int32_t* minus_first_sums;
-  const std::int32_t* minus_second_sums;
-  std::int64_t rows; // Of all, the step from block to block.
-
-  row_reader(const quantized_rows& x, std::int64_t first)
-      : values(x.values() + first * part_inputs),
-        scales(x.scales() + first),
-        scaled_sums(x.scaled_sums() + first),
-        minus_sums(x.minus_sums() + first),
-        minus_first_sums(x.minus_half_sums(0) + first),
-        minus_second_sums(x.minus_half_sums(1) + first),
-        rows(x.rows()) {}
-
-  void next() {
-    values += rows * part_inputs;
-    scales += rows;
-    scaled_sums += rows;
-    minus_sums += rows;
-    minus_first_sums += rows;
-    minus_second_sums += rows;
-  }
-};
 
 // What the integer sum starts from: minus offset · sum of the activations.
 template <int Offset>
@@ -163,68 +135,8 @@ void multiply(const packed_tiles& weights, std::int64_t begin, std::int64_t end,
       }
 }
 
-// 16 inputs of every output, from their four groups: output 4 · lane + i is the 128-bit lane of rows[i].
-struct output_rows {
-  __m512i rows[4];
-};
-
-AVP_AVX512_INLINE output_rows transposed(const __m512i* group) {
-  const __m512i low01 = _mm512_unpacklo_epi32(group[0], group[1]);
-  const __m512i high01 = _mm512_unpackhi_epi32(group[0], group[1]);
-  const __m512i low23 = _mm512_unpacklo_epi32(group[2], group[3]);
-  const __m512i high23 = _mm512_unpackhi_epi32(group[2], group[3]);
-  return {{_mm512_unpacklo_epi64(low01, low23), _mm512_unpackhi_epi64(low01, low23),
-           _mm512_unpacklo_epi64(high01, high23), _mm512_unpackhi_epi64(high01, high23)}};
-}
-
-template <int Output>
-AVP_AVX512_INLINE __m512 quants_of(const output_rows& from) {
-  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm512_extracti32x4_epi32(from.rows[Output % 4], Output / 4)));
-}
-
-// The scales where one output's can be read at a time.
-struct stored_scales {
-  float first[tile_outputs];
-  float second[tile_outputs];
-  float minimum[tile_outputs];
-};
-
-template <class Block, int Output>
-AVP_AVX512_INLINE __m512 values_of(const output_rows& from, const float* scale, const stored_scales& scales) {
-  const __m512 quants = quants_of<Output>(from);
-  if constexpr (Block::has_minimum)
-    return _mm512_fmadd_ps(quants, _mm512_set1_ps(scale[Output]), _mm512_set1_ps(scales.minimum[Output]));
-  else
-    return _mm512_mul_ps(quants, _mm512_set1_ps(scale[Output]));
-}
-
-// Writes the values of one part to [16, 32].
-template <class Block, int... Output>
-AVP_AVX512_INLINE void store_outputs(const Block& block, int part, float* out, std::integer_sequence<int, Output...>) {
-  quant_groups quants = unpack(block.quants[part]);
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i)
-    quants.group[i] = _mm512_sub_epi8(quants.group[i], _mm512_set1_epi8(static_cast<char>(Block::offset)));
-  const output_rows first = transposed(quants.group);
-  const output_rows second = transposed(quants.group + 4);
-  const part_scales scales = scales_of(block, part);
-  stored_scales stored;
-  _mm512_storeu_ps(stored.first, scales.first);
-  _mm512_storeu_ps(stored.second, scales.second);
-  _mm512_storeu_ps(stored.minimum, scales.minimum);
-  ((_mm512_storeu_ps(out + Output * part_inputs, values_of<Block, Output>(first, stored.first, stored)),
-    _mm512_storeu_ps(out + Output * part_inputs + 16, values_of<Block, Output>(second, stored.second, stored))),
-   ...);
-}
-
 template <class Block>
-AVP_AVX512 void dequantize(const packed_tiles& weights, std::int64_t tile, std::int64_t part, float* out) {
-  const Block& block = tile_at<Block>(weights, tile)[part / Block::parts];
-  store_outputs(block, static_cast<int>(part % Block::parts), out, std::make_integer_sequence<int, tile_outputs>());
-}
-
-template <class Block>
-constexpr block_kernels kernels_for{multiply<Block>, dequantize<Block>, add_transposed<Block>};
+constexpr block_kernels kernels_for{multiply<Block>, add_transposed<Block>};
 
 } // namespace
 

@@ -4,7 +4,7 @@
 
 #include <c10/util/Half.h>
 
-#include <avp/gpu/kernels/block_kernels.hpp>
+#include "gpu/kernels/block_kernels.hpp"
 
 namespace avp {
 
@@ -65,11 +65,6 @@ float add_part(float sum, const Block& block, int part, int output, const quanti
 }
 
 template <class Block>
-const Block* tile_at(const packed_tiles& weights, std::int64_t tile) {
-  return reinterpret_cast<const Block*>(weights.data) + tile * weights.blocks;
-}
-
-template <class Block>
 void multiply(const packed_tiles& weights, std::int64_t begin, std::int64_t end, const quantized_rows& x, float* out,
               std::int64_t stride) {
   const std::int64_t last = std::min(end * tile_outputs, weights.outputs);
@@ -83,19 +78,6 @@ void multiply(const packed_tiles& weights, std::int64_t begin, std::int64_t end,
       out[row * stride + output] = sum;
     }
   }
-}
-
-template <class Block>
-void dequantize(const packed_tiles& weights, std::int64_t tile, std::int64_t part, float* out) {
-  const Block& block = tile_at<Block>(weights, tile)[part / Block::parts];
-  const int in_block = static_cast<int>(part % Block::parts);
-  for (int output = 0; output < tile_outputs; ++output)
-    for (int input = 0; input < part_inputs; ++input, ++out) {
-      const int quant = block.quants[in_block].get(output, input) - Block::offset;
-      *out = static_cast<float>(quant) * scale(block, in_block, input / 16, output);
-      if constexpr (Block::has_minimum)
-        *out += minimum(block, in_block, output);
-    }
 }
 
 // Adds lane 8 to lane 0, 9 to 1, …, then 4 to 0, 2 to 0, 1 to 0.
@@ -142,9 +124,29 @@ void add_transposed(const packed_tiles& weights, std::int64_t begin, std::int64_
 }
 
 template <class Block>
-constexpr block_kernels kernels_for{multiply<Block>, dequantize<Block>, add_transposed<Block>};
+constexpr block_kernels kernels_for{multiply<Block>, add_transposed<Block>};
+
+// Half a part of one output.
+template <class Block>
+void dequantize_half(const Block& block, int part, int half, int output, float* out) {
+  const float factor = scale(block, part, half, output);
+  for (int input = half * 16; input < half * 16 + 16; ++input, ++out) {
+    *out = static_cast<float>(block.quants[part].get(output, input) - Block::offset) * factor;
+    if constexpr (Block::has_minimum)
+      *out += minimum(block, part, output);
+  }
+}
 
 } // namespace
+
+void dequantize_output(tensor_type type, const packed_tiles& weights, std::int64_t output, float* out) {
+  with_packed_block(type, [&]<class Block>(std::type_identity<Block>) {
+    const Block* block = tile_at<Block>(weights, output / tile_outputs);
+    for (const Block* end = block + weights.blocks; block != end; ++block)
+      for (int half = 0; half < Block::parts * 2; ++half, out += 16)
+        dequantize_half(*block, half / 2, half % 2, static_cast<int>(output % tile_outputs), out);
+  });
+}
 
 const block_kernels& portable_block_kernels(tensor_type type) {
   return with_packed_block(

@@ -1,4 +1,6 @@
 // Packing, and sharing the work of the kernels among threads.
+#include "gpu/kernels/block_matrix.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 #include <string>
@@ -6,10 +8,9 @@
 
 #include <ATen/Parallel.h>
 
-#include <avp/gpu/kernels/block_kernels.hpp>
-#include <avp/gpu/kernels/block_matrix.hpp>
-#include <avp/gpu/kernels/pack_blocks.hpp>
-#include <avp/gpu/kernels/weight_memory.hpp>
+#include "gpu/kernels/block_kernels.hpp"
+#include "gpu/kernels/pack_blocks.hpp"
+#include "gpu/kernels/weight_memory.hpp"
 
 namespace avp {
 
@@ -120,11 +121,7 @@ void block_matrix::row(std::int64_t index, float* out) const {
   if (index < 0 || index >= outputs_)
     throw std::out_of_range("[block_matrix::row] output " + std::to_string(index) + " of a matrix with " +
                             std::to_string(outputs_) + " was asked for");
-  float values[tile_outputs][part_inputs];
-  for (std::int64_t part = 0; part < inputs_ / part_inputs; ++part) {
-    kernels_->dequantize(tiles(), index / tile_outputs, part, values[0]);
-    std::copy_n(values[index % tile_outputs], part_inputs, out + part * part_inputs);
-  }
+  dequantize_output(type_, tiles(), index, out);
 }
 
 void block_matrix::multiply_transposed(const float* p, std::int64_t rows, float* out) const {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <span>
 
-#include <avp/gpu/kernels/kernel_path.hpp>
-#include <avp/gpu/kernels/quantized_rows.hpp>
-#include <avp/gpu/model/tensor_type.hpp>
+#include "gpu/kernels/kernel_path.hpp"
+#include "gpu/kernels/quantized_rows.hpp"
+#include "gpu/model/tensor_type.hpp"
 
 namespace avp {
 

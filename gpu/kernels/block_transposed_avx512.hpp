@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <utility>
 
-#include <avp/gpu/kernels/packed_block_avx512.hpp>
+#include "gpu/kernels/packed_block_avx512.hpp"
 
 namespace avp::avx512 {
 

@@ -1,15 +1,33 @@
 // Asking the processor what it can do.
-#include <avp/gpu/kernels/kernel_path.hpp>
+#include "gpu/kernels/kernel_path.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
 
 namespace avp {
 
 namespace {
 
+bool has_avx2() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("x86-64-v3") != 0;
+#else
+  return false;
+#endif
+}
+
+bool has_avxvnni() {
+#if defined(__x86_64__)
+  return has_avx2() && __builtin_cpu_supports("avxvnni") != 0;
+#else
+  return false;
+#endif
+}
+
 bool has_avx512() {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
-         __builtin_cpu_supports("avx512vnni") != 0;
+  return __builtin_cpu_supports("x86-64-v4") != 0 && __builtin_cpu_supports("avx512vnni") != 0;
 #else
   return false;
 #endif
@@ -17,8 +35,52 @@ bool has_avx512() {
 
 } // namespace
 
+bool can_run(kernel_path path) {
+  switch (path) {
+  case kernel_path::avx512:
+    return has_avx512();
+  case kernel_path::avxvnni:
+    return has_avxvnni();
+  case kernel_path::avx2:
+    return has_avx2();
+  case kernel_path::base:
+    break;
+  }
+  return true;
+}
+
+bool is_intel_processor() {
+#if defined(__x86_64__)
+  return __builtin_cpu_is("intel") != 0;
+#else
+  return false;
+#endif
+}
+
+std::string runnable_kernel_paths() {
+  std::string names;
+  for (const auto path : all_values<kernel_path>)
+    if (can_run(path))
+      names += (names.empty() ? "" : ", ") + std::string(name_of(path));
+  return names;
+}
+
+kernel_path kernel_path_for(const char* avp_cpu) {
+  kernel_path fastest = kernel_path::base;
+  for (const auto path : all_values<kernel_path>)
+    if (can_run(path)) {
+      fastest = path;
+      if (avp_cpu != nullptr && avp_cpu == name_of(path))
+        return path;
+    }
+  if (avp_cpu != nullptr)
+    throw std::invalid_argument("the environment variable AVP_CPU names the level of instructions to use, one of " +
+                                runnable_kernel_paths() + " on this processor, but is \"" + avp_cpu + "\"");
+  return fastest;
+}
+
 kernel_path fastest_kernel_path() {
-  static const kernel_path path = has_avx512() ? kernel_path::avx512 : kernel_path::portable;
+  static const kernel_path path = kernel_path_for(std::getenv("AVP_CPU"));
   return path;
 }
 

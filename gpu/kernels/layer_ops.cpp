@@ -1,12 +1,14 @@
 // The row kernels on tensors, in parallel.
+#include "gpu/kernels/layer_ops.hpp"
+
 #include <atomic>
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <avp/gpu/kernels/layer_ops.hpp>
-#include <avp/gpu/kernels/row_kernels.hpp>
+#include "gpu/kernels/operand_checks.hpp"
+#include "gpu/kernels/row_kernels.hpp"
 
 namespace avp {
 
@@ -23,6 +25,43 @@ constexpr std::int64_t tiles_at_once = 8;
 bool has_kernels(const at::Tensor& x) { return x.device().is_cpu(); }
 
 bool is_float(at::ScalarType dtype) { return dtype == at::kFloat; }
+
+void check_norm(const at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, at::ScalarType dtype) {
+  const operand_checks check("residual_rms_norm");
+  check.dimensions("x", x, 2);
+  check.type("x", x, at::kFloat);
+  check.contiguous("x", x);
+  if (y.defined())
+    check.sizes("y", y, {x.size(0), x.size(1)});
+  check.sizes("weight", weight, {x.size(1)});
+  check.type("weight", weight, at::kFloat);
+  check.contiguous("weight", weight);
+  check.has_kernels("the result", dtype);
+}
+
+void check_attention(const at::Tensor& qkv, const block_tables& tables, const at::Tensor& cos, const at::Tensor& sin,
+                     const attention_shape& shape, const at::Tensor& cache, std::int64_t layer) {
+  const operand_checks check("rope_store_attend");
+  check.multiple("the number of heads", shape.heads, shape.kv_heads);
+  check.multiple("the size of a head", shape.dim, 2);
+  check.sizes("qkv", qkv, {tables.count(), (shape.heads + 2 * shape.kv_heads) * shape.dim});
+  check.contiguous("qkv", qkv);
+  check.has_kernels("qkv", qkv.scalar_type());
+  check.dimensions("cos", cos, 2);
+  check.at_most("the number of positions", tables.positions(), cos.size(0));
+  check.sizes("cos", cos, {cos.size(0), shape.dim / 2});
+  check.sizes("sin", sin, {cos.size(0), shape.dim / 2});
+  for (const auto& [name, table] : {std::pair("cos", &cos), std::pair("sin", &sin)}) {
+    check.type(name, *table, at::kFloat);
+    check.contiguous(name, *table);
+  }
+  check.dimensions("cache", cache, 5);
+  check.sizes("cache", cache, {cache.size(0), cache.size(1), 2, shape.kv_heads, block_positions * shape.dim});
+  check.contiguous("cache", cache);
+  check.has_kernels("cache", cache.scalar_type());
+  check.at_most("the largest block", tables.largest_block(), cache.size(0) - 1);
+  check.at_most("the layer", layer, cache.size(1) - 1);
+}
 
 void for_rows(std::int64_t rows, std::int64_t columns, const auto& work) {
   at::parallel_for(0, rows, std::max<std::int64_t>(1, values_at_once / columns),
@@ -46,7 +85,7 @@ void norm_rows(row_kernels::norm<A> kernel, at::Tensor& x, const at::Tensor& y, 
 }
 
 template <class A>
-void gate_rows(row_kernels::gate<A> kernel, const at::Tensor& gate_up, at::Tensor& out) {
+void swiglu_rows(row_kernels::gate<A> kernel, const at::Tensor& gate_up, at::Tensor& out) {
   const auto columns = out.size(1);
   const auto* from = static_cast<const A*>(gate_up.const_data_ptr());
   auto* to = static_cast<A*>(out.mutable_data_ptr());
@@ -55,36 +94,32 @@ void gate_rows(row_kernels::gate<A> kernel, const at::Tensor& gate_up, at::Tenso
 }
 
 template <class A, class K>
-void store_rows(row_kernels::store<A, K> kernel, const at::Tensor& qkv, std::span<const row_group> groups,
-                const at::Tensor& cos, const at::Tensor& sin, const attention_shape& shape, block_pool& pool,
-                std::int64_t layer, at::Tensor& queries) {
-  std::vector<std::pair<const row_group*, std::int64_t>> rows(qkv.size(0)); // group and position of each row
-  for (const auto& group : groups)
-    for (std::int64_t i = 0; i < group.rows; ++i)
-      rows[group.first_row + i] = {&group, group.first_position + i};
+void rope_store_rows(row_kernels::rope_store<A, K> kernel, const at::Tensor& qkv, const block_tables& tables,
+                     const at::Tensor& cos, const at::Tensor& sin, const attention_shape& shape,
+                     const at::Tensor& cache, std::int64_t layer, at::Tensor& queries) {
   const auto half = shape.dim / 2, head_stride = block_positions * shape.dim;
   const auto value_offset = shape.kv_heads * head_stride;
-  auto* cache = static_cast<K*>(pool.data().mutable_data_ptr()) + layer * 2 * value_offset;
-  const auto block_stride = pool.data().stride(0);
+  auto* of_layer = static_cast<K*>(cache.mutable_data_ptr()) + layer * 2 * value_offset;
+  const auto block_stride = cache.stride(0);
+  const auto rows = tables.rows();
   for_rows(qkv.size(0), qkv.size(1), [&](std::int64_t row) {
-    const auto [group, position] = rows[row];
+    const auto [position, block] = rows[row];
     kernel(static_cast<const A*>(qkv.const_data_ptr()) + row * qkv.size(1),
            cos.const_data_ptr<float>() + position * half, sin.const_data_ptr<float>() + position * half,
-           queries.mutable_data_ptr<float>() + row * queries.size(1),
-           cache + group->blocks[position / block_positions] * block_stride, position % block_positions, value_offset,
-           head_stride, shape.heads, shape.kv_heads, shape.dim);
+           queries.mutable_data_ptr<float>() + row * queries.size(1), of_layer + block * block_stride,
+           position % block_positions, value_offset, head_stride, shape.heads, shape.kv_heads, shape.dim);
   });
 }
 
 // All tiles of all groups and key heads, taken by the threads as they come free: later rows of a prompt cost more.
-void attend_tiles(row_kernels::attend kernel, const at::Tensor& queries, std::span<const row_group> groups,
-                  const attention_shape& shape, block_pool& pool, std::int64_t layer, at::Tensor& out) {
+void attend_tiles(row_kernels::attend kernel, const at::Tensor& queries, const block_tables& tables,
+                  const attention_shape& shape, const at::Tensor& cache, std::int64_t layer, at::Tensor& out) {
   const auto per_key = shape.heads / shape.kv_heads;
   const auto head_stride = block_positions * shape.dim;
-  const auto element = static_cast<std::int64_t>(c10::elementSize(pool.shape().dtype));
-  const auto* cache = static_cast<const char*>(pool.data().const_data_ptr());
+  const auto element = static_cast<std::int64_t>(cache.element_size());
+  const auto* memory = static_cast<const char*>(cache.const_data_ptr());
   std::vector<attention_tile> tiles;
-  for (const auto& group : groups)
+  for (const auto& group : tables.groups())
     for (std::int64_t head = 0; head < shape.kv_heads; ++head) {
       attention_tile tile;
       const auto offset = group.first_row * queries.size(1) + head * per_key * shape.dim;
@@ -93,8 +128,8 @@ void attend_tiles(row_kernels::attend kernel, const at::Tensor& queries, std::sp
       tile.group = per_key;
       tile.first_position = group.first_position;
       tile.blocks = group.blocks.data();
-      tile.cache = cache + ((layer * 2 * shape.kv_heads + head) * head_stride) * element;
-      tile.block_stride = pool.data().stride(0);
+      tile.cache = memory + ((layer * 2 * shape.kv_heads + head) * head_stride) * element;
+      tile.block_stride = cache.stride(0);
       tile.value_offset = shape.kv_heads * head_stride;
       tile.dim = shape.dim;
       tile.out = static_cast<char*>(out.mutable_data_ptr()) + offset * static_cast<std::int64_t>(out.element_size());
@@ -117,10 +152,11 @@ void attend_tiles(row_kernels::attend kernel, const at::Tensor& queries, std::sp
 
 } // namespace
 
-at::Tensor add_and_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double epsilon,
-                        at::ScalarType dtype) {
+at::Tensor residual_rms_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double epsilon,
+                             at::ScalarType dtype) {
+  check_norm(x, y, weight, dtype);
   if (!has_kernels(x))
-    return aten::add_and_norm(x, y, weight, epsilon, dtype);
+    return aten::residual_rms_norm(x, y, weight, epsilon, dtype);
   const auto& kernels = cpu_row_kernels();
   auto out = at::empty({x.size(0), x.size(1)}, x.options().dtype(dtype));
   const auto added = y.defined() ? y.to(dtype).contiguous() : y;
@@ -131,39 +167,45 @@ at::Tensor add_and_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& we
   return out;
 }
 
-at::Tensor gated(const at::Tensor& gate_up) {
+at::Tensor swiglu(const at::Tensor& gate_up) {
+  const operand_checks check("swiglu");
+  check.dimensions("gate_up", gate_up, 2);
+  check.contiguous("gate_up", gate_up);
+  check.has_kernels("gate_up", gate_up.scalar_type());
+  check.multiple("columns of gate_up", gate_up.size(1), 2);
   if (!has_kernels(gate_up))
-    return aten::gated(gate_up);
+    return aten::swiglu(gate_up);
   const auto& kernels = cpu_row_kernels();
   auto out = at::empty({gate_up.size(0), gate_up.size(1) / 2}, gate_up.options());
   if (is_float(gate_up.scalar_type()))
-    gate_rows<float>(kernels.gate_float, gate_up, out);
+    swiglu_rows<float>(kernels.gate_float, gate_up, out);
   else
-    gate_rows<bits16>(kernels.gate_bfloat16, gate_up, out);
+    swiglu_rows<bits16>(kernels.gate_bfloat16, gate_up, out);
   return out;
 }
 
-at::Tensor rotate_store_attend(const at::Tensor& qkv, std::span<const row_group> groups, const at::Tensor& cos,
-                               const at::Tensor& sin, const attention_shape& shape, block_pool& pool,
-                               std::int64_t layer) {
+at::Tensor rope_store_attend(const at::Tensor& qkv, const block_tables& tables, const at::Tensor& cos,
+                             const at::Tensor& sin, const attention_shape& shape, const at::Tensor& cache,
+                             std::int64_t layer) {
+  check_attention(qkv, tables, cos, sin, shape, cache, layer);
   if (!has_kernels(qkv))
-    return aten::rotate_store_attend(qkv, groups, cos, sin, shape, pool, layer);
+    return aten::rope_store_attend(qkv, tables, cos, sin, shape, cache, layer);
   const auto& kernels = cpu_row_kernels();
   auto queries = at::empty({qkv.size(0), shape.heads * shape.dim}, qkv.options().dtype(at::kFloat));
   auto out = at::empty({qkv.size(0), shape.heads * shape.dim}, qkv.options());
   const auto run = [&](auto store, auto attend) {
-    store_rows(store, qkv, groups, cos, sin, shape, pool, layer, queries);
-    attend_tiles(attend, queries, groups, shape, pool, layer, out);
+    rope_store_rows(store, qkv, tables, cos, sin, shape, cache, layer, queries);
+    attend_tiles(attend, queries, tables, shape, cache, layer, out);
   };
-  const bool wide = is_float(qkv.scalar_type()), wide_cache = is_float(pool.shape().dtype);
+  const bool wide = is_float(qkv.scalar_type()), wide_cache = is_float(cache.scalar_type());
   if (wide && wide_cache)
-    run(kernels.store_float_float, kernels.attend_float_float);
+    run(kernels.rope_store_float_float, kernels.attend_float_float);
   else if (wide)
-    run(kernels.store_float_bfloat16, kernels.attend_float_bfloat16);
+    run(kernels.rope_store_float_bfloat16, kernels.attend_float_bfloat16);
   else if (wide_cache)
-    run(kernels.store_bfloat16_float, kernels.attend_bfloat16_float);
+    run(kernels.rope_store_bfloat16_float, kernels.attend_bfloat16_float);
   else
-    run(kernels.store_bfloat16_bfloat16, kernels.attend_bfloat16_bfloat16);
+    run(kernels.rope_store_bfloat16_bfloat16, kernels.attend_bfloat16_bfloat16);
   return out;
 }
 

@@ -1,10 +1,9 @@
 // The operations of a layer by ATen: for devices without own kernels, and what the kernels are tested against.
 #include <cmath>
-#include <vector>
 
 #include <ATen/ATen.h>
 
-#include <avp/gpu/kernels/layer_ops.hpp>
+#include "gpu/kernels/layer_ops.hpp"
 
 namespace avp::aten {
 
@@ -26,8 +25,8 @@ at::Tensor by_position(const at::Tensor& part, const at::Tensor& blocks, const a
 
 // key, value [rows, kv_heads, dim] of one group into its blocks.
 void store(const row_group& group, const at::Tensor& key, const at::Tensor& value, const attention_shape& shape,
-           block_pool& pool, std::int64_t layer) {
-  auto keys = pool.data().select(1, layer).select(1, 0), values = pool.data().select(1, layer).select(1, 1);
+           const at::Tensor& cache, std::int64_t layer) {
+  auto keys = cache.select(1, layer).select(1, 0), values = cache.select(1, layer).select(1, 1);
   for (std::int64_t row = 0; row < group.rows;) {
     const auto position = group.first_position + row, slot = position % block_positions;
     const auto count = std::min(block_positions - slot, group.rows - row);
@@ -46,36 +45,37 @@ void store(const row_group& group, const at::Tensor& key, const at::Tensor& valu
 
 } // namespace
 
-at::Tensor add_and_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double epsilon,
-                        at::ScalarType dtype) {
+at::Tensor residual_rms_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double epsilon,
+                             at::ScalarType dtype) {
   if (y.defined())
     x.add_(y.to(x.scalar_type()));
   auto mean = x.square().mean({1}, true);
-  return (x * at::rsqrt(mean + epsilon) * weight).to(dtype);
+  auto scale = at::rsqrt(mean + epsilon).add_(mean, 0); // 0 · ∞ is NaN, as in the kernel
+  return (x * scale * weight).to(dtype);
 }
 
-at::Tensor gated(const at::Tensor& gate_up) {
+at::Tensor swiglu(const at::Tensor& gate_up) {
   auto halves = gate_up.to(at::kFloat).chunk(2, 1);
   return (at::silu(halves[0]) * halves[1]).to(gate_up.scalar_type());
 }
 
-at::Tensor rotate_store_attend(const at::Tensor& qkv, std::span<const row_group> groups, const at::Tensor& cos,
-                               const at::Tensor& sin, const attention_shape& shape, block_pool& pool,
-                               std::int64_t layer) {
+at::Tensor rope_store_attend(const at::Tensor& qkv, const block_tables& tables, const at::Tensor& cos,
+                             const at::Tensor& sin, const attention_shape& shape, const at::Tensor& cache,
+                             std::int64_t layer) {
   const auto rows = qkv.size(0), per_key = shape.heads / shape.kv_heads;
   auto split = qkv.to(at::kFloat).view({rows, shape.heads + 2 * shape.kv_heads, shape.dim});
   auto out = at::empty({rows, shape.heads, shape.dim}, split.options());
-  for (const auto& group : groups) {
+  for (std::size_t number = 0; number < tables.groups().size(); ++number) {
+    const auto& group = tables.groups()[number];
     auto part = split.narrow(0, group.first_row, group.rows);
     auto cosines = cos.narrow(0, group.first_position, group.rows).unsqueeze(1);
     auto sines = sin.narrow(0, group.first_position, group.rows).unsqueeze(1);
     auto turned = rotated(part.narrow(1, 0, shape.heads + shape.kv_heads), cosines, sines);
     store(group, turned.narrow(1, shape.heads, shape.kv_heads),
-          part.narrow(1, shape.heads + shape.kv_heads, shape.kv_heads), shape, pool, layer);
+          part.narrow(1, shape.heads + shape.kv_heads, shape.kv_heads), shape, cache, layer);
     const auto length = group.first_position + group.rows;
-    std::vector<std::int64_t> used(group.blocks.begin(), group.blocks.begin() + blocks_of(length));
-    auto index = at::tensor(used, at::kLong).to(qkv.device());
-    auto layer_data = pool.data().select(1, layer);
+    const auto index = tables.index_of(number, qkv.device());
+    auto layer_data = cache.select(1, layer);
     auto key = by_position(layer_data.select(1, 0), index, shape, true).narrow(1, 0, length).to(at::kFloat);
     auto value = by_position(layer_data.select(1, 1), index, shape, false).narrow(1, 0, length).to(at::kFloat);
     auto query =

@@ -1,8 +1,9 @@
 // Taking file blocks apart (their formats are explained in gpu/model/tensor_type.cpp) and putting them side by side.
+#include "gpu/kernels/pack_blocks.hpp"
+
 #include <cstring>
 
-#include <avp/gpu/kernels/block_kernels.hpp>
-#include <avp/gpu/kernels/pack_blocks.hpp>
+#include "gpu/kernels/block_kernels.hpp"
 
 namespace avp {
 

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <avp/gpu/kernels/packed_block.hpp>
-#include <avp/gpu/model/tensor_type.hpp>
+#include "gpu/kernels/packed_block.hpp"
+#include "gpu/model/tensor_type.hpp"
 
 namespace avp {
 

@@ -21,6 +21,8 @@ using loose_quants = std::uint8_t[tile_outputs][part_inputs];
 
 /// Four bits a quant: groups 0–3 in the low nibbles, groups 4–7 in the high ones.
 struct quants_4 {
+  static constexpr int most = 15;
+
   std::uint8_t low[4][64];
 
   [[nodiscard]] int get(int output, int input) const {
@@ -38,6 +40,8 @@ struct quants_4 {
 
 /// Five bits a quant: the fifth ones apart, bit g of a byte belongs to group g.
 struct quants_5 {
+  static constexpr int most = 31;
+
   std::uint8_t high[64];
   quants_4 nibbles;
 
@@ -59,6 +63,8 @@ struct quants_5 {
 
 /// Six bits a quant: the top two apart, bits 2g and 2g + 1 of high[h] belong to group 4h + g.
 struct quants_6 {
+  static constexpr int most = 63;
+
   std::uint8_t high[2][64];
   quants_4 nibbles;
 
@@ -81,6 +87,8 @@ struct quants_6 {
 
 /// Eight bits a quant.
 struct quants_8 {
+  static constexpr int most = 255;
+
   std::uint8_t values[8][64];
 
   [[nodiscard]] int get(int output, int input) const { return values[input / 4][output * 4 + input % 4]; }
@@ -153,5 +161,9 @@ using packed_q8_0 = offset_block<quants_8, 128>;
 using packed_q4_k = super_block<quants_4>;
 using packed_q5_k = super_block<quants_5>;
 using packed_q6_k = half_scales_block;
+
+/// Bytes of a packed block for each of its parts.
+template <class Block>
+inline constexpr int part_bytes = static_cast<int>(sizeof(Block)) / Block::parts;
 
 } // namespace avp

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include <avp/gpu/kernels/avx512.hpp>
-#include <avp/gpu/kernels/block_kernels.hpp>
-#include <avp/gpu/kernels/packed_block.hpp>
+#include "gpu/kernels/block_kernels.hpp"
+#include "gpu/kernels/packed_block.hpp"
+#include "gpu/kernels/x86_intrinsics.hpp"
 
 namespace avp::avx512 {
 
@@ -102,20 +102,12 @@ AVP_AVX512_INLINE part_scales scales_of(const half_scales_block& block, int part
           _mm512_setzero_ps()};
 }
 
-template <class Block>
-inline constexpr int part_bytes = static_cast<int>(sizeof(Block)) / Block::parts;
-
 // Into the first cache (Level 3, as __builtin_prefetch counts) or the second one (2).
 template <int Bytes, int Level>
 AVP_AVX512_INLINE void prefetch(const char* from) {
 #pragma GCC unroll 8
   for (int line = 0; line < Bytes; line += 64)
     __builtin_prefetch(from + line, 0, Level);
-}
-
-template <class Block>
-const Block* tile_at(const packed_tiles& weights, std::int64_t tile) {
-  return reinterpret_cast<const Block*>(weights.data) + tile * weights.blocks;
 }
 
 // The last tile may be only partly there.

@@ -1,4 +1,6 @@
 // Quantising activations: magnitude, scale, rounding to the nearest (ties to even), sums.
+#include "gpu/kernels/quantized_rows.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -9,10 +11,8 @@
 
 #include <ATen/Parallel.h>
 
-#include <avp/gpu/kernels/quantized_rows.hpp>
-
 #if defined(__x86_64__)
-#include <avp/gpu/kernels/avx512.hpp>
+#include "gpu/kernels/x86_intrinsics.hpp"
 #endif
 
 namespace avp {
@@ -76,6 +76,48 @@ void quantized_rows::store_sums(std::int64_t index, float scale, std::int32_t fi
 
 #if defined(__x86_64__)
 
+namespace {
+
+AVP_AVX2_INLINE std::uint32_t largest_of(__m256i values) {
+  __m128i most = _mm_max_epu32(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+  most = _mm_max_epu32(most, _mm_shuffle_epi32(most, 0x4e));
+  most = _mm_max_epu32(most, _mm_shuffle_epi32(most, 0xb1));
+  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(most));
+}
+
+AVP_AVX2_INLINE std::int32_t sum_of(__m256i values) {
+  __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+  sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
+  sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1));
+  return _mm_cvtsi128_si32(sum);
+}
+
+} // namespace
+
+AVP_AVX2 void quantized_rows::quantize_avx2(const float* x, const place& to) {
+  const __m256i no_sign = _mm256_set1_epi32(0x7fffffff);
+  __m256 values[4];
+  __m256i magnitudes = _mm256_setzero_si256();
+  for (int i = 0; i < 4; ++i) {
+    values[i] = _mm256_loadu_ps(x + i * 8);
+    magnitudes = _mm256_max_epu32(magnitudes, _mm256_and_si256(_mm256_castps_si256(values[i]), no_sign));
+  }
+  const auto [scale, inverse] = scale_of(largest_of(magnitudes));
+  const __m256 factor = _mm256_set1_ps(inverse);
+  const __m256i some = _mm256_set1_epi32(inverse == 0.0F ? 0 : -1);
+  __m256i whole[4];
+  for (int i = 0; i < 4; ++i)
+    whole[i] = _mm256_and_si256(_mm256_cvtps_epi32(_mm256_mul_ps(values[i], factor)), some);
+  const __m256i first = _mm256_packs_epi32(whole[0], whole[1]);
+  const __m256i second = _mm256_packs_epi32(whole[2], whole[3]);
+  const __m256i bytes =
+      _mm256_permutevar8x32_epi32(_mm256_packs_epi16(first, second), // Fours in the order of the packs.
+                                  _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to.values), bytes);
+  store_sums(to.index, scale, sum_of(_mm256_add_epi32(whole[0], whole[1])),
+             sum_of(_mm256_add_epi32(whole[2], whole[3])));
+}
+
 AVP_AVX512 void quantized_rows::quantize_avx512(const float* x, const place& to) {
   const __m512 first = _mm512_loadu_ps(x);
   const __m512 second = _mm512_loadu_ps(x + 16);
@@ -94,6 +136,8 @@ AVP_AVX512 void quantized_rows::quantize_avx512(const float* x, const place& to)
 
 #else
 
+void quantized_rows::quantize_avx2(const float* x, const place& to) { quantize_portable(x, to); }
+
 void quantized_rows::quantize_avx512(const float* x, const place& to) { quantize_portable(x, to); }
 
 #endif
@@ -102,10 +146,17 @@ void quantized_rows::quantize_rows(const float* x, std::int64_t begin, std::int6
   for (std::int64_t row = begin; row < end; ++row)
     for (std::int64_t index = 0; index < blocks(); ++index) {
       const float* from = x + row * stride + index * block;
-      if (path_ == kernel_path::avx512)
+      switch (path_) {
+      case kernel_path::avx512:
         quantize_avx512(from, place_of(index, row));
-      else
+        break;
+      case kernel_path::avxvnni:
+      case kernel_path::avx2:
+        quantize_avx2(from, place_of(index, row));
+        break;
+      case kernel_path::base:
         quantize_portable(from, place_of(index, row));
+      }
     }
 }
 

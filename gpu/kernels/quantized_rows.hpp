@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include <avp/gpu/kernels/kernel_path.hpp>
+#include "gpu/kernels/kernel_path.hpp"
 
 namespace avp {
 
@@ -52,6 +52,7 @@ private:
 
   [[nodiscard]] place place_of(std::int64_t block_index, std::int64_t row);
   void quantize_portable(const float* x, const place& to);
+  void quantize_avx2(const float* x, const place& to);
   void quantize_avx512(const float* x, const place& to);
   void store_sums(std::int64_t index, float scale, std::int32_t first, std::int32_t second);
   void quantize_rows(const float* x, std::int64_t begin, std::int64_t end, std::int64_t stride);

@@ -1,9 +1,9 @@
 // The levels of the instruction set for which the row kernels are compiled.
 #pragma once
 
-#include <avp/gpu/kernels/row_kernels.hpp>
-
 namespace avp {
+
+struct row_kernels;
 
 namespace row_kernels_base {
 const row_kernels& kernels();

@@ -5,6 +5,8 @@
 
 namespace avp {
 
+enum class kernel_path : std::uint8_t; // Its header has inline functions, which the levels must not see.
+
 /// A run of queries of one sequence and one key head against the blocks of that sequence.
 struct attention_tile {
   const float* queries = nullptr;       ///< Scaled. Query i is head i % group of row i / group.
@@ -36,7 +38,8 @@ struct distribution {
 struct row_kernels {
   using bits16 = std::uint16_t;
 
-  /// x += y (where y is given); out = x · w / √(mean x² + ε). RMSNorm, arXiv 1910.07467.
+  /// x += y (where y is given); out = x · w / √(mean x² + ε), NaN where the mean is not finite. RMSNorm, arXiv
+  /// 1910.07467.
   template <class A>
   using norm = void (*)(float* x, const A* y, const float* weight, A* out, std::int64_t columns, float epsilon);
 
@@ -47,9 +50,9 @@ struct row_kernels {
   /// Rotates queries (scaled by 1/√dim into `queries`) and keys by cos, sin [dim / 2] and puts keys and values into
   /// one slot of a block. qkv [(heads + 2 kv_heads) * dim].
   template <class A, class K>
-  using store = void (*)(const A* qkv, const float* cos, const float* sin, float* queries, K* block, std::int64_t slot,
-                         std::int64_t value_offset, std::int64_t head_stride, std::int64_t heads, std::int64_t kv_heads,
-                         std::int64_t dim);
+  using rope_store = void (*)(const A* qkv, const float* cos, const float* sin, float* queries, K* block,
+                              std::int64_t slot, std::int64_t value_offset, std::int64_t head_stride,
+                              std::int64_t heads, std::int64_t kv_heads, std::int64_t dim);
 
   /// The place of the first of the largest of `count` values; 0 where none is a number.
   using largest = std::int64_t (*)(const float* values, std::int64_t count);
@@ -63,10 +66,10 @@ struct row_kernels {
   norm<bits16> norm_bfloat16;
   gate<float> gate_float;
   gate<bits16> gate_bfloat16;
-  store<float, float> store_float_float;
-  store<float, bits16> store_float_bfloat16;
-  store<bits16, float> store_bfloat16_float;
-  store<bits16, bits16> store_bfloat16_bfloat16;
+  rope_store<float, float> rope_store_float_float;
+  rope_store<float, bits16> rope_store_float_bfloat16;
+  rope_store<bits16, float> rope_store_bfloat16_float;
+  rope_store<bits16, bits16> rope_store_bfloat16_bfloat16;
   attend attend_float_float;
   attend attend_float_bfloat16; ///< Activations float, cache bfloat16.
   attend attend_bfloat16_float;
@@ -75,11 +78,10 @@ struct row_kernels {
   describe distribution_of;
 };
 
-/// The table for this processor, chosen once.
+/// The table of fastest_kernel_path().
 [[nodiscard]] const row_kernels& cpu_row_kernels();
 
-/// The tables of all levels that this processor can run, the plainest first; for tests.
-[[nodiscard]] const row_kernels* row_kernels_of_level(int level);
-constexpr int row_kernel_levels = 3;
+/// The table of a path, which this processor must be able to run.
+[[nodiscard]] const row_kernels& row_kernels_of(kernel_path path);
 
 } // namespace avp

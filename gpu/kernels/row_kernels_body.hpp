@@ -76,7 +76,7 @@ AVP_INLINE float largest_of(vector_f values) {
 }
 
 // e^x for x ≤ 0: x = n ln 2 + r with |r| ≤ ln 2 / 2, e^r by its Taylor polynomial of degree 7 (error under 1 ulp
-// there), times 2^n. Below -87 the result is 0.
+// there), times 2^n. Below -87 the result is 0. A NaN stays one, so that it is seen in what comes of it.
 AVP_INLINE vector_f exponential(vector_f x) {
   const vector_f kept = larger(x, all(-87.0F));
   const vector_f shifted = kept * 1.44269504F + 12582912.0F; // adding 1.5 · 2^23 rounds to a whole number
@@ -92,7 +92,8 @@ AVP_INLINE vector_f exponential(vector_f x) {
   p = p * r + 1.0F;
   const vector_i power = (__builtin_convertvector(n, vector_i) + 127) << 23;
   const vector_f result = p * __builtin_bit_cast(vector_f, power);
-  return x < -87.0F ? vector_f{} : result;
+  const vector_f or_nan = x == x ? result : x;
+  return x < -87.0F ? vector_f{} : or_nan;
 }
 
 AVP_INLINE float exponential(float x) {
@@ -100,6 +101,7 @@ AVP_INLINE float exponential(float x) {
   return result[0];
 }
 
+// A row whose squares are too large for their sum becomes NaN: all zeros would look like an answer.
 template <class A>
 void normalise(float* x, const A* y, const float* weight, A* out, std::int64_t columns, float epsilon) {
   vector_f squares{};
@@ -119,7 +121,7 @@ void normalise(float* x, const A* y, const float* weight, A* out, std::int64_t c
     rest += x[i] * x[i];
   }
   const float mean = (sum_of(squares) + rest) / static_cast<float>(columns);
-  const float scale = 1.0F / __builtin_sqrtf(mean + epsilon);
+  const float scale = mean < __builtin_inff() ? 1.0F / __builtin_sqrtf(mean + epsilon) : __builtin_nanf("");
   for (std::int64_t i = 0; i < whole; i += lanes)
     save(out + i, load(x + i) * scale * load(weight + i));
   for (std::int64_t i = whole; i < columns; ++i)
@@ -145,9 +147,9 @@ void gate(const A* gate_up, A* out, std::int64_t columns) {
 }
 
 template <class A, class K>
-void store(const A* qkv, const float* cos, const float* sin, float* queries, K* block, std::int64_t slot,
-           std::int64_t value_offset, std::int64_t head_stride, std::int64_t heads, std::int64_t kv_heads,
-           std::int64_t dim) {
+void rope_store(const A* qkv, const float* cos, const float* sin, float* queries, K* block, std::int64_t slot,
+                std::int64_t value_offset, std::int64_t head_stride, std::int64_t heads, std::int64_t kv_heads,
+                std::int64_t dim) {
   const std::int64_t half = dim / 2;
   const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(dim));
   for (std::int64_t head = 0; head < heads; ++head, qkv += dim, queries += dim)
@@ -355,7 +357,18 @@ distribution distribution_of(const float* values, std::int64_t count) {
 }
 
 const row_kernels table = {
-    normalise<float>,      normalise<bits16>,      gate<float>,           gate<bits16>,         store<float, float>,
-    store<float, bits16>,  store<bits16, float>,   store<bits16, bits16>, attend<float, float>, attend<float, bits16>,
-    attend<bits16, float>, attend<bits16, bits16>, first_largest,         distribution_of,
+    normalise<float>,
+    normalise<bits16>,
+    gate<float>,
+    gate<bits16>,
+    rope_store<float, float>,
+    rope_store<float, bits16>,
+    rope_store<bits16, float>,
+    rope_store<bits16, bits16>,
+    attend<float, float>,
+    attend<float, bits16>,
+    attend<bits16, float>,
+    attend<bits16, bits16>,
+    first_largest,
+    distribution_of,
 };

@@ -1,11 +1,11 @@
 // The row kernels for processors of level x86-64-v4.
-#include <avp/gpu/kernels/row_kernel_levels.hpp>
-#include <avp/gpu/kernels/row_kernels.hpp>
+#include "gpu/kernels/row_kernel_levels.hpp"
+#include "gpu/kernels/row_kernels.hpp"
 
 namespace avp::row_kernels_v4 {
 
 namespace {
-#include <avp/gpu/kernels/row_kernels_body.hpp>
+#include "gpu/kernels/row_kernels_body.hpp"
 } // namespace
 
 const row_kernels& kernels() { return table; }

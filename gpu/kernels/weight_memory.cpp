@@ -1,12 +1,12 @@
 // Handing out pieces of chunks of huge pages.
+#include "gpu/kernels/weight_memory.hpp"
+
 #include <cstdlib>
 #include <mutex>
 #include <new>
 #include <utility>
 
 #include <sys/mman.h>
-
-#include <avp/gpu/kernels/weight_memory.hpp>
 
 namespace avp {
 

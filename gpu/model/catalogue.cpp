@@ -1,10 +1,11 @@
 // The models that are known by name.
+#include "gpu/model/catalogue.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <system_error>
 
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/gpu/model/model_error.hpp>
+#include "gpu/model/model_error.hpp"
 
 namespace avp {
 

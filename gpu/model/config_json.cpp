@@ -1,15 +1,19 @@
 // config.json of transformers: reading, checking, hashing.
+#include "gpu/model/config_json.hpp"
+
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/model/config_json.hpp>
-#include <avp/gpu/model/model_error.hpp>
+#include "gpu/model/family/families.hpp"
+#include "gpu/model/model_error.hpp"
 
 namespace avp {
 
@@ -88,6 +92,17 @@ public:
                             : std::optional(config_reader(*value, where_ + ": \"" + std::string(key) + "\""));
   }
 
+  /// Refuses every key that is not among `known`; `meaning` says where these are all that may be there.
+  void refuse_other_keys(std::span<const std::string_view> known, const std::string& meaning) const {
+    for (const auto& [key, value] : object_.items())
+      if (!value.is_null() && std::ranges::find(known, key) == known.end()) {
+        std::string names;
+        for (const auto name : known)
+          names += (names.empty() ? "" : ", ") + std::string(name);
+        fail(key, "is not known " + meaning + "; these are: " + names);
+      }
+  }
+
 private:
   static constexpr std::uint64_t most = std::uint64_t{1} << 62;
 
@@ -119,7 +134,8 @@ std::vector<float> llama3_factors(const config_reader& scaling, const model_conf
   const double factor = scaling.required_number("factor");
   const double low = scaling.required_number("low_freq_factor");
   const double high = scaling.required_number("high_freq_factor");
-  const double original = scaling.required_number("original_max_position_embeddings");
+  const double original =
+      scaling.number("original_max_position_embeddings").value_or(static_cast<double>(config.max_positions));
   if (!(factor >= 1 && low > 0 && high > low && original > 0))
     scaling.fail("factor", "and its neighbours must fulfil factor >= 1, 0 < low_freq_factor < high_freq_factor, "
                            "original_max_position_embeddings > 0");
@@ -140,25 +156,76 @@ std::vector<float> llama3_factors(const config_reader& scaling, const model_conf
   return factors;
 }
 
+std::vector<float> linear_factors(const config_reader& scaling, const model_config& config) {
+  const double factor = scaling.required_number("factor");
+  if (!(factor > 0))
+    scaling.fail("factor", "is " + std::to_string(factor) + ", expected a positive number");
+  return std::vector<float>(static_cast<std::size_t>(config.head_dim / 2), static_cast<float>(factor));
+}
+
+// As in transformers: "type" is the older name of "rope_type", and without either the type is "default".
+std::string rope_type_of(const config_reader& rope) {
+  const auto older = rope.text("type", "default");
+  const auto type = rope.text("rope_type", older);
+  if (rope.find("type") != nullptr && type != older)
+    rope.fail("rope_type", "is \"" + type + "\", but \"type\" beside it is \"" + older + "\"");
+  return type;
+}
+
+// A key that is not known may change the frequencies, so that leaving it aside would give wrong answers in silence.
+std::vector<float> factors_of(const config_reader& rope, const model_config& config) {
+  using factors = std::vector<float> (*)(const config_reader&, const model_config&);
+  struct scaling {
+    std::string_view type;
+    std::vector<std::string_view> keys;
+    factors make;
+  };
+  static const std::array<scaling, 3> scalings{
+      {{"default", {}, [](const config_reader&, const model_config&) { return std::vector<float>(); }},
+       {"linear", {"factor"}, linear_factors},
+       {"llama3",
+        {"factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"},
+        llama3_factors}}};
+  const auto type = rope_type_of(rope);
+  const auto* known = std::ranges::find(scalings, type, &scaling::type);
+  if (known == scalings.end())
+    rope.fail("rope_type", "is \"" + type + "\"; these work: default, linear, llama3");
+  std::vector<std::string_view> keys{"rope_type", "type", "rope_theta", "partial_rotary_factor"};
+  keys.insert(keys.end(), known->keys.begin(), known->keys.end());
+  const bool is_said = rope.find("rope_type") != nullptr || rope.find("type") != nullptr;
+  rope.refuse_other_keys(keys, is_said ? "for the rope_type \"" + type + "\"" : "without a rope_type");
+  if (const auto factor = rope.number("partial_rotary_factor").value_or(1); factor != 1)
+    rope.fail("partial_rotary_factor", "is not 1; rotary embedding of a part of each head is not supported");
+  return known->make(rope, config);
+}
+
 // transformers 4 writes rope_theta at the top and rope_scaling beside it, transformers 5 both into rope_parameters.
 void read_rope(const config_reader& config, model_config& result, const std::string& where) {
+  constexpr std::array places{"rope_scaling", "rope_parameters"};
+  const auto contradiction = [&](const std::string& key) {
+    config.fail("rope_parameters", "and \"rope_scaling\" contradict each other in " + key);
+  };
   if (const auto theta = config.number("rope_theta"))
     result.rope_theta = *theta;
-  for (const auto* key : {"rope_scaling", "rope_parameters"})
-    if (const auto rope = config.object(key))
-      if (const auto theta = rope->number("rope_theta"))
-        result.rope_theta = *theta;
+  std::optional<double> inner;
+  for (const auto* place : places)
+    if (const auto rope = config.object(place))
+      if (const auto theta = rope->number("rope_theta")) {
+        if (inner.value_or(*theta) != *theta)
+          contradiction("rope_theta");
+        inner = theta;
+      }
+  result.rope_theta = inner.value_or(result.rope_theta);
   check_config(result, where);
-  for (const auto* key : {"rope_scaling", "rope_parameters"}) {
-    const auto rope = config.object(key);
-    if (!rope)
-      continue;
-    const auto type = rope->text("rope_type", rope->text("type", "default"));
-    if (type == "llama3")
-      result.rope_factors = llama3_factors(*rope, result);
-    else if (type != "default")
-      rope->fail("rope_type", "is \"" + type + "\"; these work: default, llama3");
-  }
+  std::optional<std::vector<float>> factors;
+  for (const auto* place : places)
+    if (const auto rope = config.object(place)) {
+      auto its = factors_of(*rope, result);
+      if (factors.value_or(its) != its)
+        contradiction("what they make of the frequencies");
+      factors = std::move(its);
+    }
+  result.rope_factors = std::move(factors).value_or(std::vector<float>());
 }
 
 } // namespace
@@ -167,8 +234,8 @@ model_config config_from_json(const json& source, const std::string& where) {
   const config_reader config(source, where);
   model_config result;
   result.family = config.text("model_type", "");
-  if (result.family != "llama" && result.family != "qwen2")
-    config.fail("model_type", "is \"" + result.family + "\"; these are supported: llama, qwen2");
+  if (family_of_model_type(result.family) == nullptr)
+    config.fail("model_type", "is \"" + result.family + "\"; these are supported: " + model_type_names());
   result.name = config.text("_name_or_path", "");
   result.num_layers = config.required("num_hidden_layers");
   result.hidden_size = config.required("hidden_size");
@@ -218,7 +285,7 @@ void check_config(const model_config& config, const std::string& where) {
   check("the number of key-value heads", config.num_kv_heads, 1 << 16);
   check("the head size", config.head_dim, 1 << 16);
   check("the vocabulary size", config.vocab_size, most);
-  check("the longest context", config.max_positions, most);
+  check("the longest context", config.max_positions, 1 << 24); // its table of angles is made when a model is loaded
   if (config.num_heads % config.num_kv_heads != 0)
     throw model_error(where + ": " + std::to_string(config.num_heads) + " attention heads can't share " +
                       std::to_string(config.num_kv_heads) + " key-value heads evenly");

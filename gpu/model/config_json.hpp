@@ -5,7 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <avp/gpu/model/model_config.hpp>
+#include "gpu/model/model_config.hpp"
 
 namespace avp {
 

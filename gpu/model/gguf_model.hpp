@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include <avp/gpu/model/gguf.hpp>
-#include <avp/gpu/model/model_file.hpp>
+#include "gpu/model/gguf.hpp"
+#include "gpu/model/model_file.hpp"
 
 namespace avp {
 
@@ -12,7 +12,7 @@ namespace avp {
 /// describe a tokenizer that is not byte-level BPE with a known way of splitting.
 [[nodiscard]] vocabulary read_gguf_vocabulary(const gguf_file& file);
 
-/// Opens a GGUF file of the architectures llama and qwen2. Which weights it must have is left to open_model.
+/// Opens a GGUF file of the architecture of a family that there is. Which weights it must have is left to open_model.
 [[nodiscard]] model_file read_gguf_model(const std::filesystem::path& path);
 
 } // namespace avp

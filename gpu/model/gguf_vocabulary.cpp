@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include <avp/gpu/model/gguf_model.hpp>
-#include <avp/gpu/text/end_of_turn.hpp>
+#include "gpu/model/gguf_model.hpp"
+#include "gpu/text/end_of_turn.hpp"
 
 namespace avp {
 

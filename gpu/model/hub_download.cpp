@@ -1,12 +1,12 @@
 // Downloading a file by HTTP with libcurl.
+#include "gpu/model/hub_download.hpp"
+
 #include <array>
 #include <cstdlib>
 #include <exception>
 #include <memory>
 
 #include <curl/curl.h>
-
-#include <avp/gpu/model/hub_download.hpp>
 
 namespace avp {
 

@@ -4,9 +4,9 @@
 #include <stdexcept>
 #include <string>
 
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/gpu/model/fetch.hpp>
-#include <avp/gpu/model/part_file.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "gpu/model/fetch_observer.hpp"
+#include "gpu/model/part_file.hpp"
 
 namespace avp {
 

@@ -1,12 +1,14 @@
 // The weight formats.
+#include "gpu/model/linear.hpp"
+
 #include <algorithm>
 
 #include <ATen/ATen.h>
 
-#include <avp/gpu/kernels/block_matrix.hpp>
-#include <avp/gpu/model/linear.hpp>
-#include <avp/gpu/model/load_tensor.hpp>
-#include <avp/gpu/model/model_error.hpp>
+#include "gpu/kernels/block_matrix.hpp"
+#include "gpu/kernels/dense_product.hpp"
+#include "gpu/model/load_tensor.hpp"
+#include "gpu/model/model_error.hpp"
 
 namespace avp {
 
@@ -30,6 +32,17 @@ public:
 private:
   at::Tensor weight_, bias_;
   std::shared_ptr<const row_rule> rule_;
+};
+
+// Weights as they are kept, multiplied by a kernel that widens them on its way and asks for no row rule.
+class own_product_linear final : public linear {
+public:
+  own_product_linear(at::Tensor weight, at::Tensor bias) : weight_(std::move(weight)), bias_(std::move(bias)) {}
+
+  at::Tensor apply(const at::Tensor& x) const override { return dense_product(x, weight_, bias_); }
+
+private:
+  at::Tensor weight_, bias_;
 };
 
 // Weights in bfloat16, made float32 for every product: LayerCast, arXiv 2506.09501.
@@ -202,8 +215,10 @@ std::unique_ptr<linear> linear_loader::load(std::span<const std::string> names, 
       parts.push_back(load_blocks(file_, name));
     return std::make_unique<native_linear>(std::move(parts), bias, rows_);
   }
-  auto rule = rule_for(outputs, inputs, most_rows, activations());
   auto weight = stacked(names).to(plain());
+  if (device_.is_cpu() && has_dense_product(activations()))
+    return std::make_unique<own_product_linear>(std::move(weight), bias);
+  auto rule = rule_for(outputs, inputs, most_rows, activations());
   if (activations() == plain())
     return std::make_unique<dense_linear>(std::move(weight), bias, std::move(rule));
   if (!scratch_->defined() || scratch_->numel() < outputs * inputs)

@@ -10,10 +10,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <avp/gpu/device_config.hpp>
-#include <avp/gpu/kernels/quantized_rows.hpp>
-#include <avp/gpu/model/model_file.hpp>
-#include <avp/gpu/model/row_rule.hpp>
+#include "gpu/device_config.hpp"
+#include "gpu/kernels/quantized_rows.hpp"
+#include "gpu/model/model_file.hpp"
+#include "gpu/model/row_rule.hpp"
 
 namespace avp {
 

@@ -1,11 +1,13 @@
 // Dequantising weights, in parallel over rows.
+#include "gpu/model/load_tensor.hpp"
+
 #include <algorithm>
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <avp/gpu/model/load_tensor.hpp>
+#include "gpu/model/family/families.hpp"
 
 namespace avp {
 
@@ -43,8 +45,8 @@ at::Tensor rows_by_halves(const at::Tensor& weight, std::int64_t head_dim) {
   return weight.view({heads, head_dim / 2, 2, -1}).transpose(1, 2).reshape(weight.sizes());
 }
 
-bool is_rotated(const std::string& name) {
-  return name.find(".q_proj.") != std::string::npos || name.find(".k_proj.") != std::string::npos;
+bool is_interleaved(const model_file& file, const std::string& name) {
+  return file.interleaved_rope && family_of(file.config).is_rotated(name);
 }
 
 } // namespace
@@ -52,7 +54,7 @@ bool is_rotated(const std::string& name) {
 at::Tensor load_tensor(const model_file& file, const std::string& name, const at::TensorOptions& options) {
   const auto dtype = c10::typeMetaToScalarType(options.dtype());
   auto tensor = dequantized(file.tensors.at(name), dtype);
-  if (file.interleaved_rope && is_rotated(name))
+  if (is_interleaved(file, name))
     tensor = rows_by_halves(tensor, file.config.head_dim);
   return tensor.to(options.device());
 }
@@ -64,7 +66,7 @@ bool has_blocks(const model_file& file) {
 
 block_matrix load_blocks(const model_file& file, const std::string& name) {
   const auto& view = file.tensors.at(name);
-  if (!file.interleaved_rope || !is_rotated(name))
+  if (!is_interleaved(file, name))
     return block_matrix(view);
   auto order = at::arange(view.shape.front(), at::kLong).view({-1, 1});
   order = rows_by_halves(order, file.config.head_dim).contiguous();

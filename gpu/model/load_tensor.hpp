@@ -5,13 +5,13 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <avp/gpu/kernels/block_matrix.hpp>
-#include <avp/gpu/model/model_file.hpp>
+#include "gpu/kernels/block_matrix.hpp"
+#include "gpu/model/model_file.hpp"
 
 namespace avp {
 
-/// Dequantises a tensor of the file into `options` (dtype and device). q_proj and k_proj of a GGUF of the llama family
-/// get their rows put back into the order that rotary embedding by halves needs.
+/// Dequantises a tensor of the file into `options` (dtype and device). Rows of a GGUF that lie in
+/// adjacent pairs (model_file::interleaved_rope) are put back into the order that rotary embedding by halves needs.
 [[nodiscard]] at::Tensor load_tensor(const model_file& file, const std::string& name, const at::TensorOptions& options);
 
 /// Whether some tensor of the file has blocks that block_matrix can keep.

@@ -1,4 +1,6 @@
 // A file whose bytes are memory.
+#include "gpu/model/mapped_file.hpp"
+
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -8,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <avp/gpu/model/mapped_file.hpp>
-#include <avp/gpu/model/model_error.hpp>
+#include "gpu/model/model_error.hpp"
 
 namespace avp {
 
@@ -23,7 +24,7 @@ struct descriptor {
   }
 };
 
-[[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
+[[noreturn]] void fail_mapping(const std::filesystem::path& path, const std::string& what) {
   throw model_error(path.string() + ": " + what);
 }
 
@@ -34,18 +35,18 @@ std::string reason() { return std::generic_category().message(errno); }
 mapped_file::mapped_file(std::filesystem::path path) : path_(std::move(path)) {
   const descriptor file{open(path_.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.number < 0)
-    fail(path_, "can't be opened: " + reason());
+    fail_mapping(path_, "can't be opened: " + reason());
   struct stat facts {};
   if (fstat(file.number, &facts) != 0)
-    fail(path_, "can't be opened: " + reason());
+    fail_mapping(path_, "can't be opened: " + reason());
   if (!S_ISREG(facts.st_mode))
-    fail(path_, "is not a regular file");
+    fail_mapping(path_, "is not a regular file");
   if (facts.st_size == 0)
     return; // mmap refuses a length of 0.
   const auto size = static_cast<std::size_t>(facts.st_size);
   void* memory = mmap(nullptr, size, PROT_READ, MAP_SHARED, file.number, 0);
   if (memory == MAP_FAILED)
-    fail(path_, "can't be mapped into memory: " + reason());
+    fail_mapping(path_, "can't be mapped into memory: " + reason());
   bytes_ = {static_cast<const std::byte*>(memory), size};
 }
 

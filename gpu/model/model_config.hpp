@@ -9,7 +9,7 @@ namespace avp {
 
 /// Names follow config.json of transformers.
 struct model_config {
-  std::string family; ///< "llama" or "qwen2".
+  std::string family; ///< Its model_type, as the table of a family has it: "llama".
   std::string name;   ///< What the file calls itself; its file name where it says nothing.
   std::int64_t num_layers = 0;
   std::int64_t hidden_size = 0;

@@ -1,4 +1,6 @@
 // A download that is not complete yet.
+#include "gpu/model/part_file.hpp"
+
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -9,10 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <avp/gpu/model/mapped_file.hpp>
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/gpu/model/part_file.hpp>
-#include <avp/transport/handshake/hash.hpp>
+#include "gpu/model/mapped_file.hpp"
+#include "gpu/model/model_error.hpp"
+#include "transport/sha256.hpp"
 
 namespace avp {
 

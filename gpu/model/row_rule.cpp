@@ -1,11 +1,11 @@
-// Trying row counts.
+// Tries with which numbers of rows a matrix product gives the same bits.
+#include "gpu/model/row_rule.hpp"
+
 #include <algorithm>
 #include <array>
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-
-#include <avp/gpu/model/row_rule.hpp>
 
 namespace avp {
 

@@ -1,4 +1,6 @@
 // safetensors files: header length u64, header JSON {name: {dtype, shape, data_offsets}}, data.
+#include "gpu/model/safetensors.hpp"
+
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -8,8 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/gpu/model/safetensors.hpp>
+#include "gpu/model/file_kind.hpp"
+#include "gpu/model/model_error.hpp"
 
 namespace avp {
 
@@ -33,7 +35,8 @@ json parse(const std::filesystem::path& path, std::string_view text) {
   try {
     return json::parse(text, bounded);
   } catch (const json::exception& error) {
-    fail(path, std::string("is not valid JSON: ") + error.what());
+    const auto kind = kind_of_wrong_file(std::as_bytes(std::span(text)), file_kind::json);
+    fail(path, kind.value_or(std::string("is not valid JSON: ") + error.what()));
   }
 }
 
@@ -51,8 +54,9 @@ bool is_size(const json& value) {
   return value.is_number_unsigned() && value.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
 }
 
-tensor_view read_tensor(const std::filesystem::path& path, const std::string& name, const json& entry,
-                        std::span<const std::byte> data) {
+// Reads the entry of one tensor into one of the two maps. Those that can't be read may have any size.
+void read_tensor(const std::filesystem::path& path, const std::string& name, const json& entry,
+                 std::span<const std::byte> data, safetensors_content& into) {
   const auto what = "tensor \"" + name + "\"";
   const auto shape = entry.is_object() ? entry.value("shape", json()) : json();
   const auto offsets = entry.is_object() ? entry.value("data_offsets", json()) : json();
@@ -61,27 +65,27 @@ tensor_view read_tensor(const std::filesystem::path& path, const std::string& na
     fail(path, what + ": its entry needs dtype, shape and two data_offsets, but is " + entry.dump().substr(0, 200));
   const auto dtype = entry["dtype"].get<std::string>();
   const auto type = type_of(dtype);
-  if (!type)
-    fail(path, what + " is stored as " + dtype + ", which can't be read; these can: F32, F16, BF16");
-  tensor_view tensor;
-  tensor.type = *type;
-  auto size = static_cast<std::uint64_t>(block_bytes(*type));
+  std::vector<std::int64_t> sizes;
+  auto bytes = static_cast<std::uint64_t>(type ? block_bytes(*type) : 1);
   for (const auto& dimension : shape) {
-    if (!is_size(dimension) || dimension == 0 || dimension.get<std::uint64_t>() > data.size() / size)
+    if (!is_size(dimension) || (type && bytes > 0 && dimension.get<std::uint64_t>() > data.size() / bytes))
       fail(path, what + " has an impossible shape " + shape.dump().substr(0, 200));
-    tensor.shape.push_back(dimension.get<std::int64_t>());
-    size *= dimension.get<std::uint64_t>();
+    sizes.push_back(dimension.get<std::int64_t>());
+    bytes *= dimension.get<std::uint64_t>();
+  }
+  if (!type) {
+    into.unreadable.emplace(name, unreadable_tensor{dtype, std::move(sizes)});
+    return;
   }
   const auto begin = offsets[0].get<std::uint64_t>();
   const auto end = offsets[1].get<std::uint64_t>();
   if (begin > end || end > data.size())
     fail(path, what + " lies at bytes " + offsets.dump() + " of the data, but there are " +
                    std::to_string(data.size()) + "; is the file only part of a download?");
-  if (end - begin != size)
+  if (end - begin != bytes)
     fail(path, what + " has " + std::to_string(end - begin) + " bytes, but " + dtype + " of " + shape.dump() +
-                   " needs " + std::to_string(size));
-  tensor.data = data.subspan(begin, size);
-  return tensor;
+                   " needs " + std::to_string(bytes));
+  into.tensors.emplace(name, tensor_view{*type, std::move(sizes), data.subspan(begin, bytes)});
 }
 
 // File names only: an index must not lead out of its directory.
@@ -102,49 +106,90 @@ json read_json_file(const std::filesystem::path& path) {
   return parse(path, {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
 }
 
-std::map<std::string, tensor_view> read_safetensors(const mapped_file& file) {
+safetensors_content read_safetensors(const mapped_file& file) {
   const auto bytes = file.bytes();
+  const auto refuse = [&](const std::string& why) {
+    fail(file.path(), kind_of_wrong_file(bytes, file_kind::safetensors).value_or(why));
+  };
   std::uint64_t length = 0;
   if (bytes.size() < sizeof length)
-    fail(file.path(), "is not a safetensors file: it has only " + std::to_string(bytes.size()) + " bytes");
+    refuse("is not a safetensors file: it has only " + std::to_string(bytes.size()) + " bytes");
   std::memcpy(&length, bytes.data(), sizeof length);
-  if (length > longest_json || length > bytes.size() - sizeof length)
-    fail(file.path(), "is not a safetensors file or only part of one: its header would have " + std::to_string(length) +
-                          " bytes, the file has " + std::to_string(bytes.size()));
+  if (length < 2 || length > longest_json || length > bytes.size() - sizeof length)
+    refuse("is not a safetensors file or only part of one: its header would have " + std::to_string(length) +
+           " bytes, the file has " + std::to_string(bytes.size()));
   const auto header = parse(file.path(), {reinterpret_cast<const char*>(bytes.data()) + sizeof length, length});
   if (!header.is_object())
     fail(file.path(), "is not a safetensors file: its header is no JSON object");
-  std::map<std::string, tensor_view> tensors;
+  safetensors_content content;
   for (const auto& [name, entry] : header.items())
     if (name != "__metadata__")
-      tensors.emplace(name, read_tensor(file.path(), name, entry, bytes.subspan(sizeof length + length)));
-  return tensors;
+      read_tensor(file.path(), name, entry, bytes.subspan(sizeof length + length), content);
+  return content;
 }
+
+namespace {
+
+// What a folder has in place of model.safetensors.
+std::string instead_of_weights(const std::filesystem::path& directory) {
+  std::string gguf;
+  bool shards = false, pytorch = false;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const auto name = entry.path().filename().string();
+    if (name.ends_with(".gguf") && (gguf.empty() || name < gguf))
+      gguf = name;
+    shards = shards || name.ends_with(".safetensors");
+    pytorch = pytorch || (name.starts_with("pytorch_model") && name.ends_with(".bin"));
+  }
+  if (!gguf.empty())
+    return "; it has a GGUF file, which is named by itself: " + (directory / gguf).string();
+  if (shards)
+    return "; its other safetensors files need their index, model.safetensors.index.json: download it too";
+  if (pytorch)
+    return "; its pytorch_model.bin can't be read: take the model's safetensors or a GGUF file";
+  return "";
+}
+
+// The tensors of each file, by the index.
+std::map<std::string, std::set<std::string>> read_index(const std::filesystem::path& path) {
+  const auto index = read_json_file(path);
+  if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object())
+    fail(path, "has no object \"weight_map\"");
+  std::map<std::string, std::set<std::string>> shards;
+  for (const auto& [name, file] : index["weight_map"].items())
+    shards[shard_name(path, file)].insert(name);
+  std::string missing;
+  for (const auto& [name, tensors] : shards)
+    if (std::error_code error; !std::filesystem::exists(path.parent_path() / name, error))
+      missing += (missing.empty() ? "" : ", ") + name;
+  if (!missing.empty())
+    fail(path, "lists " + std::to_string(shards.size()) + " files, of which these are missing: " + missing +
+                   "; put all of them into this folder");
+  return shards;
+}
+
+} // namespace
 
 safetensors_directory open_safetensors(const std::filesystem::path& directory) {
   safetensors_directory result;
   if (std::filesystem::exists(directory / "model.safetensors")) {
     result.files.push_back(std::make_shared<const mapped_file>(directory / "model.safetensors"));
-    result.tensors = read_safetensors(*result.files.front());
+    result.content = read_safetensors(*result.files.front());
     return result;
   }
   const auto index_path = directory / "model.safetensors.index.json";
   if (!std::filesystem::exists(index_path))
-    fail(directory, "has neither model.safetensors nor model.safetensors.index.json");
-  const auto index = read_json_file(index_path);
-  if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object())
-    fail(index_path, "has no object \"weight_map\"");
-  std::map<std::string, std::set<std::string>> shards; // File name: its tensors.
-  for (const auto& [name, file] : index["weight_map"].items())
-    shards[shard_name(index_path, file)].insert(name);
-  for (const auto& [name, expected] : shards) {
+    fail(directory, "has neither model.safetensors nor model.safetensors.index.json" + instead_of_weights(directory));
+  for (const auto& [name, expected] : read_index(index_path)) {
     result.files.push_back(std::make_shared<const mapped_file>(directory / name));
-    const auto tensors = read_safetensors(*result.files.back());
+    auto content = read_safetensors(*result.files.back());
     for (const auto& tensor : expected) {
-      const auto found = tensors.find(tensor);
-      if (found == tensors.end())
+      if (auto found = content.tensors.extract(tensor))
+        result.content.tensors.insert(std::move(found));
+      else if (auto other = content.unreadable.extract(tensor))
+        result.content.unreadable.insert(std::move(other));
+      else
         fail(directory / name, "has no tensor \"" + tensor + "\", but " + index_path.filename().string() + " says so");
-      result.tensors.insert(*found);
     }
   }
   return result;

@@ -6,14 +6,14 @@
 //   Q4_K, Q5_K         (d · s) · q − (dmin · m), s and m of 6 bits for every 32 values
 //   Q6_K               (d · s) · (q − 32), s of 8 bits for every 16 values
 // d, m and dmin are float16. Nibbles: the first half of a group lies in the low ones, the second half in the high ones.
+#include "gpu/model/tensor_type.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <stdexcept>
 #include <string>
-
-#include <avp/gpu/model/tensor_type.hpp>
 
 namespace avp {
 
@@ -210,6 +210,13 @@ std::int64_t block_values(tensor_type type) { return facts_of(type).values; }
 std::int64_t block_bytes(tensor_type type) { return facts_of(type).bytes; }
 
 std::string_view to_string(tensor_type type) { return facts_of(type).name; }
+
+std::string shape_text(std::span<const std::int64_t> shape) {
+  std::string text = "[";
+  for (const auto size : shape)
+    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
 
 void dequantize(tensor_type type, const std::byte* data, std::span<float> out) {
   if (out.size() % static_cast<std::size_t>(block_values(type)) != 0)

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,11 +22,22 @@ enum class tensor_type : std::uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, 
 /// The name that files and messages use: "F32", "Q4_K", …
 [[nodiscard]] std::string_view to_string(tensor_type type);
 
+/// A shape as messages show it: "[258, 32]".
+[[nodiscard]] std::string shape_text(std::span<const std::int64_t> shape);
+
 /// A tensor as it lies in the (memory-mapped) file; the mapping belongs to the model_file that gave it.
 struct tensor_view {
   tensor_type type = tensor_type::f32;
-  std::vector<std::int64_t> shape; ///< Row-major, outermost first; the last one is a whole number of blocks.
+  /// Row-major, outermost first; the last one is a whole number of blocks. One that the model does not need may have a
+  /// size of 0, and one of a safetensors file no sizes at all.
+  std::vector<std::int64_t> shape;
   std::span<const std::byte> data;
+};
+
+/// A tensor of a type that is not among these. A model may hold such ones as long as it does not need them.
+struct unreadable_tensor {
+  std::string type;                ///< As its file names it: "IQ2_XXS", "I64", …
+  std::vector<std::int64_t> shape; ///< As in tensor_view.
 };
 
 /// Reads `out.size()` values, a whole number of blocks (else std::invalid_argument), from `data`, which starts with a

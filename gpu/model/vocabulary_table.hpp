@@ -8,7 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <avp/gpu/model/linear.hpp>
+#include "gpu/model/linear.hpp"
 
 namespace avp {
 

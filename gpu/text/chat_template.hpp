@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include <avp/gpu/text/chat_message.hpp>
-#include <avp/gpu/text/vocabulary.hpp>
+#include "gpu/text/chat_message.hpp"
+#include "gpu/text/vocabulary.hpp"
 
 namespace avp {
 
@@ -23,9 +23,9 @@ struct chat_template {
   bool trim = false;           ///< Contents lose white space at both ends.
 
   /// The text of `messages`, with the beginning of the assistant's next message when `generation_prompt` is set.
-  /// Contents are put in as they are: special tokens spelled out in them count as such, as in transformers. Throws
+  /// Contents are put in as they are, with their marks; the template's own text is trusted. Throws
   /// std::invalid_argument for a role other than "system", "user" and "assistant".
-  [[nodiscard]] std::string render(std::span<const chat_message> messages, bool generation_prompt = true) const;
+  [[nodiscard]] marked_text render(std::span<const chat_message> messages, bool generation_prompt = true) const;
 };
 
 /// Recognises the family of a template from its Jinja source and takes the default system text out of it. `bos_text` is
@@ -42,5 +42,8 @@ struct chat_template {
 /// (ChatML with the default system text of Qwen2.5) or "llama3" (without the dates of 3.1). Throws model_error for
 /// another name.
 [[nodiscard]] chat_template chat_template_by_name(std::string_view name);
+
+/// The names that it knows.
+[[nodiscard]] std::vector<std::string> chat_template_names();
 
 } // namespace avp

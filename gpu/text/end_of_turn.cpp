@@ -1,10 +1,10 @@
 // Which tokens end an answer.
+#include "gpu/text/end_of_turn.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
-
-#include <avp/gpu/text/end_of_turn.hpp>
 
 namespace avp {
 

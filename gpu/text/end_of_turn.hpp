@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include <avp/gpu/text/vocabulary.hpp>
+#include "gpu/text/vocabulary.hpp"
 
 namespace avp {
 

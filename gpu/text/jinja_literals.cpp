@@ -1,9 +1,9 @@
 // Takes a Jinja template apart into the texts that it may print and the code between them.
+#include "gpu/text/jinja_literals.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <utility>
-
-#include <avp/gpu/text/jinja_literals.hpp>
 
 namespace avp {
 

@@ -1,9 +1,9 @@
 // The merges of a BPE vocabulary, and the one algorithm that applies them.
+#include "gpu/text/merge_table.hpp"
+
 #include <cstddef>
 #include <queue>
 #include <tuple>
-
-#include <avp/gpu/text/merge_table.hpp>
 
 namespace avp {
 

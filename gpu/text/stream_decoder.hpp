@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include <avp/gpu/text/tokenizer.hpp>
-#include <avp/gpu/text/utf8.hpp>
+#include "gpu/text/tokenizer.hpp"
+#include "gpu/text/utf8.hpp"
 
 namespace avp {
 

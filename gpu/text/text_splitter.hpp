@@ -1,11 +1,11 @@
 // Splits text into the pieces inside which a byte-level BPE tokenizer merges.
 #pragma once
 
-#include <memory>
 #include <string_view>
 #include <vector>
 
-#include <avp/gpu/text/vocabulary.hpp>
+#include "gpu/text/regular_expression.hpp"
+#include "gpu/text/vocabulary.hpp"
 
 namespace avp {
 
@@ -20,11 +20,9 @@ public:
   [[nodiscard]] std::vector<std::string_view> split(std::string_view text) const;
 
 private:
-  struct pattern;
-
   void split_valid(std::string_view text, std::vector<std::string_view>& pieces) const;
 
-  std::shared_ptr<const pattern> pattern_;
+  regular_expression pattern_;
 };
 
 } // namespace avp

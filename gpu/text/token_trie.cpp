@@ -1,5 +1,5 @@
 // Finds the tokens that are recognised in a text as a whole.
-#include <avp/gpu/text/token_trie.hpp>
+#include "gpu/text/token_trie.hpp"
 
 namespace avp {
 

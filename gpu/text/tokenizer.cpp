@@ -1,11 +1,13 @@
 // Turns text into token ids and back.
+#include "gpu/text/tokenizer.hpp"
+
 #include <algorithm>
 #include <limits>
 
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/gpu/text/byte_alphabet.hpp>
-#include <avp/gpu/text/tokenizer.hpp>
-#include <avp/gpu/text/utf8.hpp>
+#include "gpu/model/model_error.hpp"
+#include "gpu/text/byte_alphabet.hpp"
+#include "gpu/text/nfc.hpp"
+#include "gpu/text/utf8.hpp"
 
 namespace avp {
 
@@ -22,7 +24,10 @@ namespace {
 
 } // namespace
 
-tokenizer::tokenizer(const vocabulary& source) : splitter_(source.split), ignore_merges_(source.ignore_merges) {
+tokenizer::tokenizer(const vocabulary& source)
+    : splitter_(source.split),
+      ignore_merges_(source.ignore_merges),
+      is_nfc_(source.is_nfc) {
   if (source.tokens.empty())
     throw model_error("[tokenizer] the vocabulary has no tokens; the model file lacks its tokenizer");
   if (source.tokens.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
@@ -75,30 +80,41 @@ void tokenizer::add_merges(const vocabulary& source) {
     const auto merged_id = ids_.find(joined);
     if (left_id == ids_.end() || right_id == ids_.end() || merged_id == ids_.end())
       refuse_merge(left, right);
-    merges_.add(left_id->second, right_id->second, merged_id->second);
+    if (!is_special(merged_id->second)) // or else plain text could make one
+      merges_.add(left_id->second, right_id->second, merged_id->second);
   }
 }
 
-std::vector<std::int32_t> tokenizer::encode(std::string_view text) const {
+std::vector<std::int32_t> tokenizer::encode(const marked_text& marked) const {
+  const std::string_view text = marked.text();
   std::vector<std::int32_t> ids;
   std::size_t plain = 0; // Where the text since the last whole token begins.
-  for (std::size_t at = 0; at < text.size();) {
-    const auto found = whole_.longest_match(text.substr(at));
-    if (!found) {
-      ++at;
-      continue;
+  const auto find_whole = [&](std::size_t begin, std::size_t end) {
+    for (auto at = begin; at < end;) {
+      const auto found = whole_.longest_match(text.substr(at, end - at));
+      if (!found) {
+        ++at;
+        continue;
+      }
+      encode_plain(text.substr(plain, at - plain), ids);
+      ids.push_back(found->id);
+      at += found->length;
+      plain = at;
     }
-    encode_plain(text.substr(plain, at - plain), ids);
-    ids.push_back(found->id);
-    at += found->length;
-    plain = at;
+  };
+  std::size_t trusted = 0; // Where the text since the last data begins.
+  for (const auto& [begin, end] : marked.data()) {
+    find_whole(trusted, begin);
+    trusted = end;
   }
+  find_whole(trusted, text.size());
   encode_plain(text.substr(plain), ids);
   return ids;
 }
 
 void tokenizer::encode_plain(std::string_view text, std::vector<std::int32_t>& ids) const {
-  for (const std::string_view piece : splitter_.split(text))
+  const auto composed = is_nfc_ ? nfc(text) : std::nullopt;
+  for (const std::string_view piece : splitter_.split(composed ? *composed : text))
     encode_piece(piece, ids);
 }
 
@@ -107,7 +123,7 @@ void tokenizer::encode_piece(std::string_view piece, std::vector<std::int32_t>& 
     std::string text;
     for (const char byte : piece)
       text += byte_alphabet()[static_cast<unsigned char>(byte)];
-    if (const auto id = find(text)) {
+    if (const auto id = find(text); id && kinds_[static_cast<std::size_t>(*id)] == token_kind::normal) {
       ids.push_back(*id);
       return;
     }

@@ -13,10 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include <avp/gpu/text/merge_table.hpp>
-#include <avp/gpu/text/text_splitter.hpp>
-#include <avp/gpu/text/token_trie.hpp>
-#include <avp/gpu/text/vocabulary.hpp>
+#include "gpu/text/marked_text.hpp"
+#include "gpu/text/merge_table.hpp"
+#include "gpu/text/text_splitter.hpp"
+#include "gpu/text/token_trie.hpp"
+#include "gpu/text/vocabulary.hpp"
 
 namespace avp {
 
@@ -30,12 +31,14 @@ public:
   /// id it names is outside of it, or when it is too large for 32-bit ids.
   explicit tokenizer(const vocabulary& source);
 
-  /// The tokens of `text`. Special and added tokens are recognised where their text stands; none is put in front or
-  /// behind. Bytes that are not UTF-8 become the tokens of those bytes. A byte for which the vocabulary has no token is
-  /// left out, as transformers does (SmolLM2's lacks 21 control characters and bytes that few characters begin with).
-  /// The text is taken as it is, as llama.cpp does: the NFC normalisation that Qwen's tokenizer.json asks for is not
-  /// applied, so decomposed accents give other tokens.
-  [[nodiscard]] std::vector<std::int32_t> encode(std::string_view text) const;
+  /// The tokens of `text`. Special and added tokens are recognised where their text stands and none of it is data; none
+  /// is put in front or behind. Elsewhere they are split and merged as if there were no such tokens, and where data
+  /// begins or ends changes nothing else. Bytes that are not UTF-8 become the tokens of those bytes. A byte for which
+  /// the vocabulary has no token is left out, as transformers does (SmolLM2's lacks 21 control characters and bytes
+  /// that few characters begin with). Where the vocabulary says so (Qwen's tokenizer.json), the text between whole
+  /// tokens is brought into form NFC, as transformers does; of a GGUF file it is taken as it is, as llama.cpp does, so
+  /// there decomposed accents give other tokens.
+  [[nodiscard]] std::vector<std::int32_t> encode(const marked_text& text) const;
 
   /// The text of `ids`, always UTF-8: bytes that make no character become U+FFFD. Ids outside the vocabulary give no
   /// text.
@@ -85,6 +88,7 @@ private:
   std::array<std::int32_t, 256> byte_ids_{};                                      // The token of each byte, or -1.
   std::unordered_set<std::int32_t> end_of_turn_;
   bool ignore_merges_;
+  bool is_nfc_;
 };
 
 } // namespace avp

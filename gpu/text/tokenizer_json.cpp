@@ -1,4 +1,6 @@
 // Reads the tokenizer of a Hugging Face directory.
+#include "gpu/text/tokenizer_json.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -6,6 +8,7 @@
 #include <fstream>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,9 +17,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/gpu/text/end_of_turn.hpp>
-#include <avp/gpu/text/tokenizer_json.hpp>
+#include "gpu/model/file_kind.hpp"
+#include "gpu/model/model_error.hpp"
+#include "gpu/text/end_of_turn.hpp"
 
 namespace avp {
 
@@ -61,8 +64,9 @@ std::string read_file(const fs::path& path) {
 /// model_error with the file's path.
 template <class Read>
 void with_json(const fs::path& path, Read read) {
+  const auto text = read_file(path);
   try {
-    const json object = json::parse(read_file(path), [&](int depth, json::parse_event_t, json&) {
+    const json object = json::parse(text, [&](int depth, json::parse_event_t, json&) {
       if (depth > deepest)
         throw model_error(path.string() + ": nests deeper than " + std::to_string(deepest) + " levels");
       return true;
@@ -71,7 +75,9 @@ void with_json(const fs::path& path, Read read) {
       throw model_error(path.string() + ": should hold a JSON object, but holds a JSON " + object.type_name());
     read(object);
   } catch (const json::exception& error) {
-    throw model_error(path.string() + ": is damaged or not a file of that kind: " + error.what());
+    const auto kind = kind_of_wrong_file(std::as_bytes(std::span(text)), file_kind::json);
+    throw model_error(path.string() + ": " +
+                      kind.value_or(std::string("is damaged or not a file of that kind: ") + error.what()));
   }
 }
 
@@ -111,8 +117,8 @@ public:
   explicit tokenizer_json_reader(const fs::path& path) : path_(path) {}
 
   vocabulary read(const json& root) {
-    check_normalizer(get(root, "normalizer"));
     vocabulary result;
+    result.is_nfc = read_normalizer(get(root, "normalizer"));
     read_model(root, result);
     result.split = read_pre_tokenizer(get(root, "pre_tokenizer"));
     read_added_tokens(get(root, "added_tokens"), result);
@@ -124,10 +130,13 @@ private:
     throw model_error(path_.string() + ": " + found + std::string(what_works));
   }
 
-  void check_normalizer(const json& normalizer) const {
-    for (const json& step : steps_of(normalizer, "normalizers"))
+  /// Whether text is brought into form NFC; nothing else is done to it.
+  [[nodiscard]] bool read_normalizer(const json& normalizer) const {
+    const auto steps = steps_of(normalizer, "normalizers");
+    for (const json& step : steps)
       if (type_of(step) != "NFC")
         refuse("it normalises text by \"" + type_of(step) + "\"");
+    return !steps.empty();
   }
 
   void read_model(const json& root, vocabulary& result) {
@@ -273,8 +282,13 @@ void read_companions(const fs::path& directory, vocabulary& result) {
         ends.push_back(*end);
       result.chat_template = read_chat_template(get(object, "chat_template"));
     });
-  if (const fs::path path = directory / "chat_template.jinja"; is_there(path))
+  if (const fs::path path = directory / "chat_template.json"; is_there(path)) // older, as processors have it
+    with_json(path, [&](const json& object) { result.chat_template = read_chat_template(object.at("chat_template")); });
+  if (const fs::path path = directory / "chat_template.jinja"; is_there(path)) {
     result.chat_template = read_file(path);
+    if (const auto kind = kind_of_wrong_file(std::as_bytes(std::span(result.chat_template)), file_kind::json))
+      throw model_error(path.string() + ": " + *kind);
+  }
   for (const char* name : {"generation_config.json", "config.json"})
     if (const fs::path path = directory / name; is_there(path))
       with_json(path, [&](const json& object) { read_end_tokens(object, ends); });

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include <avp/gpu/text/vocabulary.hpp>
+#include "gpu/text/vocabulary.hpp"
 
 namespace avp {
 

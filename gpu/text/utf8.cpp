@@ -1,5 +1,5 @@
 // Reading UTF-8 that may be broken or cut off.
-#include <avp/gpu/text/utf8.hpp>
+#include "gpu/text/utf8.hpp"
 
 namespace avp {
 
@@ -8,13 +8,13 @@ namespace {
 constexpr std::string_view replacement = "\xEF\xBF\xBD"; // U+FFFD
 
 /// How many bytes follow a leading byte, and which values the first of them may have (Unicode Standard, table 3-7).
-struct lead {
+struct lead_byte {
   std::size_t following;
   unsigned char lowest;
   unsigned char highest;
 };
 
-lead read_lead(unsigned char byte) {
+lead_byte read_lead(unsigned char byte) {
   if (byte >= 0xC2 && byte <= 0xDF)
     return {1, 0x80, 0xBF};
   if (byte >= 0xE0 && byte <= 0xEF)
@@ -32,7 +32,7 @@ utf8_unit read_utf8(std::string_view bytes) {
   const auto first = static_cast<unsigned char>(bytes.front());
   if (first < 0x80)
     return {1, utf8_state::valid, first};
-  const lead head = read_lead(first);
+  const lead_byte head = read_lead(first);
   if (head.following == 0)
     return {1, utf8_state::invalid, 0};
   char32_t character = first & (0x3FU >> head.following);

@@ -1,7 +1,7 @@
 // The writing thread.
-#include <iterator>
+#include "runtime/journal/journal.hpp"
 
-#include <avp/runtime/journal/journal.hpp>
+#include <iterator>
 
 namespace avp {
 
@@ -54,7 +54,7 @@ void journal::write_all() {
     try {
       database_->write(batch);
       batch.clear();
-    } catch (const journal_error& error) {
+    } catch (const std::exception& error) {
       failure = error.what();
     }
     lock.lock();

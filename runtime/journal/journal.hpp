@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include <avp/runtime/journal/journal_database.hpp>
+#include "runtime/journal/journal_database.hpp"
 
 namespace avp {
 

@@ -1,4 +1,6 @@
 // Statements and their rows.
+#include "runtime/journal/journal_database.hpp"
+
 #include <cerrno>
 #include <cstring>
 
@@ -6,18 +8,17 @@
 #include <nlohmann/json.hpp>
 #include <sqlite3.h>
 
-#include <avp/runtime/journal/journal_database.hpp>
-#include <avp/runtime/journal/journal_schema.hpp>
-#include <avp/runtime/os/folder_lock.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
+#include "runtime/journal/journal_schema.hpp"
+#include "runtime/journal/write_access.hpp"
+#include "runtime/os/folder_lock.hpp"
+#include "runtime/pipeline/exact_json.hpp"
+#include "runtime/pipeline/pipeline.hpp"
 
 namespace avp {
 
 namespace {
 
 constexpr int patience_ms = 5000; // for another program that holds the database's lock
-
-using nlohmann::ordered_json;
 
 void bind(SQLite::Statement& to, int place, const std::optional<std::string>& value) {
   value ? to.bind(place, *value) : to.bind(place);
@@ -80,7 +81,21 @@ std::vector<std::string> list_of(const std::string& text) {
 
 mode mode_of(const std::string& name) { return modes_named(name).value().front(); }
 
-std::string text_of(mode mode) { return std::string(mode_name(mode)); }
+std::string text_of(mode mode) { return std::string(name_of(mode)); }
+
+// What to do about an error of SQLite, by its number.
+std::string advice_on(const SQLite::Exception& error) {
+  switch (error.getErrorCode() & 0xFF) {
+  case SQLITE_BUSY:
+    return "; another program has it open and holds its lock: close that, and try again";
+  case SQLITE_CORRUPT:
+  case SQLITE_NOTADB:
+    return "; it is damaged, so the run can't go on: start it anew. What was finished stands in results.jsonl beside "
+           "it";
+  default:
+    return "";
+  }
+}
 
 } // namespace
 
@@ -101,12 +116,13 @@ struct journal_database::state {
       const int why = kept != 0 ? kept : errno;
       const bool disk = (error.getErrorCode() & 0xFF) == SQLITE_IOERR && why != 0;
       throw journal_error("cannot " + what + " '" + file.string() +
-                          "': " + (disk ? std::string(std::strerror(why)) : std::string(error.what())));
+                          "': " + (disk ? std::string(std::strerror(why)) : error.what() + advice_on(error)));
     } catch (const std::exception& error) { // an enum or a JSON text that this program did not write
       throw journal_error("cannot " + what + " '" + file.string() + "': " + error.what());
     }
   }
 
+  void upgrade(int version);
   void prepare();
   void write(const saved_run& run);
   void write(const saved_record& record);
@@ -127,12 +143,25 @@ struct journal_database::state {
   std::map<std::string, std::weak_ptr<const recipe>> recipes; // those read, so that shared parents stay shared
 };
 
+// Journals of earlier versions are brought up to date, at once or not at all.
+void journal_database::state::upgrade(int version) {
+  if (version == journal_version)
+    return;
+  if (version != 1)
+    throw std::runtime_error("it has version " + std::to_string(version) + ", and this avp-run reads 1 to " +
+                             std::to_string(journal_version));
+  SQLite::Transaction transaction(database);
+  database.exec(journal_upgrade);
+  database.exec("PRAGMA user_version = " + std::to_string(journal_version));
+  transaction.commit();
+}
+
 void journal_database::state::prepare() {
   database.exec("PRAGMA synchronous = NORMAL"); // in WAL mode safe against power cuts, but for the last moments
   insert_record.emplace(database, "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?)");
   insert_recipe.emplace(database, "INSERT OR IGNORE INTO recipes VALUES (?, ?)");
   insert_hop.emplace(database, "INSERT OR REPLACE INTO hops VALUES "
-                               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert_result.emplace(database, "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)");
 }
 
@@ -148,7 +177,7 @@ void journal_database::state::write(const saved_run& run) {
 
 void journal_database::state::write(const saved_record& kept) {
   if (const auto* good = std::get_if<record>(&kept.item))
-    return run_with(*insert_record, kept.number, good->id, good->line, good->fields.dump(), std::int64_t{0},
+    return run_with(*insert_record, kept.number, good->id, good->line, exact_text(good->fields), std::int64_t{0},
                     std::optional<std::string>());
   const auto& bad = std::get<bad_line>(kept.item);
   run_with(*insert_record, kept.number, bad.id, bad.line, std::optional<std::string>(), bad.column, bad.message);
@@ -172,10 +201,11 @@ void journal_database::state::write(const saved_hop& hop) {
   const auto& counts = agent.counts;
   const auto recipe = hop.history ? std::optional(write(*hop.history)) : std::nullopt;
   const auto error = agent.error.empty() ? std::nullopt : std::optional(agent.error);
+  const auto code = agent.error_code ? std::optional(std::string(name_of(*agent.error_code))) : std::nullopt;
   const auto picked = hop.to ? std::optional(list_text(*hop.to)) : std::nullopt;
   run_with(*insert_hop, hop.task, hop.stage, agent.name, agent.kind, agent.node, agent.text, error, picked, recipe,
            agent.ms, hop.task_ms, counts.prompt_tokens, counts.computed_tokens, counts.latent_steps,
-           counts.output_tokens, counts.attended, counts.cache_bytes, counts.device_ms);
+           counts.output_tokens, counts.attended, counts.cache_bytes, counts.device_ms, code);
 }
 
 void journal_database::state::write(const saved_result& result) {
@@ -189,8 +219,8 @@ std::shared_ptr<const recipe> journal_database::state::read_recipe(const std::st
   find.bind(1, id);
   if (!find.executeStep())
     return nullptr;
-  auto made =
-      recipe::decode(find.getColumn(0).getString(), [this](const std::string& parent) { return read_recipe(parent); });
+  auto made = recipe::decode_kept(find.getColumn(0).getString(),
+                                  [this](const std::string& parent) { return read_recipe(parent); });
   recipes[id] = made;
   return made;
 }
@@ -219,6 +249,7 @@ saved_hop journal_database::state::read_hop(SQLite::Statement& found) {
   counts.attended = row.number();
   counts.cache_bytes = row.number();
   counts.device_ms = row.real();
+  hop.agent.error_code = value_named<error_code>(row.optional_text().value_or(""));
   return hop;
 }
 
@@ -253,6 +284,9 @@ journal_database journal_database::open(const std::filesystem::path& folder) {
   const auto file = folder / "run.db";
   if (std::error_code ignored; !std::filesystem::exists(file, ignored))
     throw journal_error("'" + folder.string() + "' has no run.db, the journal of a run; name the folder of a run");
+  if (std::error_code ignored; !std::filesystem::is_regular_file(file, ignored))
+    throw journal_error("'" + file.string() + "' is no file, and the journal of a run is one");
+  check_write_access(folder);
   try {
     auto made = std::make_unique<state>(folder, 0);
     made->guarded("read", [&] {
@@ -262,9 +296,9 @@ journal_database journal_database::open(const std::filesystem::path& folder) {
       if (application != journal_application || !database.tableExists("run") ||
           database.execAndGet("SELECT count(*) FROM run").getInt() != 1)
         throw std::runtime_error("it is not the journal of a run, or the run stopped before it began; start it anew");
-      if (version != journal_version)
-        throw std::runtime_error("it has version " + std::to_string(version) + ", and this avp-run reads " +
-                                 std::to_string(journal_version));
+      if (const std::string found = database.execAndGet("PRAGMA quick_check(1)"); found != "ok")
+        throw SQLite::Exception(found, SQLITE_CORRUPT);
+      made->upgrade(version);
       made->prepare();
     });
     return journal_database(std::move(made));
@@ -319,7 +353,7 @@ std::vector<input_item> journal_database::records() {
       const auto fields = row.optional_text();
       const auto column = row.size();
       if (fields)
-        items.emplace_back(record{std::move(id), ordered_json::parse(*fields), line});
+        items.emplace_back(record{std::move(id), parse_exact(*fields), line});
       else
         items.emplace_back(bad_line{std::move(id), line, column, row.text()});
     }

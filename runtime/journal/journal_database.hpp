@@ -4,18 +4,18 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include <avp/runtime/journal/journal_entry.hpp>
+#include "gpu/user_error.hpp"
+#include "runtime/journal/journal_entry.hpp"
 
 namespace avp {
 
 /// A journal that can't be read or written: which file, and why.
-class journal_error : public std::runtime_error {
+class journal_error : public user_error {
 public:
-  using std::runtime_error::runtime_error;
+  using user_error::user_error;
 };
 
 /// The journal on disk, in WAL mode: others can read it while it is written, and after a crash it holds whole

@@ -3,15 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include <avp/gpu/recipe.hpp>
-#include <avp/runtime/pipeline/input.hpp>
-#include <avp/runtime/results/task_result.hpp>
+#include "runtime/pipeline/input.hpp"
+#include "runtime/results/ended_hop.hpp"
+#include "runtime/results/task_result.hpp"
 
 namespace avp {
 
@@ -45,13 +44,9 @@ struct input_end {
 };
 
 /// A hop that ended.
-struct saved_hop {
+struct saved_hop : ended_hop {
   std::string task;
-  std::string stage;  ///< The part of the run that it belongs to, as variant_text() calls it: "latent".
-  agent_result agent; ///< With the error, where it failed; without what it handed over, which shows later.
-  std::optional<std::vector<std::string>> to; ///< The successors that it picked; none where it did not pick.
-  double task_ms = 0;                         ///< From the task's begin to this hop's end.
-  std::shared_ptr<const recipe> history;      ///< Of the context that it left; none where it left none.
+  std::string stage; ///< The part of the run that it belongs to, as variant_text() calls it: "latent".
 };
 
 /// A task that ended in a stage of the run.

@@ -5,7 +5,7 @@ namespace avp {
 
 /// Told apart from other programs' databases, and from those of other versions ("AVPJ").
 inline constexpr int journal_application = 0x4156504A;
-inline constexpr int journal_version = 1;
+inline constexpr int journal_version = 2;
 
 inline constexpr auto journal_schema = R"sql(
 CREATE TABLE run (          -- one row: how the run was begun
@@ -55,6 +55,7 @@ CREATE TABLE hops (         -- one agent's part in a task
   attended INTEGER NOT NULL,       -- query rows times the positions that each looked at
   cache_bytes INTEGER NOT NULL,    -- of KV-cache written
   device_ms REAL NOT NULL,         -- its share of forward passes
+  error_code TEXT,                 -- which kind of failure it was, or NULL
   PRIMARY KEY (task, stage, agent)
 ) STRICT;
 CREATE TABLE results (      -- one task in one stage
@@ -65,5 +66,8 @@ CREATE TABLE results (      -- one task in one stage
   PRIMARY KEY (task, stage)
 ) STRICT;
 )sql";
+
+/// Makes a journal of version 1 one of version 2.
+inline constexpr auto journal_upgrade = "ALTER TABLE hops ADD COLUMN error_code TEXT";
 
 } // namespace avp

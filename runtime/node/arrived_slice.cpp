@@ -1,11 +1,13 @@
 // What a message between exchanges says of its context.
+#include "runtime/node/arrived_slice.hpp"
+
 #include <array>
 
 #include <fmt/format.h>
 
-#include <avp/gpu/context_slice.hpp>
-#include <avp/runtime/node/arrived_slice.hpp>
-#include <avp/transport/kv.hpp>
+#include "gpu/cache/context_slice.hpp"
+#include "transport/kv.hpp"
+#include "transport/message.hpp"
 
 namespace avp {
 

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include <avp/runtime/node/context_exchange.hpp>
+#include "runtime/node/kept_contexts.hpp"
+#include "runtime/node/wanted_context.hpp"
+#include "transport/error.hpp"
 
 namespace avp {
 

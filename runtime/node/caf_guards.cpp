@@ -1,5 +1,8 @@
-// Functions that CAF 0.17 calls, in front of the ones that it means: what strangers and broken peers could do without
-// them.
+// What CAF 0.17 lacks where strangers and broken peers can reach it.
+#include "runtime/node/caf_guards.hpp"
+
+#ifdef AVP_CAF_GUARDS
+
 #include <array>
 #include <cstdint>
 #include <mutex>
@@ -12,7 +15,24 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+
+namespace avp {
+
+void guard_against_many_connections() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+    return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+void guard_opening_connections(caf::actor_system_config& config, caf::timespan timeout) {
+  config.set("middleman.heartbeat-interval", timeout);
+}
+
+} // namespace avp
 
 namespace {
 
@@ -100,3 +120,15 @@ bool valid(const header& what) {
 }
 
 } // namespace caf::io::basp
+
+#else
+
+namespace avp {
+
+void guard_against_many_connections() {}
+
+void guard_opening_connections(caf::actor_system_config& /*config*/, caf::timespan /*timeout*/) {}
+
+} // namespace avp
+
+#endif

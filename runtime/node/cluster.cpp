@@ -1,18 +1,19 @@
 // The other nodes of a run, as node zero works with them.
+#include "runtime/node/cluster.hpp"
+
 #include <set>
 
 #include <caf/scoped_actor.hpp>
 #include <spdlog/spdlog.h>
 
-#include <avp/gpu/device_error.hpp>
-#include <avp/gpu/recipe_layout.hpp>
-#include <avp/runtime/node/cluster.hpp>
-#include <avp/runtime/node/cluster_actor.hpp>
-#include <avp/runtime/node/cluster_messages.hpp>
-#include <avp/runtime/node/model_probe.hpp>
-#include <avp/runtime/node/node_system.hpp>
-#include <avp/runtime/node/remote_agent.hpp>
-#include <avp/runtime/pipeline/node_tables.hpp>
+#include "gpu/cache/recipe_layout.hpp"
+#include "gpu/device_error.hpp"
+#include "runtime/node/model_probe.hpp"
+#include "runtime/node/node_system.hpp"
+#include "runtime/node/remote_agent.hpp"
+#include "runtime/node/remote_context.hpp"
+#include "runtime/node/start_cluster.hpp"
+#include "runtime/pipeline/node_tables.hpp"
 
 namespace avp {
 
@@ -27,8 +28,10 @@ std::set<std::string> nodes_used(const pipeline& p, const std::vector<plan>& pla
   return used;
 }
 
+tcp_address control_of(const node_entry& node) { return parse_tcp_address(node.control, address_use::connect).value(); }
+
 bool all_loopback(const std::vector<node_entry>& nodes) {
-  return std::all_of(nodes.begin(), nodes.end(), [](const node_entry& node) { return is_loopback(node.control); });
+  return std::all_of(nodes.begin(), nodes.end(), [](const node_entry& node) { return is_loopback(control_of(node)); });
 }
 
 exchange_options options_of(const pipeline& p, const std::optional<node_keys>& keys) {
@@ -37,7 +40,7 @@ exchange_options options_of(const pipeline& p, const std::optional<node_keys>& k
   options.name = local_node;
   options.endpoint = !rules.local_data.empty() ? rules.local_data
                      : all_loopback(p.nodes)   ? "tcp://127.0.0.1:*"
-                                               : "tcp://0.0.0.0:*";
+                                               : "tcp://*:*";
   options.peer_timeout = std::chrono::milliseconds(static_cast<std::int64_t>(rules.timeout * 1000));
   options.heartbeat = options.peer_timeout / 5;
   if (keys) {
@@ -48,12 +51,11 @@ exchange_options options_of(const pipeline& p, const std::optional<node_keys>& k
 }
 
 // Where a node finds the data plane of this process, which may be bound to all addresses.
-std::string own_data_for(const listen_address& node, const std::string& endpoint) {
-  constexpr std::string_view any = "tcp://0.0.0.0:";
-  if (!endpoint.starts_with(any))
+std::string own_data_for(const tcp_address& node, const std::string& endpoint) {
+  const auto bound = parse_tcp_endpoint(endpoint, address_use::listen);
+  if (!bound || !is_wildcard(*bound))
     return endpoint;
-  const auto own = own_address_towards(node).value_or("127.0.0.1");
-  return "tcp://" + (own.find(':') == std::string::npos ? own : "[" + own + "]") + endpoint.substr(any.size() - 1);
+  return "tcp://" + to_string(tcp_address{own_address_towards(node).value_or("127.0.0.1"), bound->port});
 }
 
 // What a node has to be able to do for the agents that may run there.
@@ -68,7 +70,7 @@ node_greeting greeting_for(const node_entry& node, const pipeline& p, const std:
         continue;
       kinds.insert(spec.kind);
       if (const auto* model = p.model(spec.model); model != nullptr && models.insert(spec.model).second)
-        greeting.models.push_back(order_of(*model, model->device));
+        greeting.models.push_back(*model);
     }
   greeting.kinds.assign(kinds.begin(), kinds.end());
   return greeting;
@@ -85,25 +87,25 @@ bool has_nodes(const pipeline& p) {
 }
 
 cluster::cluster(caf::actor_system& system, const pipeline& pipeline, const std::vector<plan>& plans,
-                 const std::optional<node_keys>& keys, std::shared_ptr<cluster_board> board)
+                 const std::optional<node_keys>& keys, std::shared_ptr<cluster_counters> counters)
     : system_(system) {
   auto exchange = context_exchange::start(system, options_of(pipeline, keys));
   if (!exchange)
     throw node_error("the data plane of this process can't be opened: " + exchange.error().message);
   exchange_ = std::move(*exchange);
-  cluster_parts parts{.exchange = exchange_, .board = board};
+  cluster_parts parts{.exchange = exchange_, .counters = counters};
   parts.timeout = milliseconds_of(pipeline.node_rules.timeout);
   parts.wait = milliseconds_of(pipeline.node_rules.wait);
   const auto used = nodes_used(pipeline, plans);
   for (const auto& entry : pipeline.nodes) {
     if (!used.contains(entry.name))
       continue;
-    cluster_node node{.entry = entry, .control = parse_listen_address(entry.control).value()};
+    cluster_node node{.entry = entry, .control = control_of(entry)};
     node.own_data = own_data_for(node.control, exchange_->endpoint());
     auto greeting = greeting_for(entry, pipeline, plans);
     greeting.data = node.own_data;
-    greeting.traced = board->is_traced();
-    board->add_node(entry.name);
+    greeting.traced = counters->is_traced();
+    counters->add_node(entry.name);
     greeting.public_key = keys ? keys->curve.public_key : "";
     parts.greetings[entry.name] = std::move(greeting);
     parts.nodes.push_back(std::move(node));
@@ -137,10 +139,10 @@ void cluster::prepare(const std::map<std::string, device_actor>& devices) {
     models_[model.name] = std::move(model);
 }
 
-void cluster::collect_news() {
+void cluster::collect_counters() {
   caf::scoped_actor self(system_);
-  self->request(actor_, caf::infinite, avp::collect_news{})
-      .receive([](const news_collected&) {}, [](const caf::error&) {});
+  self->request(actor_, caf::infinite, avp::collect_counters{})
+      .receive([](const counters_collected&) {}, [](const caf::error&) {});
 }
 
 agent_actor cluster::start_agent(const registry& kinds, const agent_spec& spec, const device_actor& device) {

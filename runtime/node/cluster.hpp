@@ -9,26 +9,26 @@
 #include <string>
 #include <vector>
 
-#include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
-#include <avp/agents/agent_actor.hpp>
-#include <avp/runtime/node/cluster_board.hpp>
-#include <avp/runtime/node/context_exchange.hpp>
-#include <avp/runtime/node/node_keys.hpp>
-#include <avp/runtime/node/node_messages.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/pipeline/plan.hpp>
+#include "agents/agent_actor.hpp"
+#include "runtime/node/cluster_actor.hpp"
+#include "runtime/node/cluster_counters.hpp"
+#include "runtime/node/context_exchange.hpp"
+#include "runtime/node/node_keys.hpp"
+#include "runtime/node/node_messages.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/pipeline/plan.hpp"
 
 namespace avp {
 
 /// Connections to all nodes that the agents of a pipeline name, and the data plane of this process.
 class cluster {
 public:
-  /// Opens the data plane. `plans` say which agents run; `board` hears what the nodes do. The system is one of
+  /// Opens the data plane. `plans` say which agents run; `counters` hear what the nodes do. The system is one of
   /// node_system_config with the same keys. Throws node_error.
   cluster(caf::actor_system& system, const pipeline& pipeline, const std::vector<plan>& plans,
-          const std::optional<node_keys>& keys, std::shared_ptr<cluster_board> board);
+          const std::optional<node_keys>& keys, std::shared_ptr<cluster_counters> counters);
   cluster(const cluster&) = delete;
   cluster& operator=(const cluster&) = delete;
   ~cluster();
@@ -45,15 +45,18 @@ public:
   /// its model.
   [[nodiscard]] payload from_recipe(const std::string& model, const std::shared_ptr<const recipe>& history) const;
 
-  /// Waits until the nodes that are there have told the board what they did so far.
-  void collect_news();
+  /// What holds the connections; a run can't go on without it.
+  [[nodiscard]] const cluster_actor& actor() const { return actor_; }
+
+  /// Waits until the nodes that are there have told what they did so far.
+  void collect_counters();
 
 private:
   caf::actor_system& system_;
   std::shared_ptr<context_exchange> exchange_;
   std::map<std::string, model_report> models_; // by name, as prepare() found them
   std::atomic<std::uint64_t> next_agent_ = 1;
-  caf::actor actor_;
+  cluster_actor actor_;
 };
 
 /// Whether a pipeline's agents name any node.

@@ -1,35 +1,22 @@
-// What actors of node zero say to each other about other nodes. Contexts and callbacks are references into this
-// process.
+// What actors of node zero say to each other about other nodes. Contexts are references into this process.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
-#include <avp/agents/agent_actor.hpp>
-#include <avp/runtime/node/context_gatherer.hpp>
-#include <avp/runtime/node/remote_context.hpp>
+#include "agents/hop.hpp"
+#include "runtime/node/context_holder.hpp"
+#include "runtime/node/gathered_contexts.hpp"
+#include "runtime/node/node_messages.hpp"
+#include "runtime/node/placed_agent.hpp"
 
 namespace avp {
 
 /// Asks whether all nodes are ready; they are greeted by then. Answered with nodes_ready.
 struct prepare_nodes {
   std::vector<model_report> local; ///< The models of this machine.
-};
-
-/// The answer to prepare_nodes.
-struct nodes_ready {
-  std::vector<std::string> problems; ///< What is missing where, a line each; empty when the run can begin.
-  std::vector<model_report> models;  ///< Of all machines, each name once.
-};
-
-/// An agent whose hops go to other nodes.
-struct placed_agent {
-  std::uint64_t number = 0; ///< No two agents of a cluster have the same.
-  agent_spec spec;
 };
 
 /// A hop for one of the nodes of its agent. Answered with hop_output, or an error that says why no node did it.
@@ -44,11 +31,11 @@ struct gather_here {
   gather_target target;
 };
 
-/// Asks for what the nodes did so far. Answered with news_collected when all that are there have told it.
-struct collect_news {};
+/// Asks for what the nodes did so far. Answered with counters_collected when all that are there have told it.
+struct collect_counters {};
 
-/// The answer to collect_news: the board has it.
-struct news_collected {};
+/// The answer to collect_counters: the counters have it.
+struct counters_collected {};
 
 /// Nobody holds a remote_context any more.
 struct context_dropped {
@@ -58,10 +45,8 @@ struct context_dropped {
 } // namespace avp
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::prepare_nodes)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::nodes_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::place_hop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::gather_here)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::gathered_contexts)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::collect_news)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::news_collected)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::collect_counters)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::counters_collected)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::context_dropped)

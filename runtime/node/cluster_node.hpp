@@ -7,12 +7,13 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
-#include <caf/actor.hpp>
-
-#include <avp/runtime/node/node_messages.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/text/listen_address.hpp>
+#include "runtime/node/clock_shift.hpp"
+#include "runtime/node/node_actor.hpp"
+#include "runtime/node/node_messages.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "transport/tcp_address.hpp"
 
 namespace avp {
 
@@ -28,12 +29,12 @@ enum class node_stage : std::uint8_t {
 /// A node of the pipeline file.
 struct cluster_node {
   node_entry entry;
-  listen_address control;
+  tcp_address control;
   std::string own_data; ///< Where this process receives contexts, as that node has to name it.
 
   node_stage stage = node_stage::lost;
   std::uint64_t session = 0; ///< No two connections have the same.
-  caf::actor actor;
+  node_actor actor;
   std::uint64_t incarnation = 0;
   std::string public_key;
   std::map<std::string, model_report> models;
@@ -43,12 +44,8 @@ struct cluster_node {
   std::string problem = "it was not asked yet"; ///< Why it is not ready.
   std::vector<std::string> missing;             ///< What it lacks.
   std::size_t hops = 0;                         ///< Under way there.
-
-  std::uint64_t ping = 0;                                           ///< The last one, by its number.
-  std::chrono::steady_clock::time_point pinged;                     ///< When it was sent.
-  std::chrono::nanoseconds round = std::chrono::nanoseconds::max(); ///< The shortest way there and back so far.
-  std::chrono::nanoseconds shift{};                                 ///< How far this clock is ahead of the node's.
-  bool is_collected = true; ///< Nobody waits for what it tells with its next pulse.
+  clock_shift clock;
+  bool is_collected = true; ///< Nobody waits for what it tells with its next heartbeat.
 
   [[nodiscard]] bool is_talking() const {
     return stage == node_stage::greeted || stage == node_stage::ready || stage == node_stage::leaving;

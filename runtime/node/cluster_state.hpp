@@ -1,117 +1,79 @@
 // State of the actor of node zero that talks to the other nodes.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <optional>
-#include <set>
-#include <string>
-#include <vector>
+#include <caf/typed_event_based_actor.hpp>
 
-#include <caf/allowed_unsafe_message_type.hpp>
-#include <caf/event_based_actor.hpp>
-
-#include <avp/runtime/node/cluster_actor.hpp>
-#include <avp/runtime/node/cluster_messages.hpp>
+#include "runtime/node/cluster_host.hpp"
+#include "runtime/node/cluster_models.hpp"
+#include "runtime/node/cluster_nodes.hpp"
+#include "runtime/node/cluster_parts.hpp"
+#include "runtime/node/heartbeats.hpp"
+#include "runtime/node/node_connections.hpp"
+#include "runtime/node/placed_hops.hpp"
+#include "runtime/node/readiness.hpp"
+#include "runtime/node/transfer_routes.hpp"
 
 namespace avp {
 
-/// From the thread that tries an address.
-struct node_reached {
-  std::string node;
-  std::uint64_t session = 0;
-  bool reached = false;
+/// Sends as the actor, by which nodes know whom they serve.
+class actor_node_port final : public node_port {
+public:
+  explicit actor_node_port(cluster_host::pointer self) : self_(self) {}
+
+  void send(const cluster_node& to, const node_ping& what) override { self_->send(to.actor, what); }
+  void send(const cluster_node& to, agent_order what) override { self_->send(to.actor, std::move(what)); }
+  void send(const cluster_node& to, hop_order what) override { self_->send(to.actor, std::move(what)); }
+  void send(const cluster_node& to, const drop_context& what) override { self_->send(to.actor, what); }
+
+private:
+  cluster_host::pointer self_;
 };
 
-/// A hop that is to be done on other nodes.
-struct placed_hop {
-  std::shared_ptr<const placed_agent> agent;
-  hop_input input;
-  caf::typed_response_promise<hop_output> answer;
-  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
-  std::vector<std::shared_ptr<const void>> inputs; ///< What its contexts are held by.
-
-  std::string node; ///< Where it is under way; empty while it waits for one.
-  std::uint64_t session = 0;
-  std::chrono::steady_clock::time_point waits_since;
-  int retries = 0;
-  std::size_t words_told = 0; ///< Bytes of its answer that were passed on.
-  std::size_t words_come = 0; ///< Bytes of its answer that came from the node that has it now.
-};
-
-/// Connections in cluster_actor.cpp, heartbeats in cluster_news.cpp, hops in cluster_hops.cpp, contexts between nodes
-/// in cluster_transfers.cpp.
+/// What the nodes of a run are, and each thing that is done with them: an object of its own. This one lets them hear of
+/// each other.
 class cluster_state {
 public:
-  explicit cluster_state(caf::event_based_actor* self) : self_(self) {}
+  cluster_state(cluster_host::pointer self, cluster_parts parts);
+  cluster_state(const cluster_state&) = delete;
+  cluster_state& operator=(const cluster_state&) = delete;
+  ~cluster_state();
 
-  void start(cluster_parts parts);
-
-  // -- connections ----------------------------------------------------------------------------------------------------
-
-  void tick();
-  caf::result<nodes_ready> prepare(const prepare_nodes& asked);
-  void reached(const node_reached& what);
-  void pulse(const node_pulse& pulse);
-  caf::result<news_collected> collect();
-  void farewell();
-  void down(const caf::down_msg& message);
-  caf::result<send_report> pass_on(send_order& order);
-
-  // -- hops -----------------------------------------------------------------------------------------------------------
-
-  caf::result<hop_output> place(place_hop& asked);
-  caf::result<gathered_contexts> gather(const gather_here& asked);
-  void report(hop_report& report);
-  void words(const words_report& words);
-  void dropped(const context_dropped& gone);
+  /// What the actor does with each message.
+  [[nodiscard]] cluster_host::behavior_type behavior();
 
 private:
   using clock = std::chrono::steady_clock;
 
-  [[nodiscard]] cluster_node* find(const std::string& name);
-  [[nodiscard]] cluster_node* sender();
-  [[nodiscard]] cluster_node* holder_of(const context_holder& holder);
-  void connect(cluster_node& node);
-  void open(cluster_node& node);
-  void greet(cluster_node& node, caf::actor actor);
-  void welcomed(cluster_node& node, const node_welcome& welcome);
-  [[nodiscard]] std::vector<std::string> objections(const cluster_node& node, const node_welcome& welcome);
-  void not_there(cluster_node& node, const std::string& why);
-  void lose(cluster_node& node, const std::string& why);
-  void answer_if_ready();
-  void ping(cluster_node& node);
-  void answer_if_collected();
-  void send_from_here(const cluster_node& to, const send_order& order, caf::typed_response_promise<send_report> answer);
-  void ask_holder(send_order order, const std::function<void(const std::string&)>& failed);
+  [[nodiscard]] cluster_node* sender() { return nodes_.of(caf::actor_cast<caf::actor_addr>(self_->current_sender())); }
+  [[nodiscard]] connecting ways_to_connect();
+  [[nodiscard]] placing ways_to_place();
 
-  [[nodiscard]] cluster_node* choose(const placed_hop& hop);
-  void begin(std::uint64_t id);
-  void order(std::uint64_t id, placed_hop& hop, cluster_node& node);
-  [[nodiscard]] context_order order_of_context(const payload& context, placed_hop& hop);
-  void begin_waiting();
-  void redo(const std::string& node, std::uint64_t session);
-  void give_up_waiting();
-  void fail(std::uint64_t id, const std::string& why);
-  void finish(std::uint64_t id, placed_hop hop, const cluster_node& node, hop_report& report);
-  [[nodiscard]] payload context_of(const placed_hop& hop, const cluster_node& node, const hop_report& report);
+  void tick();
+  void down(const caf::down_msg& message);
+  void ready();
+  void refused(const cluster_node& node);
+  void lost(cluster_node& node, node_stage before);
+  void left(cluster_node& node);
 
-  caf::event_based_actor* self_;
+  caf::result<nodes_ready> prepare(const prepare_nodes& asked);
+  caf::result<counters_collected> collect();
+  caf::result<hop_output> place(place_hop& asked);
+  caf::result<gathered_contexts> gather(const gather_here& asked);
+  caf::result<send_report> pass_on(send_order& asked);
+  caf::result<send_report> ask(const ask_holder& asked);
+  caf::result<send_report> send_from_here(const cluster_node& to, const send_order& order);
+  caf::result<send_report> send_from(const cluster_node& holder, const send_order& order);
+
+  cluster_host::pointer self_;
   cluster_parts parts_;
-  std::shared_ptr<context_gatherer> gatherer_;
-  std::map<std::string, cluster_node> nodes_;
-  std::map<std::string, std::pair<std::string, model_report>> known_models_; // and where, by name
-  std::optional<caf::typed_response_promise<nodes_ready>> preparing_;
-  clock::time_point prepare_until_;
-  std::vector<caf::typed_response_promise<news_collected>> collecting_;
-  std::uint64_t next_session_ = 1;
-  std::uint64_t next_ping_ = 1;
-  std::map<std::uint64_t, placed_hop> hops_;
-  std::uint64_t next_hop_ = 1;
+  actor_node_port port_;
+  cluster_nodes nodes_;
+  cluster_models models_;
+  readiness readiness_;
+  heartbeats heartbeats_;
+  placed_hops hops_;
+  node_connections connections_;
+  context_gatherer gatherer_;
 };
 
 } // namespace avp
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::node_reached)

@@ -1,14 +1,14 @@
 // The two ends of an exchange: a receiver with a thread of its own, and the actor that knows what is under way.
+#include "runtime/node/context_exchange.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
-#include <avp/runtime/node/context_exchange.hpp>
-#include <avp/runtime/node/exchange_actor.hpp>
-#include <avp/transport/link/payload_receiver.hpp>
-#include <avp/transport/random_id.hpp>
+#include "runtime/node/start_exchange.hpp"
+#include "transport/link/payload_receiver.hpp"
 
 namespace avp {
 
@@ -36,7 +36,7 @@ class context_exchange::core {
 public:
   core(caf::actor_system& of, exchange_options options) : system(of), shared(std::make_shared<exchange_shared>()) {
     shared->options = std::move(options);
-    actor = start_exchange_actor(system, shared);
+    actor = start_exchange(system, shared);
   }
   ~core() {
     receiver.reset();
@@ -74,20 +74,9 @@ context_exchange::~context_exchange() = default;
 
 const std::string& context_exchange::endpoint() const { return core_->receiver->endpoint(); }
 
-kept_contexts& context_exchange::contexts() { return core_->shared->contexts; }
+const exchange_actor& context_exchange::actor() const { return core_->actor; }
 
-void context_exchange::send(data_peer to, std::string ticket, std::string id, std::string prefix, sent_handler done) {
-  caf::anon_send(core_->actor,
-                 outgoing_context{std::move(to), std::move(ticket), std::move(id), std::move(prefix), std::move(done)});
-}
-
-void context_exchange::expect(wanted_context what, ask_handler ask, came_handler done) {
-  caf::anon_send(core_->actor, context_wish{random_id(), std::move(what), std::move(ask), std::move(done)});
-}
-
-void context_exchange::give_up(std::string ticket, error why) {
-  caf::anon_send(core_->actor, given_up_ticket{std::move(ticket), std::move(why)});
-}
+std::shared_ptr<kept_contexts> context_exchange::kept() const { return {core_->shared, &core_->shared->contexts}; }
 
 void context_exchange::lose(std::string peer, error why) {
   caf::anon_send(core_->actor, gone_peer{std::move(peer), {}, std::move(why), false});

@@ -1,95 +1,55 @@
-// Brings the contexts of a hop onto a device of this process.
+// The actor that brings the contexts of hops onto a device of this process.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <set>
-#include <string>
 #include <vector>
 
+#include <caf/actor_system.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
-#include <caf/event_based_actor.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
 
-#include <avp/gpu/device_actor.hpp>
-#include <avp/gpu/device_observer.hpp>
-#include <avp/runtime/node/context_exchange.hpp>
-#include <avp/runtime/node/node_messages.hpp>
+#include "runtime/node/exchange_actor.hpp"
+#include "runtime/node/gathered_contexts.hpp"
+#include "runtime/node/kept_contexts.hpp"
+#include "runtime/node/node_messages.hpp"
 
 namespace avp {
 
-/// To an actor, from another thread: something to be done on its own.
-struct deferred_work {
-  std::function<void()> work;
+/// The contexts of a hop are wanted, each from where it is: this process, its holder, or, where the holder is gone or
+/// can't send, the device, which makes it by its recipe. Answered with gathered_contexts.
+struct gather_contexts {
+  std::vector<needed_context> wishes;
+  gather_target target;
 };
 
-/// A context that a hop continues on.
-struct needed_context {
-  std::shared_ptr<const recipe> history;
-  payload here;                    ///< Where it is on a device of this process already.
-  std::optional<data_peer> holder; ///< Where another node holds it.
+/// A holder is to be asked to send, by way of the control plane. Answered with send_report.
+struct ask_holder {
+  std::uint64_t session = 0; ///< That of the gatherer.
+  send_order order;
 };
 
-/// Where contexts are brought, and for whom.
-struct gather_target {
-  device_actor device;
-  std::string model;
-  std::uint64_t task = 0; ///< As in request.
-  std::string label;      ///< As in request.
+/// Who knows how holders are reached.
+using holder_asker = caf::typed_actor<caf::replies_to<ask_holder>::with<send_report>>;
+
+/// Any number of hops at a time.
+using context_gatherer = caf::typed_actor<caf::replies_to<gather_contexts>::with<gathered_contexts>>;
+
+/// What a gatherer works with.
+struct gatherer_parts {
+  exchange_actor exchange;
+  std::shared_ptr<const kept_contexts> kept;
+  std::chrono::milliseconds patience{5000}; ///< For a context that another node sends; then it is made anew.
+  holder_asker asker;
+  std::uint64_t session = 0; ///< By which `asker` knows for whom it asks.
 };
 
-/// All contexts of a hop, in the order of the wishes.
-struct gathered_contexts {
-  std::vector<payload> contexts;
-  std::vector<std::uint64_t> wire_bytes; ///< That came over a socket for each.
-  std::string error;                     ///< Why one can't be had; empty when all are there.
-  std::chrono::steady_clock::time_point begun;
-  std::chrono::steady_clock::time_point ended; ///< When the last one was on the device; `begun` where all were there.
-
-  [[nodiscard]] double milliseconds() const { return std::chrono::duration<double, std::milli>(ended - begun).count(); }
-};
-
-/// The getting of contexts as traces show it; nothing where all were there.
-[[nodiscard]] std::optional<request_record> fetch_record(const gather_target& target, const gathered_contexts& came);
-
-/// Used by one actor, on which everything is called and answers. Lives until all that it was asked for has come.
-class context_gatherer : public std::enable_shared_from_this<context_gatherer> {
-public:
-  /// Asks a holder to send, by way of the control plane; `failed` is called when it can't.
-  using asker = std::function<void(send_order order, std::function<void(const std::string&)> failed)>;
-
-  /// `self` handles deferred_work by doing it.
-  context_gatherer(caf::event_based_actor* self, context_exchange& exchange, std::chrono::milliseconds patience,
-                   asker ask)
-      : self_(self),
-        exchange_(exchange),
-        patience_(patience),
-        ask_(std::move(ask)) {}
-
-  /// Gets each context from where it is: this process, its holder, or, where the holder is gone or can't send, the
-  /// device, which makes it by its recipe. `done` is called once, now or later.
-  void gather(std::vector<needed_context> wishes, const gather_target& target,
-              std::function<void(gathered_contexts)> done);
-
-private:
-  struct gathering;
-  using one_done = std::function<void(payload, std::uint64_t)>;
-
-  void fetch(const needed_context& wish, const gather_target& target, const one_done& done,
-             const std::function<void(std::string)>& failed);
-  void tell_of_failure(const std::string& holder, const std::string& why);
-  void make(const needed_context& wish, const gather_target& target, const one_done& done,
-            const std::function<void(std::string)>& failed);
-
-  caf::event_based_actor* self_;
-  context_exchange& exchange_;
-  std::chrono::milliseconds patience_;
-  asker ask_;
-  std::set<std::string> told_; // holders
-};
+/// Starts a gatherer, which lives until it is sent an exit.
+[[nodiscard]] context_gatherer start_gatherer(caf::actor_system& system, gatherer_parts parts);
 
 } // namespace avp
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::deferred_work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::gather_contexts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::ask_holder)

@@ -1,7 +1,7 @@
 // Senders by peer.
-#include <spdlog/spdlog.h>
+#include "runtime/node/data_links.hpp"
 
-#include <avp/runtime/node/data_links.hpp>
+#include <spdlog/spdlog.h>
 
 namespace avp {
 

@@ -7,8 +7,9 @@
 #include <string>
 #include <tuple>
 
-#include <avp/runtime/node/context_exchange.hpp>
-#include <avp/transport/link/payload_sender.hpp>
+#include "runtime/node/data_peer.hpp"
+#include "runtime/node/exchange_options.hpp"
+#include "transport/link/payload_sender.hpp"
 
 namespace avp {
 

@@ -1,8 +1,8 @@
 // The last events of a device.
+#include "runtime/node/device_log.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include <avp/runtime/node/device_log.hpp>
 
 namespace avp {
 

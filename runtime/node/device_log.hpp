@@ -7,9 +7,9 @@
 #include <variant>
 #include <vector>
 
-#include <avp/gpu/device_observer.hpp>
-#include <avp/runtime/telemetry/device_monitor.hpp>
-#include <avp/runtime/telemetry/trace_events.hpp>
+#include "gpu/device_observer.hpp"
+#include "runtime/telemetry/device_monitor.hpp"
+#include "runtime/telemetry/trace_events.hpp"
 
 namespace avp {
 

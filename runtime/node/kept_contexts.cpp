@@ -1,5 +1,5 @@
 // A table of contexts with counts.
-#include <avp/runtime/node/kept_contexts.hpp>
+#include "runtime/node/kept_contexts.hpp"
 
 namespace avp {
 

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <string>
 
-#include <avp/gpu/context.hpp>
+#include "gpu/context.hpp"
 
 namespace avp {
 

@@ -8,7 +8,7 @@
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
-#include <avp/runtime/node/node_models.hpp>
+#include "runtime/node/node_models.hpp"
 
 namespace avp {
 

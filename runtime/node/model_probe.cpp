@@ -1,11 +1,12 @@
 // What a loaded model says of itself.
+#include "runtime/node/model_probe.hpp"
+
 #include <caf/scoped_actor.hpp>
 
-#include <avp/gpu/context.hpp>
-#include <avp/gpu/device_error.hpp>
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/runtime/node/model_probe.hpp>
-#include <avp/transport/kv.hpp>
+#include "gpu/context.hpp"
+#include "gpu/device_error.hpp"
+#include "gpu/model/model_error.hpp"
+#include "transport/kv.hpp"
 
 namespace avp {
 

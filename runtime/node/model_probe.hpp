@@ -5,8 +5,8 @@
 
 #include <caf/actor_system.hpp>
 
-#include <avp/gpu/device_actor.hpp>
-#include <avp/runtime/node/node_messages.hpp>
+#include "gpu/device_actor.hpp"
+#include "runtime/node/node_messages.hpp"
 
 namespace avp {
 

@@ -1,11 +1,12 @@
 // Reading the file of a node.
+#include "runtime/node/node_config.hpp"
+
 #include <fstream>
 #include <sstream>
 
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/runtime/node/node_config.hpp>
-#include <avp/runtime/pipeline/node_tables.hpp>
-#include <avp/runtime/pipeline/pipeline_tables.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "runtime/pipeline/node_tables.hpp"
+#include "runtime/pipeline/pipeline_tables.hpp"
 
 namespace avp {
 
@@ -13,25 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Like a pipeline's, but port 0 and any address of the machine will do.
-bool is_data_to_bind(const std::string& text) {
-  return text.starts_with("tcp://") && text.size() > 8 && text.rfind(':') > 5;
-}
-
 void read_addresses(table_reader& top, node_config& config) {
-  if (const auto text = top.text("control")) {
-    const auto address = parse_listen_address(*text);
-    if (!address)
-      top.source().report("control",
-                          "\"control\" must be \"host:port\", such as \"10.0.0.2:5554\", found \"" + *text + "\"");
-    config.control = address.value_or(listen_address{});
-  }
-  if (const auto text = top.text("data")) {
-    if (!is_data_to_bind(*text))
-      top.source().report("data", "\"data\" must be \"tcp://host:port\", such as \"tcp://10.0.0.2:5555\", found \"" +
-                                      *text + "\"");
-    config.data = *text;
-  }
+  config.control = read_address(top, "control", address_use::listen).value_or(tcp_address{});
+  if (const auto data = read_endpoint(top, "data", address_use::listen))
+    config.data = "tcp://" + to_string(*data);
   for (const std::string key : {"name", "control", "data"})
     if (!top.source().has({key}))
       top.source().report(key, "the file of a node needs \"" + key + "\"");
@@ -52,11 +38,14 @@ void check_security(const node_config& config, pipeline_source& source) {
                   "\"unencrypted\" is for a node without keys, and this file has \"keys\"; leave out one of them");
   if (config.keys || config.unencrypted)
     return;
-  for (const auto& [key, address] : {std::pair("control", to_string(config.control)), std::pair("data", config.data)})
-    if (!address.empty() && !is_loopback(address))
-      source.report(key, "other machines can reach " + address +
+  const auto needs_keys = [&](const char* key, const tcp_address& address, const std::string& text) {
+    if (!is_loopback(address))
+      source.report(key, "other machines can reach " + text +
                              ", so the file needs keys = \"FOLDER\" (`avp-key cluster` makes them), or unencrypted = "
                              "true, which lets everybody on the network read along and give orders");
+  };
+  needs_keys("control", config.control, to_string(config.control));
+  needs_keys("data", parse_tcp_endpoint(config.data, address_use::listen).value_or(tcp_address{}), config.data);
 }
 
 node_config read(pipeline_source& source, const fs::path& folder) {

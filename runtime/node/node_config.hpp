@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/text/listen_address.hpp>
-#include <avp/runtime/text/mistake.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/text/mistake.hpp"
+#include "transport/tcp_address.hpp"
 
 namespace avp {
 
@@ -22,7 +22,7 @@ struct hosted_model {
 /// The file of a node.
 struct node_config {
   std::string name;
-  listen_address control;                    ///< Where to listen for node zero; port 0 takes a free one.
+  tcp_address control;                       ///< Where to listen for node zero; port 0 takes a free one.
   std::string data;                          ///< Where to listen for contexts: tcp://host:port.
   std::optional<std::filesystem::path> keys; ///< Folder of this node's keys.
   bool unencrypted = false;                  ///< Whether other machines may come in without keys.

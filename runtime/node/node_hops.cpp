@@ -3,23 +3,27 @@
 
 #include <caf/send.hpp>
 
-#include <avp/gpu/device_error.hpp>
-#include <avp/runtime/node/node_state.hpp>
+#include "gpu/device_error.hpp"
+#include "gpu/thrown.hpp"
+#include "runtime/node/node_state.hpp"
+#include "runtime/node/send_kept.hpp"
 
 namespace avp {
 
 // Node zero knows where everybody is.
-void node_state::ask_holder(const caf::actor& zero, const send_order& order,
-                            const std::function<void(const std::string&)>& failed) {
-  auto complete = order;
+caf::result<send_report> node_state::ask(const ask_holder& asked) {
+  const auto* at = session(asked.session);
+  if (at == nullptr)
+    return send_report{"the run that it is for is over"};
+  auto complete = asked.order;
   complete.to = parts_.name;
-  self_->request(zero, parts_.patience, std::move(complete))
-      .then(
-          [failed](const send_report& report) {
-            if (!report.error.empty())
-              failed(report.error);
-          },
-          [failed](const caf::error& error) { failed("no answer to the request to send it: " + text_of(error)); });
+  auto answer = self_->make_response_promise<send_report>();
+  self_->request(at->zero, parts_.patience, std::move(complete))
+      .then([answer](send_report& report) mutable { answer.deliver(std::move(report)); },
+            [answer](const caf::error& error) mutable {
+              answer.deliver(send_report{"no answer to the request to send it: " + text_of(error)});
+            });
+  return answer;
 }
 
 void node_state::take_hop(const hop_order& order) {
@@ -36,16 +40,18 @@ void node_state::take_hop(const hop_order& order) {
   const auto agent = at->agents.find(order.agent);
   if (agent == at->agents.end() || !agent->second.problem.empty())
     return failed(at->number, order.hop,
-                  agent == at->agents.end() ? "the node was not told of the agent" : agent->second.problem);
+                  agent == at->agents.end() ? failure{error_code::internal, "the node was not told of the agent"}
+                                            : failure{error_code::agent_failed, agent->second.problem});
   try {
     decode_into(order.recipes, hop.known);
-    auto wishes = contexts_for(*at, order, hop.known, parts_);
-    const auto target = target_of(*at, agent->second, order);
-    at->gatherer->gather(std::move(wishes), target, [this, number = at->number, order](gathered_contexts contexts) {
-      run(number, order, std::move(contexts));
-    });
-  } catch (const std::exception& error) {
-    failed(at->number, order.hop, error.what());
+    gather_contexts wanted{contexts_for(*at, order, hop.known, parts_), target_of(*at, agent->second, order)};
+    self_->request(at->gatherer, caf::infinite, std::move(wanted))
+        .then([this, number = at->number, order](gathered_contexts& came) { run(number, order, std::move(came)); },
+              [this, number = at->number, id = order.hop](const caf::error& error) {
+                failed(number, id, {error_code::transfer_failed, "its contexts can't be had: " + text_of(error)});
+              });
+  } catch (...) {
+    failed(at->number, order.hop, failure_of(std::current_exception()));
   }
 }
 
@@ -53,12 +59,18 @@ void node_state::run(std::uint64_t number, const hop_order& order, gathered_cont
   auto* at = session(number);
   if (at == nullptr)
     return;
+  const auto found = at->hops.find(order.hop);
+  if (found == at->hops.end())
+    return;
   if (const auto model = at->models.find(at->agents.at(order.agent).spec.model); model != at->models.end())
     if (const auto fetch = fetch_record(target_of(*at, at->agents.at(order.agent), order), contexts))
       model->second.device->log().add(*fetch);
-  if (!contexts.error.empty())
-    return failed(number, order.hop, contexts.error);
-  auto& hop = at->hops.at(order.hop);
+  if (contexts.why_not)
+    return failed(number, order.hop, *contexts.why_not);
+  const auto& agent = at->agents.at(order.agent);
+  if (!agent.problem.empty()) // it died meanwhile and could not be started anew
+    return failed(number, order.hop, {error_code::agent_failed, agent.problem});
+  auto& hop = found->second;
   for (const auto& one : contexts.contexts)
     if (const auto here = context_in(one)) {
       parts_.exchange->contexts().keep(one);
@@ -69,19 +81,21 @@ void node_state::run(std::uint64_t number, const hop_order& order, gathered_cont
   hop_input input;
   try {
     input = input_of(order);
-  } catch (const std::exception& error) {
-    return failed(number, order.hop, error.what());
+  } catch (...) {
+    return failed(number, order.hop, failure_of(std::current_exception()));
   }
   input.contexts = std::move(contexts.contexts);
   if (order.wants_words)
-    input.on_text = [zero = at->zero, id = order.hop](std::string_view text) {
-      caf::anon_send(zero, words_report{id, std::string(text)});
+    input.on_text = [self = node_host(self_), zero = at->zero, id = order.hop](std::string_view text) {
+      caf::send_as(self, zero,
+                   words_report{id, std::string(text)}); // node zero knows by the sender whose words they are
     };
-  self_->request(at->agents.at(order.agent).actor, caf::infinite, std::move(input))
+  hop.is_begun = true;
+  self_->request(agent.actor, caf::infinite, std::move(input))
       .then([this, number, id = order.hop](hop_output& made) { done(number, id, made); },
             [this, number, id = order.hop](const caf::error& error) {
               if (error != caf::sec::request_receiver_down) // its down message tells, also of hops that it had begun
-                failed(number, id, text_of(error));
+                failed(number, id, failure_of(error));
             });
 }
 
@@ -109,12 +123,15 @@ void node_state::done(std::uint64_t number, std::uint64_t hop, hop_output& made)
   quit_when_done();
 }
 
-void node_state::failed(std::uint64_t number, std::uint64_t hop, const std::string& why) {
+void node_state::failed(std::uint64_t number, std::uint64_t hop, const failure& why) {
   const auto ended = close(number, hop);
   if (!ended)
     return;
   release(ended->kept);
-  self_->send(session(number)->zero, hop_report{.hop = hop, .outcome = hop_outcome::failed, .error = why});
+  self_->send(session(number)->zero, hop_report{.hop = hop,
+                                                .outcome = hop_outcome::failed,
+                                                .error = why.text,
+                                                .error_code = std::string(name_of(why.code))});
   quit_when_done();
 }
 
@@ -130,14 +147,9 @@ void node_state::drop(std::uint64_t hop) {
 }
 
 caf::result<send_report> node_state::send_context(send_order& order) {
-  auto promise = self_->make_response_promise<send_report>();
-  parts_.exchange->send(
-      {order.to, order.endpoint, order.public_key, order.zstd ? compression::fast : compression::none}, order.ticket,
-      order.id, order.prefix, [home = caf::actor(self_), promise](const expected<moved_context>& sent) {
-        send_report report{sent ? "" : sent.error().message};
-        caf::anon_send(home, deferred_work{[promise, report]() mutable { promise.deliver(report); }});
-      });
-  return promise;
+  const auto level = order.zstd ? compression::fast : compression::none;
+  context_dispatch dispatch{{order.to, order.endpoint, order.public_key, level}, order.ticket, order.id, order.prefix};
+  return send_kept(self_, parts_.exchange->actor(), std::move(dispatch));
 }
 
 } // namespace avp

@@ -1,12 +1,13 @@
 // What a node proves itself with, from its folder of keys.
+#include "runtime/node/node_keys.hpp"
+
 #include <cstdio>
 #include <memory>
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include <avp/runtime/node/node_keys.hpp>
-#include <avp/transport/link/cluster_keys.hpp>
+#include "transport/link/cluster_keys.hpp"
 
 namespace avp {
 

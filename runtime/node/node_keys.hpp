@@ -2,18 +2,18 @@
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include <avp/transport/link/curve_keys.hpp>
+#include "gpu/user_error.hpp"
+#include "transport/link/curve_keys.hpp"
 
 namespace avp {
 
 /// What stands in the way of talking to other nodes; the text says what to do.
-class node_error : public std::runtime_error {
+class node_error : public user_error {
 public:
-  using std::runtime_error::runtime_error;
+  using user_error::user_error;
 };
 
 /// The files of a folder as `avp-key cluster` makes it.

@@ -1,4 +1,7 @@
 // avp-node, from arguments to exit status.
+#include "runtime/node/node_main.hpp"
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -6,17 +9,19 @@
 #include <caf/scoped_actor.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
-#include <avp/gpu/device_error.hpp>
-#include <avp/runtime/node/node_actor.hpp>
-#include <avp/runtime/node/node_config.hpp>
-#include <avp/runtime/node/node_main.hpp>
-#include <avp/runtime/node/node_messages.hpp>
-#include <avp/runtime/node/node_system.hpp>
-#include <avp/runtime/os/interrupt.hpp>
-#include <avp/runtime/os/plugin.hpp>
-#include <avp/transport/random_id.hpp>
+#include "gpu/device_error.hpp"
+#include "gpu/thrown.hpp"
+#include "runtime/node/caf_guards.hpp"
+#include "runtime/node/node_config.hpp"
+#include "runtime/node/node_messages.hpp"
+#include "runtime/node/node_system.hpp"
+#include "runtime/node/start_node.hpp"
+#include "runtime/os/interrupt.hpp"
+#include "runtime/os/plugin.hpp"
+#include "runtime/os/program_version.hpp"
+#include "runtime/os/standard_output.hpp"
+#include "transport/random_id.hpp"
 
 namespace avp {
 
@@ -26,16 +31,6 @@ enum status : int { ended = 0, died = 1, bad_usage = 2 };
 
 std::chrono::milliseconds timeout_of(const node_config& config) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(config.timeout * 1000));
-}
-
-// Every connection takes a file descriptor, those of strangers included, and where there is none left for a certificate
-// CAF ends the process.
-void raise_file_limit() {
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-    return;
-  files.rlim_cur = files.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 std::unique_ptr<context_exchange> open_exchange(caf::actor_system& system, const node_config& config,
@@ -54,25 +49,22 @@ std::unique_ptr<context_exchange> open_exchange(caf::actor_system& system, const
 }
 
 // Until the actor ends: by itself, or for a signal. Gives why.
-caf::error wait_for_end(caf::actor_system& system, const caf::actor& node) {
+caf::error wait_for_end(caf::actor_system& system, const node_host& node) {
   constexpr auto tick = std::chrono::milliseconds(50);
   caf::scoped_actor self(system);
-  const interrupt_guard interrupts;
   self->monitor(node);
   std::optional<caf::error> why;
   bool leaving = false;
   while (!why) {
     self->receive([&](const caf::down_msg& message) { why = message.reason; }, caf::after(tick) >> [] {});
-    if (interrupt_guard::interrupted() && !std::exchange(leaving, true)) {
-      spdlog::info("leaving when the hops under way are done; a second signal stops at once");
+    if (interrupt_guard::interrupted() && !std::exchange(leaving, true))
       self->send(node, leave_node{});
-    }
   }
   return *why;
 }
 
-int serve(const node_config& config, const registry& kinds) {
-  raise_file_limit();
+int serve(const node_config& config, const registry& kinds, interrupt_guard& interrupts) {
+  guard_against_many_connections();
   std::optional<node_keys> keys;
   if (config.keys)
     keys = read_node_keys(*config.keys);
@@ -85,40 +77,60 @@ int serve(const node_config& config, const registry& kinds) {
   const auto node = start_node(system, parts);
   auto at = config.control;
   try {
-    at.port = publish_node(node, at);
+    at.port = publish_node(system, node, at);
   } catch (const node_error&) {
     caf::anon_send_exit(node, caf::exit_reason::user_shutdown);
     throw;
   }
   spdlog::info("node '{}' is ready: control on {}, data on {}{}", config.name, to_string(at), exchange->endpoint(),
                keys ? "" : ", without keys");
+  interrupts.finish_first("leaving when the hops under way are done; a second signal stops at once");
   const auto why = wait_for_end(system, node);
-  if (!why)
-    return ended;
-  spdlog::error("the node ended: {}", text_of(why));
-  return died;
+  if (why)
+    spdlog::error("the node ended: {}", text_of(why));
+  const auto result = why ? died : ended;
+  interrupts.leave(result);
+  return result;
+}
+
+// Who listens at every address of this machine is asked at its own.
+tcp_address reachable_form(const tcp_address& listening) {
+  if (!is_wildcard(listening))
+    return listening;
+  const bool ipv4 =
+      listening.host == "0.0.0.0" || resolve(listening).value_or(std::vector{listening})[0].host == "0.0.0.0";
+  return {ipv4 ? "127.0.0.1" : "::1", listening.port};
+}
+
+// A node that is busy answers late, and is still worth asking.
+std::chrono::milliseconds status_patience(const node_config& config) {
+  return std::max<std::chrono::milliseconds>(timeout_of(config), std::chrono::seconds(30));
 }
 
 int show_status(const node_config& config) {
   std::optional<node_keys> keys;
   if (config.keys)
     keys = read_node_keys(*config.keys);
-  node_system_config system_config(keys, timeout_of(config));
+  node_system_config system_config(keys, status_patience(config));
   caf::actor_system system(system_config);
   caf::scoped_actor self(system);
-  const auto any_host = config.control.host == "0.0.0.0" || config.control.host == "::";
-  const auto host = any_host ? std::string("127.0.0.1") : config.control.host;
-  const auto fail = [&](const caf::error& why) {
-    spdlog::error("node '{}' does not answer at {}: {}", config.name, to_string(config.control), text_of(why));
+  const auto silent = [&](const std::string& why) {
+    spdlog::error("node '{}' does not answer at {}: {}", config.name, to_string(config.control), why);
   };
-  caf::actor node;
-  self->request(connector_of(system), timeout_of(config), caf::connect_atom::value, host, config.control.port)
+  const auto fail = [&](const caf::error& why) { silent(text_of(why)); };
+  const auto where = find_reachable(reachable_form(config.control), timeout_of(config));
+  if (!where) {
+    silent(where.error().message);
+    return died;
+  }
+  node_actor node;
+  self->request(connector_of(system), status_patience(config), caf::connect_atom::value, where->host, where->port)
       .receive([&](const caf::node_id&, const caf::strong_actor_ptr& actor,
-                   const std::set<std::string>&) { node = caf::actor_cast<caf::actor>(actor); },
+                   const std::set<std::string>&) { node = caf::actor_cast<node_actor>(actor); },
                fail);
   bool answered = false;
   if (node)
-    self->request(node, timeout_of(config), status_request{})
+    self->request(node, status_patience(config), status_request{})
         .receive(
             [&](const node_status& status) {
               std::printf("%s\n", status.json.c_str());
@@ -130,16 +142,20 @@ int show_status(const node_config& config) {
 
 int run(const std::filesystem::path& file, const std::vector<std::filesystem::path>& plugins, bool status,
         registry& kinds) {
+  interrupt_guard interrupts("interrupted");
   const auto loaded = load_node_config(file);
   if (!loaded.config) {
     std::fputs(to_string(loaded.mistakes).c_str(), stderr);
     return bad_usage;
   }
-  if (status)
-    return show_status(*loaded.config);
+  if (status) {
+    const auto shown = show_status(*loaded.config);
+    write_stdout("");
+    return shown;
+  }
   for (const auto& plugin : plugins)
     load_plugin(plugin, kinds);
-  return serve(*loaded.config, kinds);
+  return serve(*loaded.config, kinds, interrupts);
 }
 
 } // namespace
@@ -149,14 +165,17 @@ int node_main(int argc, const char* const* argv, registry kinds) {
   std::filesystem::path file;
   std::vector<std::filesystem::path> plugins;
   bool status = false;
-  app.set_version_flag("--version", "avp-node " AVP_VERSION);
   app.add_option("--config", file, "The node's file (TOML)")->required();
   app.add_option("--plugin", plugins, "Shared library with agent kinds (repeatable)")->allow_extra_args(false);
   app.add_flag("--status", status, "Shows what the node of this file does, and ends");
   try {
+    app.set_version_flag("--version", program_version("avp-node"));
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? ended : bad_usage;
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return bad_usage;
   }
   auto logger = spdlog::stderr_color_mt("avp-node");
   logger->set_pattern("%Y-%m-%d %H:%M:%S %^%l%$: %v");
@@ -164,8 +183,10 @@ int node_main(int argc, const char* const* argv, registry kinds) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return run(file, plugins, status, kinds);
-  } catch (const std::exception& error) {
-    spdlog::error("{}", error.what());
+  } catch (const reader_gone&) {
+    return died;
+  } catch (...) {
+    spdlog::error("{}", text_of(std::current_exception()));
     return bad_usage;
   }
 }

@@ -1,12 +1,13 @@
 // avp-node, from arguments to exit status.
 #pragma once
 
-#include <avp/agents/registry.hpp>
+#include "agents/registry.hpp"
 
 namespace avp {
 
-/// Runs avp-node with kinds of one's own beside those of plugins. Gives the exit status: 0 after SIGTERM or SIGINT once
-/// the hops under way are done, 1 when a device died, 2 for a bad file or arguments. Call limit_spinning() before it.
+/// Runs avp-node with kinds of one's own beside those of plugins. Gives the exit status: 0 after a signal once the hops
+/// under way are done, 1 when a device died, 2 for a bad file or arguments. Ends the process by itself where signals
+/// ask for it (interrupt_guard). Call limit_spinning() before it.
 [[nodiscard]] int node_main(int argc, const char* const* argv, registry kinds = {});
 
 } // namespace avp

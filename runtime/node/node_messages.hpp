@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,28 +11,20 @@
 #include <caf/meta/type_name.hpp>
 #include <caf/optional.hpp>
 
-#include <avp/agents/agent_spec.hpp>
-#include <avp/agents/hop.hpp>
-#include <avp/gpu/device_config.hpp>
-#include <avp/runtime/node/node_news.hpp>
-#include <avp/transport/metadata.hpp>
+#include "agents/agent_spec.hpp"
+#include "agents/hop.hpp"
+#include "gpu/wire_field.hpp"
+#include "runtime/node/device_activity.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "transport/metadata.hpp"
 
 namespace avp {
 
 /// Nodes with another number do not understand each other.
-constexpr std::uint32_t node_protocol = 1;
+constexpr std::uint32_t node_protocol = 3;
 
-/// A model that a run needs on a node.
-struct model_order {
-  std::string name;
-  std::string source;
-  std::string device;
-  caf::optional<std::uint8_t> format;   ///< A weight_format.
-  caf::optional<std::uint8_t> kv_dtype; ///< A data_type.
-  bool layercast = false;
-  std::string chat_template;
-  std::string model_hash;
-};
+/// A model that a run needs on a node, with the device that is to hold it.
+using model_order = model_entry;
 
 /// A model that is ready on a node.
 struct model_report {
@@ -50,7 +43,7 @@ struct node_greeting {
   std::vector<std::string> kinds;
   std::string data;       ///< Where node zero receives contexts, tcp://host:port.
   std::string public_key; ///< The CURVE key of node zero; empty without keys.
-  bool traced = false;    ///< Whether node_pulse shall tell every step and request.
+  bool traced = false;    ///< Whether node_heartbeat shall tell every step and request.
 };
 
 /// The answer to node_greeting.
@@ -66,27 +59,7 @@ struct node_welcome {
 /// From node zero: an agent whose hops will come.
 struct agent_order {
   std::uint64_t agent = 0; ///< By which hop_order names it.
-  std::string name;
-  std::string kind;
-  std::string model;
-  std::string system;
-  std::string prompt;
-  caf::optional<std::string> text_prompt;
-  caf::optional<std::string> direct_prompt;
-  std::int32_t steps = 0;
-  std::int32_t max_new_tokens = 0;
-  float temperature = 0;
-  float top_p = 0;
-  std::int32_t top_k = 0;
-  float min_p = 0;
-  float repetition_penalty = 0;
-  std::vector<std::string> stop;
-  caf::optional<std::uint64_t> seed;
-  caf::optional<double> time_limit;
-  std::uint8_t merge = 0;
-  std::uint8_t keep = 0;
-  bool rotate_keys = true;
-  std::string options; ///< JSON.
+  agent_spec spec;
 };
 
 /// A context that a hop continues on.
@@ -101,11 +74,11 @@ struct hop_order {
   std::uint64_t hop = 0; ///< By which the report names it; no two hops of a session have the same.
   std::uint64_t agent = 0;
   std::string task;
-  std::uint8_t mode = 0;
+  avp::mode mode = mode::latent;
   std::map<std::string, std::string> fields;
   std::uint64_t run_seed = 0;
   std::uint64_t place = 0;
-  caf::optional<std::int64_t> prefix_scope;
+  std::optional<std::int64_t> prefix_scope;
   std::string prompt;
   bool makes_text = false;
   bool hands_on = false;
@@ -128,6 +101,7 @@ struct hop_report {
   std::uint64_t hop = 0;
   hop_outcome outcome = hop_outcome::done;
   std::string error;
+  std::string error_code; ///< Its name.
   std::string text;
   caf::optional<std::vector<std::string>> to;
   avp::counts counts;
@@ -174,11 +148,11 @@ struct node_ping {
 };
 
 /// The answer to node_ping, with what came about since the last one.
-struct node_pulse {
+struct node_heartbeat {
   std::uint64_t number = 0;
   node_time clock = 0; ///< When it was answered.
-  std::vector<device_news> devices;
-  std::vector<link_news> links;
+  std::vector<device_activity> devices;
+  std::vector<link_counters> links;
 };
 
 /// To node zero: send no more hops, those under way will be finished.
@@ -191,14 +165,6 @@ struct status_request {};
 struct node_status {
   std::string json;
 };
-
-[[nodiscard]] model_order order_of(const model_spec& model, const std::string& device);
-/// Throws std::runtime_error for values that no model has.
-[[nodiscard]] model_spec spec_of(const model_order& order);
-
-[[nodiscard]] agent_order order_of(const agent_spec& agent, std::uint64_t number);
-/// Throws std::runtime_error for values that no agent has.
-[[nodiscard]] agent_spec spec_of(const agent_order& order);
 
 /// The order for a hop, without its contexts.
 [[nodiscard]] hop_order order_of(const hop_input& input, std::uint64_t hop, std::uint64_t agent);
@@ -217,9 +183,8 @@ typename Inspector::result_type inspect(Inspector& f, metadata& x) {
 }
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, model_order& x) {
-  return f(caf::meta::type_name("avp::model_order"), x.name, x.source, x.device, x.format, x.kv_dtype, x.layercast,
-           x.chat_template, x.model_hash);
+typename Inspector::result_type inspect(Inspector& f, model_entry& x) {
+  return f(caf::meta::type_name("avp::model_entry"), static_cast<model_spec&>(x), x.device);
 }
 
 template <class Inspector>
@@ -241,9 +206,7 @@ typename Inspector::result_type inspect(Inspector& f, node_welcome& x) {
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, agent_order& x) {
-  return f(caf::meta::type_name("avp::agent_order"), x.agent, x.name, x.kind, x.model, x.system, x.prompt,
-           x.text_prompt, x.direct_prompt, x.steps, x.max_new_tokens, x.temperature, x.top_p, x.top_k, x.min_p,
-           x.repetition_penalty, x.stop, x.seed, x.time_limit, x.merge, x.keep, x.rotate_keys, x.options);
+  return f(caf::meta::type_name("avp::agent_order"), x.agent, x.spec);
 }
 
 template <class Inspector>
@@ -254,13 +217,14 @@ typename Inspector::result_type inspect(Inspector& f, context_order& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hop_order& x) {
   return f(caf::meta::type_name("avp::hop_order"), x.hop, x.agent, x.task, x.mode, x.fields, x.run_seed, x.place,
-           x.prefix_scope, x.prompt, x.makes_text, x.hands_on, x.wants_words, x.texts, x.from, x.contexts, x.recipes);
+           as_field(x.prefix_scope), x.prompt, x.makes_text, x.hands_on, x.wants_words, x.texts, x.from, x.contexts,
+           x.recipes);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hop_report& x) {
-  return f(caf::meta::type_name("avp::hop_report"), x.hop, x.outcome, x.error, x.text, x.to, x.counts, x.wire_bytes,
-           x.fetch_ms, x.context, x.recipes, x.context_bytes, x.described);
+  return f(caf::meta::type_name("avp::hop_report"), x.hop, x.outcome, x.error, x.error_code, x.text, x.to, x.counts,
+           x.wire_bytes, x.fetch_ms, x.context, x.recipes, x.context_bytes, x.described);
 }
 
 template <class Inspector>
@@ -290,8 +254,8 @@ typename Inspector::result_type inspect(Inspector& f, node_ping& x) {
 }
 
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, node_pulse& x) {
-  return f(caf::meta::type_name("avp::node_pulse"), x.number, x.clock, x.devices, x.links);
+typename Inspector::result_type inspect(Inspector& f, node_heartbeat& x) {
+  return f(caf::meta::type_name("avp::node_heartbeat"), x.number, x.clock, x.devices, x.links);
 }
 
 template <class Inspector>

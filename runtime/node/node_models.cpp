@@ -1,13 +1,15 @@
 // The models of a node, loaded when a run asks for them.
+#include "runtime/node/node_models.hpp"
+
 #include <algorithm>
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
-#include <avp/gpu/model/fetch.hpp>
-#include <avp/gpu/model/model_error.hpp>
-#include <avp/runtime/node/model_probe.hpp>
-#include <avp/runtime/node/node_models.hpp>
+#include "gpu/model/fetch.hpp"
+#include "gpu/model/model_error.hpp"
+#include "runtime/node/model_probe.hpp"
+#include "runtime/node/wire_check.hpp"
 
 namespace avp {
 
@@ -18,9 +20,9 @@ std::string key_of(const model_order& order) {
   std::string key;
   for (const auto& part : {order.name, order.source, order.device, order.chat_template, order.model_hash})
     key += part + '\0';
-  key += order.format ? std::to_string(*order.format) : "-";
-  key += order.kv_dtype ? std::to_string(*order.kv_dtype) : "-";
-  return key + (order.layercast ? "l" : "");
+  key += order.format ? std::to_string(static_cast<int>(*order.format)) : "-";
+  key += order.kv_dtype ? std::to_string(static_cast<int>(*order.kv_dtype)) : "-";
+  return key + (order.layercast ? "l" : "") + (order.special_tokens_in_text ? "s" : "");
 }
 
 } // namespace
@@ -63,7 +65,7 @@ std::shared_ptr<hosted_device> node_models::start(const std::string& device, con
     }
   for (const auto& order : orders) {
     spdlog::info("loading model '{}' ({}) onto {}", order.name, order.source, device);
-    config.models.push_back(spec_of(order));
+    config.models.push_back(checked<model_spec>(order));
   }
   auto started = std::make_shared<hosted_device>(system_, std::move(config));
   const std::scoped_lock lock(guard_);

@@ -9,10 +9,10 @@
 
 #include <caf/actor_system.hpp>
 
-#include <avp/gpu/device_actor.hpp>
-#include <avp/runtime/node/device_log.hpp>
-#include <avp/runtime/node/node_config.hpp>
-#include <avp/runtime/node/node_messages.hpp>
+#include "gpu/device_actor.hpp"
+#include "runtime/node/device_log.hpp"
+#include "runtime/node/node_config.hpp"
+#include "runtime/node/node_messages.hpp"
 
 namespace avp {
 

@@ -1,9 +1,10 @@
 // What a node knows of one run that uses it.
+#include "runtime/node/node_session.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 
-#include <avp/runtime/node/node_session.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
+#include "runtime/pipeline/pipeline.hpp"
 
 namespace avp {
 
@@ -44,6 +45,7 @@ hop_report report_of(std::uint64_t number, const hosted_hop& hop, hop_output& ma
     report.described = made.output.context.meta;
   } else if (made.output.context.body && hop.hands_on) {
     report.outcome = hop_outcome::failed;
+    report.error_code = name_of(error_code::agent_failed);
     report.error = "the agent hands on a context that no device of its node made, which can't go to another node";
   }
   return report;
@@ -58,23 +60,25 @@ void begin_on(node_session& at, std::map<std::string, hosted_entry> models, cons
   at.links_before = exchange.traffic();
 }
 
-node_pulse news_for(node_session& at, const context_exchange& exchange) {
-  node_pulse pulse;
+node_heartbeat heartbeat_of(node_session& at, const context_exchange& exchange) {
+  node_heartbeat heartbeat;
   for (auto& [device, before, next] : at.told) {
     const auto totals = device->log().totals();
-    device_news news{totals.device, totals.counters.since(before), totals.blocks_used_most, totals.blocks_shared_most};
+    device_activity activity{totals.device, totals.counters.since(before), totals.blocks_used_most,
+                             totals.blocks_shared_most};
     if (at.traced)
       for (const auto& event : device->log().take_since(next))
-        add_event(news, event);
-    pulse.devices.push_back(std::move(news));
+        add_event(activity, event);
+    heartbeat.devices.push_back(std::move(activity));
   }
   for (const auto& [peer, traffic] : exchange.traffic()) {
     const auto& before = at.links_before[peer];
     if (traffic.contexts_sent > before.contexts_sent)
-      pulse.links.push_back({peer, traffic.contexts_sent - before.contexts_sent, traffic.bytes_sent - before.bytes_sent,
-                             traffic.whole_bytes_sent - before.whole_bytes_sent});
+      heartbeat.links.push_back({peer, traffic.contexts_sent - before.contexts_sent,
+                                 traffic.bytes_sent - before.bytes_sent,
+                                 traffic.whole_bytes_sent - before.whole_bytes_sent});
   }
-  return pulse;
+  return heartbeat;
 }
 
 } // namespace avp

@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
-#include <caf/actor.hpp>
-
-#include <avp/agents/agent_actor.hpp>
-#include <avp/runtime/node/context_gatherer.hpp>
-#include <avp/runtime/node/node_actor.hpp>
-#include <avp/runtime/node/node_models.hpp>
-#include <avp/runtime/node/recipe_bundle.hpp>
+#include "agents/agent_actor.hpp"
+#include "runtime/node/context_gatherer.hpp"
+#include "runtime/node/node_models.hpp"
+#include "runtime/node/node_parts.hpp"
+#include "runtime/node/recipe_bundle.hpp"
+#include "runtime/node/zero_actor.hpp"
 
 namespace avp {
 
@@ -28,6 +27,7 @@ struct hosted_agent {
 struct hosted_hop {
   std::uint64_t agent = 0;
   bool hands_on = false;
+  bool is_begun = false;         ///< Its contexts are here, and the agent has it.
   recipe_map known;              ///< Recipes that node zero knows.
   std::vector<std::string> kept; ///< Ids of the contexts that it continues on, kept for the time being.
   std::vector<std::uint64_t> wire_bytes;
@@ -44,8 +44,8 @@ struct told_device {
 /// One run, from its greeting until its connection is gone.
 struct node_session {
   std::uint64_t number = 0; ///< No two sessions of a node have the same.
-  caf::actor zero;
-  std::shared_ptr<context_gatherer> gatherer;
+  zero_actor zero;
+  context_gatherer gatherer;
   std::string data;       ///< Where node zero receives contexts.
   std::string public_key; ///< Of node zero.
   std::map<std::string, hosted_entry> models;
@@ -61,7 +61,7 @@ struct node_session {
 void begin_on(node_session& at, std::map<std::string, hosted_entry> models, const context_exchange& exchange);
 
 /// What the run was not told of yet.
-[[nodiscard]] node_pulse news_for(node_session& at, const context_exchange& exchange);
+[[nodiscard]] node_heartbeat heartbeat_of(node_session& at, const context_exchange& exchange);
 
 /// Where a hop of an agent computes.
 [[nodiscard]] gather_target target_of(const node_session& at, const hosted_agent& agent, const hop_order& order);

@@ -1,5 +1,5 @@
 // What a node tells of itself.
-#include <avp/runtime/node/node_status.hpp>
+#include "runtime/node/node_status.hpp"
 
 namespace avp {
 

@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/node/node_actor.hpp>
-#include <avp/runtime/node/node_session.hpp>
+#include "runtime/node/node_parts.hpp"
+#include "runtime/node/node_session.hpp"
 
 namespace avp {
 

@@ -10,8 +10,9 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman_actor.hpp>
 
-#include <avp/runtime/node/node_keys.hpp>
-#include <avp/runtime/text/listen_address.hpp>
+#include "runtime/node/node_actor.hpp"
+#include "runtime/node/node_keys.hpp"
+#include "transport/tcp_address.hpp"
 
 namespace avp {
 
@@ -25,14 +26,8 @@ public:
 /// The actor that opens connections of such a system: over TLS where it has keys.
 [[nodiscard]] caf::io::middleman_actor connector_of(caf::actor_system& system);
 
-/// Lets other nodes reach an actor. Gives the port, which the system chooses for port 0. Throws node_error.
-std::uint16_t publish_node(const caf::actor& whom, const listen_address& at);
-
-/// Whether somebody accepts TCP connections there, tried for at most `patience`. CAF itself waits as long as the
-/// operating system does, minutes where a machine is cut off. Blocks.
-[[nodiscard]] bool is_reachable(const listen_address& at, std::chrono::milliseconds patience);
-
-/// The address of this machine by which it talks to a host; nothing where there is no way. Sends nothing.
-[[nodiscard]] std::optional<std::string> own_address_towards(const listen_address& host);
+/// Lets other nodes reach an actor, at the first address of a name that this machine has. Gives the port, which the
+/// system chooses for port 0. Throws node_error.
+std::uint16_t publish_node(caf::actor_system& system, const node_actor& whom, const tcp_address& at);
 
 } // namespace avp

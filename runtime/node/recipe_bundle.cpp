@@ -1,7 +1,7 @@
 // Recipes with all their ancestors as texts, each once.
-#include <utility>
+#include "runtime/node/recipe_bundle.hpp"
 
-#include <avp/runtime/node/recipe_bundle.hpp>
+#include <utility>
 
 namespace avp {
 

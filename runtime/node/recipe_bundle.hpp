@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <avp/gpu/recipe.hpp>
+#include "gpu/recipe.hpp"
 
 namespace avp {
 

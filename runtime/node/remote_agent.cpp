@@ -1,11 +1,14 @@
 // Agents of a run with several nodes, as the run actor sees them.
+#include "runtime/node/remote_agent.hpp"
+
 #include <algorithm>
 #include <chrono>
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include <avp/runtime/node/cluster_messages.hpp>
-#include <avp/runtime/node/remote_agent.hpp>
+#include "gpu/device_error.hpp"
+#include "gpu/thrown.hpp"
+#include "runtime/node/remote_context.hpp"
 
 namespace avp {
 
@@ -15,8 +18,9 @@ using promise = caf::typed_response_promise<hop_output>;
 
 bool is_remote(const payload& context) { return remote_in(context) != nullptr; }
 
-agent_actor::behavior_type remote_behavior(agent_actor::pointer self, const caf::actor& cluster,
+agent_actor::behavior_type remote_behavior(agent_actor::pointer self, const cluster_actor& cluster,
                                            const std::shared_ptr<const placed_agent>& agent) {
+  end_by_what_is_thrown(self);
   return {[=](hop_input& input) {
     promise answer = self->make_response_promise<hop_output>();
     self->request(cluster, caf::infinite, place_hop{agent, std::move(input)})
@@ -29,7 +33,7 @@ agent_actor::behavior_type remote_behavior(agent_actor::pointer self, const caf:
 // What a gathering agent gives to the agent that it stands before.
 struct gathering_agent {
   agent_actor inner;
-  caf::actor cluster;
+  cluster_actor cluster;
   device_actor device;
   std::string name;
   std::string model;
@@ -48,6 +52,7 @@ void forward(agent_actor::pointer self, const agent_actor& inner, hop_input inpu
 }
 
 agent_actor::behavior_type gathering_behavior(agent_actor::pointer self, const gathering_agent& at) {
+  end_by_what_is_thrown(self);
   self->link_to(at.inner);
   return {[=](hop_input& input) {
     promise answer = self->make_response_promise<hop_output>();
@@ -59,8 +64,8 @@ agent_actor::behavior_type gathering_behavior(agent_actor::pointer self, const g
     self->request(at.cluster, caf::infinite, std::move(wanted))
         .then(
             [=](gathered_contexts& came) mutable {
-              if (!came.error.empty()) {
-                answer.deliver(caf::make_error(caf::sec::runtime_error, came.error));
+              if (came.why_not) {
+                answer.deliver(make_error(*came.why_not));
                 return;
               }
               auto local = input;
@@ -74,13 +79,13 @@ agent_actor::behavior_type gathering_behavior(agent_actor::pointer self, const g
 
 } // namespace
 
-agent_actor start_remote_agent(caf::actor_system& system, const caf::actor& cluster, const agent_spec& spec,
+agent_actor start_remote_agent(caf::actor_system& system, const cluster_actor& cluster, const agent_spec& spec,
                                std::uint64_t number) {
   const auto agent = std::make_shared<const placed_agent>(placed_agent{number, spec});
   return system.spawn(remote_behavior, cluster, agent);
 }
 
-agent_actor start_gathering_agent(caf::actor_system& system, const caf::actor& cluster, const agent_spec& spec,
+agent_actor start_gathering_agent(caf::actor_system& system, const cluster_actor& cluster, const agent_spec& spec,
                                   const agent_actor& inner, const device_actor& device) {
   return system.spawn(gathering_behavior, gathering_agent{inner, cluster, device, spec.name, spec.model});
 }

@@ -1,7 +1,7 @@
 // A context that lies on another node, as node zero knows it.
-#include <stdexcept>
+#include "runtime/node/remote_context.hpp"
 
-#include <avp/runtime/node/remote_context.hpp>
+#include <stdexcept>
 
 namespace avp {
 

@@ -7,18 +7,10 @@
 #include <string>
 #include <vector>
 
-#include <avp/gpu/context.hpp>
+#include "gpu/context.hpp"
+#include "runtime/node/context_holder.hpp"
 
 namespace avp {
-
-/// Which node holds a context. A session ends when the connection does: then nobody holds it any more.
-struct context_holder {
-  std::string node; ///< Empty where nobody holds it, and it has to be made by its recipe.
-  std::uint64_t session = 0;
-  std::uint64_t hop = 0; ///< By which the node knows it.
-
-  bool operator==(const context_holder&) const = default;
-};
 
 /// What the holder told of a context.
 struct context_facts {

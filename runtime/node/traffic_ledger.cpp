@@ -1,5 +1,5 @@
 // Sums by peer.
-#include <avp/runtime/node/traffic_ledger.hpp>
+#include "runtime/node/traffic_ledger.hpp"
 
 namespace avp {
 

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include <avp/runtime/node/link_traffic.hpp>
+#include "runtime/node/link_traffic.hpp"
 
 namespace avp {
 

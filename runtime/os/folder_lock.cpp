@@ -1,4 +1,6 @@
 // A lock on the folder itself, so that nothing lies around.
+#include "runtime/os/folder_lock.hpp"
+
 #include <cerrno>
 #include <cstring>
 
@@ -6,8 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <avp/runtime/os/folder_lock.hpp>
-#include <avp/runtime/os/write_error.hpp>
+#include "runtime/os/write_error.hpp"
 
 namespace avp {
 

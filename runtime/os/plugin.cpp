@@ -1,7 +1,9 @@
 // Plugins by dlopen.
+#include "runtime/os/plugin.hpp"
+
 #include <dlfcn.h>
 
-#include <avp/runtime/os/plugin.hpp>
+#include "gpu/thrown.hpp"
 
 namespace avp {
 
@@ -17,8 +19,8 @@ void load_plugin(const std::filesystem::path& library, registry& kinds) {
                        "' has no function 'avp_register'; expected: extern \"C\" void avp_register(avp::registry&)");
   try {
     enter(kinds);
-  } catch (const std::exception& error) {
-    throw plugin_error("plugin '" + library.string() + "': " + error.what());
+  } catch (...) {
+    throw plugin_error("plugin '" + library.string() + "': " + text_of(std::current_exception()));
   }
 }
 

@@ -2,16 +2,16 @@
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
 
-#include <avp/agents/registry.hpp>
+#include "agents/registry.hpp"
+#include "gpu/user_error.hpp"
 
 namespace avp {
 
 /// A plugin that can't be used: which file, and why.
-class plugin_error : public std::runtime_error {
+class plugin_error : public user_error {
 public:
-  using std::runtime_error::runtime_error;
+  using user_error::user_error;
 };
 
 /// Loads a shared library and calls its `extern "C" void avp_register(avp::registry&)`. The library stays loaded until

@@ -1,32 +1,18 @@
 // Runs programs that nobody has looked at, where they can harm nothing.
 #pragma once
 
-#include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <stdexcept>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "runtime/os/sandbox_error.hpp"
+#include "runtime/os/sandbox_limits.hpp"
+
 namespace avp {
 
-/// Says why no program can be run here, and what to install or allow.
-class sandbox_error : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
-
-/// What one program may use.
-struct sandbox_limits {
-  std::chrono::seconds cpu{10};                ///< Processor time of all its threads; 1 or more.
-  std::chrono::milliseconds wall{30000};       ///< Time from start to end.
-  std::int64_t memory = std::int64_t{1} << 30; ///< Address space, in bytes.
-  std::int64_t folder =
-      std::int64_t{64} << 20;                ///< What the temporary folder holds at most, and any one file, in bytes.
-  int threads = 32;                          ///< At once. It can have one process only.
-  std::size_t output = std::size_t{1} << 20; ///< Bytes that it may write to standard output and standard error.
-};
+class confinement;
 
 /// How a program ended.
 struct sandbox_result {
@@ -40,14 +26,27 @@ struct sandbox_result {
   std::string output; ///< What it wrote to standard output and standard error, up to the limit.
 };
 
-/// Runs each program in namespaces of its own, set up by bubblewrap (bwrap): no network, no other process in sight, no
-/// file but /usr/bin, /usr/lib and /dev/null, all of it read-only, and a temporary folder /tmp that is gone afterwards.
-/// The program has no capability, runs as uid 65534 (as root outside too: the process really is of that uid), and
-/// makes no system call of syscall_filter(). When the runner dies, it dies. May be used by several threads at once.
+/// Runs each program behind walls: no network, no second process, no capability, no file to read but those under
+/// /usr/bin and /usr/lib, none of the runner's environment and open files. When the runner dies, it dies. May be used
+/// by several threads at once.
 class sandbox {
 public:
-  /// Tries the sandbox out. Throws sandbox_error when bwrap is missing or is not allowed to do its work.
+  /// What the walls are made of.
+  enum class way : std::uint8_t {
+    namespaces, ///< namespace_confinement: it has a temporary folder.
+    landlock,   ///< landlock_confinement: it can write no file.
+  };
+
+  /// Tries the ways in this order and takes the first that works. Throws sandbox_error when none does.
   sandbox();
+
+  /// Tries one way. Throws sandbox_error when it does not work.
+  explicit sandbox(way only);
+
+  [[nodiscard]] way taken() const { return way_; }
+
+  /// Which way is taken and why not an earlier one, for people, as in "by namespaces (bubblewrap)".
+  [[nodiscard]] std::string description() const;
 
   /// Runs `program` (absolute path and arguments) with `input` as its standard input, and waits for its end. Blocks the
   /// calling thread, which must not end before the program. Throws sandbox_error when it could not be started.
@@ -55,7 +54,9 @@ public:
                                    const sandbox_limits& limits) const;
 
 private:
-  std::string filter_;
+  way way_;
+  std::string refused_; ///< Why the ways before it do not work.
+  std::shared_ptr<const confinement> walls_;
 };
 
 } // namespace avp

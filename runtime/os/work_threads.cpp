@@ -1,13 +1,11 @@
 // A queue and those who take from it.
-#include <algorithm>
-#include <utility>
+#include "runtime/os/work_threads.hpp"
 
-#include <avp/runtime/os/work_threads.hpp>
+#include <utility>
 
 namespace avp {
 
-work_threads::work_threads() {
-  const auto count = std::max(1U, std::thread::hardware_concurrency());
+work_threads::work_threads(unsigned count) {
   for (unsigned i = 0; i < count; ++i)
     threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
 }

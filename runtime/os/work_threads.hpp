@@ -11,10 +11,10 @@
 
 namespace avp {
 
-/// As many threads as there are cores, which do what is added, in that order.
+/// Some threads, which do what is added, in that order.
 class work_threads {
 public:
-  work_threads();
+  explicit work_threads(unsigned count);
   work_threads(const work_threads&) = delete;
   work_threads& operator=(const work_threads&) = delete;
 

@@ -1,7 +1,7 @@
 // A pipeline's flow as a picture: Graphviz DOT.
-#include <algorithm>
+#include "runtime/pipeline/dot.hpp"
 
-#include <avp/runtime/pipeline/dot.hpp>
+#include <algorithm>
 
 namespace avp {
 namespace {
@@ -27,9 +27,9 @@ std::string label_of(const agent_spec& spec, const planned_agent& agent, mode m)
   if (!spec.model.empty())
     label += "\n" + spec.model;
   if (agent.contexts_from.size() > 1)
-    label += "\nmerge: " + std::string(merge_name(spec.merge));
+    label += "\nmerge: " + std::string(name_of(spec.merge));
   if (m == mode::latent && spec.keep != keep::all)
-    label += "\nkeep: " + std::string(keep_name(spec.keep));
+    label += "\nkeep: " + std::string(name_of(spec.keep));
   return label;
 }
 
@@ -39,13 +39,13 @@ std::string to_dot(const pipeline& p, const plan& planned) {
   std::string dot = "digraph " + dot_string(p.name) + " {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n";
   for (const auto& agent : planned.agents) {
     dot += "  " + dot_string(agent.name) + " [label=" + dot_string(label_of(p.agent(agent.name), agent, planned.mode));
-    if (p.agent(agent.name).on_failure == on_failure::skip && agent.name != planned.output)
+    if (agent.may_fail)
       dot += ", style=\"rounded,dashed\"";
-    dot += agent.name == planned.output ? ", peripheries=2];\n" : "];\n";
+    dot += agent.answers_task ? ", peripheries=2];\n" : "];\n";
   }
   for (const auto& edge : planned.edges)
-    dot += "  " + dot_string(edge.from) + " -> " + dot_string(edge.to) +
-           " [label=" + (edge.how == hand_over::context ? "\"context\"" : "\"text\"") + "];\n";
+    dot += "  " + dot_string(edge.from) + " -> " + dot_string(edge.to) + " [label=" + dot_string(name_of(edge.how)) +
+           "];\n";
   for (const auto& agent : planned.agents)
     for (const auto& from : agent.contexts_from) {
       const auto is_edge = [&](const planned_edge& e) { return e.to == agent.name && e.from == from; };

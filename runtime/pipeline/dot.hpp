@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include <avp/runtime/pipeline/plan.hpp>
+#include "runtime/pipeline/plan.hpp"
 
 namespace avp {
 

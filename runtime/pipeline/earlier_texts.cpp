@@ -1,6 +1,7 @@
 // {{earlier}} in prompts: the texts of all agents that come before.
-#include <avp/agents/prompt_template.hpp>
-#include <avp/runtime/pipeline/earlier_texts.hpp>
+#include "runtime/pipeline/earlier_texts.hpp"
+
+#include "agents/prompt_template.hpp"
 
 namespace avp {
 namespace {

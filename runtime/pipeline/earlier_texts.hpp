@@ -1,7 +1,7 @@
 // {{earlier}} in prompts: the texts of all agents that come before.
 #pragma once
 
-#include <avp/runtime/pipeline/pipeline.hpp>
+#include "runtime/pipeline/pipeline.hpp"
 
 namespace avp {
 

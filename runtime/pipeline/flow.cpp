@@ -1,11 +1,12 @@
 // The graph of agents that a pipeline's `flow` describes.
+#include "runtime/pipeline/flow.hpp"
+
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
-#include <avp/agents/prompt_template.hpp>
-#include <avp/runtime/pipeline/flow.hpp>
+#include "agents/prompt_template.hpp"
 
 namespace avp {
 namespace {

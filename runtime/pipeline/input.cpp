@@ -1,8 +1,11 @@
 // The records that tasks are made of, read from JSON Lines.
-#include <fstream>
+#include "runtime/pipeline/input.hpp"
 
-#include <avp/runtime/pipeline/input.hpp>
-#include <avp/transport/handshake/hash.hpp>
+#include <fstream>
+#include <stdexcept>
+
+#include "runtime/pipeline/exact_json.hpp"
+#include "transport/sha256.hpp"
 
 namespace avp {
 namespace {
@@ -10,18 +13,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t longest_line = std::size_t{64} << 20;
-constexpr int deepest_nesting = 128; // nlohmann writes and copies nested values by recursion.
-
-struct too_deep {};
-
-ordered_json parse_json(std::string_view text) {
-  const auto limit_depth = [](int depth, ordered_json::parse_event_t, ordered_json&) {
-    if (depth > deepest_nesting)
-      throw too_deep();
-    return true;
-  };
-  return ordered_json::parse(text.begin(), text.end(), limit_depth);
-}
 
 /// nlohmann's message without its `[json.exception.…] parse error at line 1, column 7: ` in front.
 std::string reason(const nlohmann::json::exception& e) {
@@ -35,7 +26,7 @@ std::string reason(const nlohmann::json::exception& e) {
 
 std::string hash_id(const ordered_json& fields) {
   constexpr std::size_t digits = 16;
-  return sha256_hex(nlohmann::json(fields).dump()).substr(0, digits);
+  return sha256_hex(sorted_text(fields)).substr(0, digits);
 }
 
 } // namespace
@@ -85,13 +76,13 @@ input_item record_reader::read(std::string_view line) {
   record result;
   result.line = line_;
   try {
-    result.fields = parse_json(line);
+    result.fields = parse_exact(line);
   } catch (const nlohmann::json::parse_error& e) {
     return bad("not JSON: " + reason(e), e.byte);
   } catch (const nlohmann::json::exception& e) {
     return bad("not JSON that can be used: " + reason(e));
-  } catch (const too_deep&) {
-    return bad("arrays and objects are nested deeper than " + std::to_string(deepest_nesting));
+  } catch (const std::length_error& e) {
+    return bad(e.what());
   }
   if (!result.fields.is_object())
     return bad(std::string("expected a JSON object with the record's fields, found ") + result.fields.type_name());
@@ -103,11 +94,11 @@ input_item record_reader::read(std::string_view line) {
     result.id = hash_id(result.fields);
   } else if (id->is_string() && !id->get_ref<const std::string&>().empty()) {
     result.id = id->get<std::string>();
-  } else if (id->is_number_integer()) {
-    result.id = id->dump();
+  } else if (is_whole_number(*id)) {
+    result.id = exact_text(*id);
   } else {
     return bad("the field \"" + field + "\" names the task and must be a text (not empty) or a whole number, found " +
-               (id->is_string() ? "an empty text" : id->dump().substr(0, 40)));
+               (id->is_string() ? "an empty text" : exact_text(*id).substr(0, 40)));
   }
 
   if (const auto [seen, is_new] = line_of_.emplace(result.id, line_); !is_new)
@@ -158,14 +149,6 @@ std::variant<record, std::string> ask_record(const std::string& field, const std
     return "The question is not valid UTF-8.";
   }
   return result;
-}
-
-std::map<std::string, std::string> template_values(const nlohmann::ordered_json& fields) {
-  std::map<std::string, std::string> values;
-  for (const auto& [name, value] : fields.items())
-    if (!value.is_null())
-      values.emplace(name, value.is_string() ? value.get<std::string>() : value.dump());
-  return values;
 }
 
 } // namespace avp

@@ -15,14 +15,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/text/mistake.hpp>
+#include "runtime/text/mistake.hpp"
 
 namespace avp {
 
 /// One input record: the data of one task.
 struct record {
   std::string id;                ///< Names the task; unique in a run.
-  nlohmann::ordered_json fields; ///< An object, as in the file.
+  nlohmann::ordered_json fields; ///< An object, as in the file: numbers keep their digits (exact_json.hpp).
   std::size_t line = 0;          ///< From 1; 0 for a record that came from no file.
 };
 
@@ -81,8 +81,8 @@ struct input_summary {
 /// Gives the message of the mistake where `question` is not UTF-8.
 [[nodiscard]] std::variant<record, std::string> ask_record(const std::string& field, const std::string& question);
 
-/// The fields as values of template variables: strings as they are, numbers and booleans as JSON writes them, arrays
-/// and objects as JSON text. A null is left out: the record lacks that field.
+/// The fields as values of template variables: strings as they are, numbers as they stand in the file, arrays and
+/// objects as compact JSON text. A null is left out: the record lacks that field.
 [[nodiscard]] std::map<std::string, std::string> template_values(const nlohmann::ordered_json& fields);
 
 } // namespace avp

@@ -1,32 +1,37 @@
 // What a pipeline file says about other machines: internal to the loader.
+#include "runtime/pipeline/node_tables.hpp"
+
 #include <algorithm>
 
-#include <avp/runtime/pipeline/node_tables.hpp>
-#include <avp/runtime/text/listen_address.hpp>
-#include <avp/runtime/text/nearest_name.hpp>
+#include "runtime/text/nearest_name.hpp"
 
 namespace avp {
 namespace {
 
-constexpr std::string_view tcp = "tcp://";
+constexpr auto tcp = "tcp://";
 constexpr auto control_form = "\"host:port\", such as \"10.0.0.2:5554\"";
 constexpr auto data_form = "\"tcp://host:port\", such as \"tcp://10.0.0.2:5555\"";
 
 bool is_above_0(double value) { return value > 0; }
 
-// An address that has to be of a form; empty where it is not.
-std::string address(table_reader& table, const std::string& key, const char* form, bool (*fits)(const std::string&)) {
+std::optional<tcp_address> read(table_reader& table, const std::string& key, address_use use,
+                                expected<tcp_address> (*parse)(std::string_view, address_use)) {
   const auto text = table.text(key);
-  if (!text || fits(*text))
-    return text.value_or("");
-  table.source().report(key_path(table.path(), key), "\"" + key + "\" must be " + form + ", found \"" + *text + "\"");
-  return "";
+  if (!text)
+    return std::nullopt;
+  auto address = parse(*text, use);
+  if (address)
+    return std::move(*address);
+  table.source().report(key_path(table.path(), key), "\"" + key + "\" " + address.error().message);
+  return std::nullopt;
 }
 
 node_entry read_node(const std::string& name, table_reader& table) {
   node_entry node{.name = name};
-  node.control = address(table, "control", control_form, is_control_address);
-  node.data = address(table, "data", data_form, is_data_address);
+  if (const auto control = read_address(table, "control", address_use::connect))
+    node.control = to_string(*control);
+  if (const auto data = read_endpoint(table, "data", address_use::connect))
+    node.data = tcp + to_string(*data);
   node.zstd = table.boolean("zstd").value_or(false);
   for (const std::string key : {"control", "data"})
     if (!table.source().has({"node", name, key}))
@@ -45,6 +50,12 @@ void read_node_rules(table_reader& top, node_rules& rules) {
   if (rules.keys && rules.unencrypted)
     top.source().report("unencrypted", "\"unencrypted\" is for a run without keys, and this file has \"keys\"; leave "
                                        "out one of them");
+}
+
+bool is_elsewhere(const node_entry& node) {
+  const auto control = parse_tcp_address(node.control, address_use::connect);
+  const auto data = parse_tcp_endpoint(node.data, address_use::connect);
+  return (control && !is_loopback(*control)) || (data && !is_loopback(*data));
 }
 
 // Where a key of an agent's placement stands; empty for one that nobody wrote.
@@ -73,27 +84,28 @@ void check_placement(const agent_spec& agent, const std::vector<std::string>& kn
 
 } // namespace
 
-bool is_loopback(const std::string& text) {
-  const auto address = parse_listen_address(text.starts_with(tcp) ? text.substr(tcp.size()) : text);
-  return address && (address->host == "localhost" || address->host == "::1" || address->host.starts_with("127."));
+std::optional<tcp_address> read_address(table_reader& table, const std::string& key, address_use use) {
+  auto address = read(table, key, use, parse_tcp_address);
+  if (!address || address->host.find('%') == std::string::npos)
+    return address;
+  table.source().report(key_path(table.path(), key), "\"" + key + "\" can't be the link-local address " +
+                                                         to_string(*address) +
+                                                         ", which CAF does not take; write another address of that "
+                                                         "machine");
+  return std::nullopt;
 }
 
-bool is_control_address(const std::string& text) {
-  const auto address = parse_listen_address(text);
-  return address && address->port != 0 && !text.starts_with(':') && !text.starts_with('*');
-}
-
-bool is_data_address(const std::string& text) {
-  return text.starts_with(tcp) && is_control_address(text.substr(tcp.size()));
+std::optional<tcp_address> read_endpoint(table_reader& table, const std::string& key, address_use use) {
+  return read(table, key, use, parse_tcp_endpoint);
 }
 
 void read_nodes(table_reader& top, pipeline& p) {
   read_node_rules(top, p.node_rules);
   for_each_table(top, "node", [&](const auto& name, auto& table) {
-    if (name == local_node)
-      p.node_rules.local_data = address(table, "data", data_form, is_data_address);
-    else
+    if (name != local_node)
       p.nodes.push_back(read_node(name, table));
+    else if (const auto data = read_endpoint(table, "data", address_use::listen))
+      p.node_rules.local_data = tcp + to_string(*data);
   });
 }
 
@@ -118,8 +130,7 @@ void check_nodes(const pipeline& p, pipeline_source& source) {
   for (const auto& agent : p.agents)
     check_placement(agent, known, source);
   for (const auto& node : p.nodes)
-    if (!p.node_rules.keys && !p.node_rules.unencrypted &&
-        ((!node.control.empty() && !is_loopback(node.control)) || (!node.data.empty() && !is_loopback(node.data))))
+    if (!p.node_rules.keys && !p.node_rules.unencrypted && is_elsewhere(node))
       source.report("node." + node.name, "the node \"" + node.name +
                                              "\" is on another machine, so the file needs keys = \"FOLDER\" (`avp-key "
                                              "cluster` makes them), or unencrypted = true, which lets everybody on "

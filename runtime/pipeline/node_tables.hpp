@@ -1,22 +1,21 @@
 // What a pipeline file says about other machines: internal to the loader.
 #pragma once
 
+#include <optional>
 #include <string>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/pipeline/pipeline_source.hpp>
-#include <avp/runtime/pipeline/table_reader.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/pipeline/pipeline_source.hpp"
+#include "runtime/pipeline/table_reader.hpp"
+#include "transport/tcp_address.hpp"
 
 namespace avp {
 
-/// Whether an address is of this machine only: `host:port` or `tcp://host:port` with localhost, 127.… or [::1].
-[[nodiscard]] bool is_loopback(const std::string& address);
+/// The `host:port` of a key, for orders, which go over CAF; nothing where it is not there, or wrong, which is reported.
+[[nodiscard]] std::optional<tcp_address> read_address(table_reader& table, const std::string& key, address_use use);
 
-/// Whether a text is `tcp://host:port` with a port other than 0.
-[[nodiscard]] bool is_data_address(const std::string& text);
-
-/// Whether a text is `host:port` with a host and a port other than 0.
-[[nodiscard]] bool is_control_address(const std::string& text);
+/// The same of a key with `tcp://host:port`, for contexts, which go over ZeroMQ.
+[[nodiscard]] std::optional<tcp_address> read_endpoint(table_reader& table, const std::string& key, address_use use);
 
 /// Reads `[node.X]` and the keys of the file that concern nodes.
 void read_nodes(table_reader& top, pipeline& p);

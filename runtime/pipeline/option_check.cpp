@@ -2,20 +2,17 @@
 #include <algorithm>
 #include <limits>
 
-#include <avp/agents/prompt_template.hpp>
-#include <avp/agents/text_pattern.hpp>
-#include <avp/runtime/pipeline/pipeline_check.hpp>
-#include <avp/runtime/pipeline/table_reader.hpp>
-#include <avp/runtime/text/nearest_name.hpp>
+#include "agents/prompt_template.hpp"
+#include "agents/text_pattern.hpp"
+#include "runtime/pipeline/pipeline_check.hpp"
+#include "runtime/pipeline/table_reader.hpp"
+#include "runtime/text/nearest_name.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 namespace {
 
-using names = std::vector<std::string>;
-
-bool contains(const names& all, const std::string& name) {
-  return std::find(all.begin(), all.end(), name) != all.end();
-}
+using name_list = std::vector<std::string>;
 
 /// The options of one agent.
 class option_checker {
@@ -118,7 +115,7 @@ private:
   void check_successors(table_reader& from, const std::string& key) {
     picks_ = true;
     const auto successors = p_.flow.successors(agent_.name);
-    for (const auto& name : from.one_or_more(key).value_or(names())) {
+    for (const auto& name : from.one_or_more(key).value_or(name_list())) {
       picked_.push_back(name);
       if (context_.can_plan && !contains(successors, name))
         source_.report(key_path(from.path(), key), "\"" + agent_.name + "\" does not hand over to \"" + name +
@@ -140,7 +137,7 @@ private:
   std::string path_;
   table_reader table_;
   bool picks_ = false; // whether the kind picks successors
-  names picked_;
+  name_list picked_;
 };
 
 } // namespace

@@ -1,7 +1,7 @@
 // A pipeline: what its file says, checked, with defaults filled in.
-#include <stdexcept>
+#include "runtime/pipeline/pipeline.hpp"
 
-#include <avp/runtime/pipeline/pipeline.hpp>
+#include <stdexcept>
 
 namespace avp {
 
@@ -39,49 +39,11 @@ std::set<std::string> models_here(const pipeline& p) {
   return here;
 }
 
-std::string_view mode_name(avp::mode m) {
-  switch (m) {
-  case mode::latent:
-    return "latent";
-  case mode::text:
-    return "text";
-  case mode::direct:
-    return "direct";
-  }
-  return "";
-}
-
-std::string_view merge_name(join_way way) {
-  switch (way) {
-  case join_way::concatenate:
-    return "concatenate";
-  case join_way::canonical:
-    return "canonical";
-  case join_way::sequence:
-    return "sequence";
-  }
-  return "";
-}
-
-std::string_view keep_name(keep part) {
-  switch (part) {
-  case keep::all:
-    return "all";
-  case keep::last_agent:
-    return "last_agent";
-  case keep::latent_only:
-    return "latent_only";
-  }
-  return "";
-}
-
 std::optional<std::vector<avp::mode>> modes_named(std::string_view name) {
-  const std::vector<avp::mode> all{mode::latent, mode::text, mode::direct};
-  if (name == "all")
-    return all;
-  for (const auto m : all)
-    if (mode_name(m) == name)
-      return std::vector{m};
+  if (name == all_modes)
+    return std::vector(all_values<mode>.begin(), all_values<mode>.end());
+  if (const auto one = value_named<mode>(name))
+    return std::vector{*one};
   return {};
 }
 

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include <avp/agents/agent_spec.hpp>
-#include <avp/gpu/device_config.hpp>
-#include <avp/runtime/pipeline/flow.hpp>
-#include <avp/runtime/pipeline/sweep_spec.hpp>
-#include <avp/runtime/score/score.hpp>
+#include "agents/agent_spec.hpp"
+#include "gpu/device_config.hpp"
+#include "runtime/pipeline/flow.hpp"
+#include "runtime/pipeline/sweep_spec.hpp"
+#include "runtime/score/score.hpp"
 
 namespace avp {
 
@@ -103,14 +103,8 @@ struct pipeline {
 /// The names of the models that agents on this machine run on, and of those that no agent names.
 [[nodiscard]] std::set<std::string> models_here(const pipeline& p);
 
-/// "latent", "text" or "direct".
-[[nodiscard]] std::string_view mode_name(avp::mode m);
-
-/// "concatenate", "canonical" or "sequence".
-[[nodiscard]] std::string_view merge_name(join_way way);
-
-/// "all", "last_agent" or "latent_only".
-[[nodiscard]] std::string_view keep_name(keep part);
+/// Names all modes, where modes are asked for.
+constexpr std::string_view all_modes = "all";
 
 /// The modes that `--mode` or `mode = ` asks for by name; "all" is latent, text and direct. Nothing for another name.
 [[nodiscard]] std::optional<std::vector<avp::mode>> modes_named(std::string_view name);

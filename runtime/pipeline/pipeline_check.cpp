@@ -1,9 +1,11 @@
 // Whether models, agents and flow of a pipeline fit each other.
+#include "runtime/pipeline/pipeline_check.hpp"
+
 #include <algorithm>
 
-#include <avp/runtime/pipeline/node_tables.hpp>
-#include <avp/runtime/pipeline/pipeline_check.hpp>
-#include <avp/runtime/text/nearest_name.hpp>
+#include "runtime/pipeline/node_tables.hpp"
+#include "runtime/text/nearest_name.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 namespace {
@@ -14,10 +16,6 @@ std::vector<std::string> names_of(const Entries& entries) {
   for (const auto& entry : entries)
     names.push_back(entry.name);
   return names;
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string joined(const std::vector<std::string>& names) {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <avp/agents/registry.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/pipeline/pipeline_source.hpp>
+#include "agents/registry.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/pipeline/pipeline_source.hpp"
 
 namespace avp {
 

@@ -1,15 +1,16 @@
 // Loading a pipeline file: everything is checked, and all mistakes are reported at once.
+#include "runtime/pipeline/pipeline_file.hpp"
+
 #include <fstream>
 #include <sstream>
 
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/runtime/pipeline/earlier_texts.hpp>
-#include <avp/runtime/pipeline/input.hpp>
-#include <avp/runtime/pipeline/pipeline_check.hpp>
-#include <avp/runtime/pipeline/pipeline_file.hpp>
-#include <avp/runtime/pipeline/pipeline_source.hpp>
-#include <avp/runtime/pipeline/pipeline_tables.hpp>
-#include <avp/runtime/pipeline/sweep_check.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "runtime/pipeline/earlier_texts.hpp"
+#include "runtime/pipeline/input.hpp"
+#include "runtime/pipeline/pipeline_check.hpp"
+#include "runtime/pipeline/pipeline_source.hpp"
+#include "runtime/pipeline/pipeline_tables.hpp"
+#include "runtime/pipeline/sweep_check.hpp"
 
 namespace avp {
 namespace {

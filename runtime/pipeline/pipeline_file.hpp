@@ -1,28 +1,16 @@
 // Loading a pipeline file: everything is checked, and all mistakes are reported at once.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include <avp/agents/registry.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/text/mistake.hpp>
+#include "runtime/pipeline/load_options.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/text/mistake.hpp"
 
 namespace avp {
-
-/// What the command line says about a pipeline.
-struct load_options {
-  std::vector<kind_info> kinds;       ///< The registered agent kinds.
-  std::vector<std::string> overrides; ///< `--set`: `a.b=value`, value in TOML or else a string; the last one counts.
-  std::optional<std::vector<avp::mode>> modes; ///< `--mode`, in place of the file's.
-  std::optional<std::string> input;            ///< `--input`, in place of the file's; `-` is standard input.
-  std::optional<std::size_t> limit;            ///< `--limit`, in place of the file's.
-  bool ask = false;                            ///< `--ask`: there is no input but one question.
-};
 
 /// A pipeline, or all mistakes that stand in its way, sorted by place.
 struct load_result {

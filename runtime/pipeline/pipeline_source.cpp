@@ -1,8 +1,8 @@
 // The TOML behind a pipeline, and where each key of it stands: internal to the loader.
+#include "runtime/pipeline/pipeline_source.hpp"
+
 #include <algorithm>
 #include <sstream>
-
-#include <avp/runtime/pipeline/pipeline_source.hpp>
 
 namespace avp {
 namespace {

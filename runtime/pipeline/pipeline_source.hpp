@@ -11,7 +11,7 @@
 
 #include <toml++/toml.h>
 
-#include <avp/runtime/text/mistake.hpp>
+#include "runtime/text/mistake.hpp"
 
 namespace avp {
 

@@ -1,16 +1,18 @@
 // From the tables of a pipeline file to a pipeline whose parts do not know each other yet: internal to the loader.
+#include "runtime/pipeline/pipeline_tables.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <sstream>
 
-#include <avp/agents/prompt_template.hpp>
-#include <avp/gpu/weight_format_name.hpp>
-#include <avp/runtime/pipeline/earlier_texts.hpp>
-#include <avp/runtime/pipeline/node_tables.hpp>
-#include <avp/runtime/pipeline/pipeline_tables.hpp>
-#include <avp/runtime/pipeline/sweep_check.hpp>
-#include <avp/runtime/pipeline/table_reader.hpp>
-#include <avp/runtime/text/nearest_name.hpp>
+#include "agents/prompt_template.hpp"
+#include "gpu/text/chat_template.hpp"
+#include "runtime/pipeline/earlier_texts.hpp"
+#include "runtime/pipeline/node_tables.hpp"
+#include "runtime/pipeline/sweep_check.hpp"
+#include "runtime/pipeline/table_reader.hpp"
+#include "runtime/text/nearest_name.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 namespace {
@@ -40,30 +42,9 @@ bool is_device(const std::string& name) {
 
 constexpr auto device_form = "\"cpu\" or \"cuda:N\", such as \"cuda:0\"";
 
-/// A word of the file and what it stands for.
-template <class Value>
-struct meaning {
-  std::string word;
-  Value value;
-};
-
-const std::vector<meaning<join_way>> merges{
-    {"concatenate", join_way::concatenate}, {"canonical", join_way::canonical}, {"sequence", join_way::sequence}};
-const std::vector<meaning<keep>> keeps{
-    {"all", keep::all}, {"last_agent", keep::last_agent}, {"latent_only", keep::latent_only}};
-const std::vector<meaning<on_failure>> failures{{"fail", on_failure::fail}, {"skip", on_failure::skip}};
-const std::vector<meaning<data_type>> kv_dtypes{{"float32", data_type::float32}, {"bfloat16", data_type::bfloat16}};
-
-template <class Value>
-std::optional<Value> one_of(table_reader& table, const std::string& key, const std::vector<meaning<Value>>& meanings) {
-  std::vector<std::string> words;
-  for (const auto& known : meanings)
-    words.push_back(known.word);
-  const auto word = table.word(key, words);
-  for (const auto& known : meanings)
-    if (word == known.word)
-      return known.value;
-  return {};
+/// Element types that a KV-cache can have.
+std::vector<std::string> names_of_cache_types() {
+  return {std::string(name_of(data_type::float32)), std::string(name_of(data_type::bfloat16))};
 }
 
 model_entry read_model(const std::string& name, table_reader& table) {
@@ -73,13 +54,14 @@ model_entry read_model(const std::string& name, table_reader& table) {
     table.source().report(key_path(table.path(), key), message);
   };
   put(table.text("source"), model.source);
-  if (const auto word = table.word("dtype", {weight_format_names.begin(), weight_format_names.end()}))
-    model.format = weight_format_named(*word);
-  put(one_of(table, "kv_dtype", kv_dtypes), model.kv_dtype);
+  put(table.one_of<weight_format>("dtype"), model.format);
+  if (const auto word = table.word("kv_dtype", names_of_cache_types()))
+    model.kv_dtype = value_named<data_type>(*word);
   model.layercast = table.word("numerics", {"layercast"}).has_value();
   put(table.text("device"), model.device);
-  put(table.word("chat_template", {"chatml", "qwen", "llama3"}), model.chat_template);
+  put(table.word("chat_template", chat_template_names()), model.chat_template);
   put(table.text("model_hash"), model.model_hash);
+  put(table.boolean("special_tokens_in_text"), model.special_tokens_in_text);
   if (model.layercast && model.format && model.format != weight_format::bfloat16)
     mistakes("numerics", "\"layercast\" is float32 arithmetic on weights kept in bfloat16, so it needs dtype = "
                          "\"bfloat16\", not \"" +
@@ -143,10 +125,10 @@ void read_agent_keys(table_reader& table, const std::vector<kind_info>& kinds, a
   put(table.texts("stop"), spec.stop);
   put(table.whole("seed", 0, most_int64), spec.seed);
   put(table.number("time_limit", "a number of seconds above 0", above_0), spec.time_limit);
-  put(one_of(table, "merge", merges), spec.merge);
-  put(one_of(table, "keep", keeps), spec.keep);
+  put(table.one_of<join_way>("merge"), spec.merge);
+  put(table.one_of<keep>("keep"), spec.keep);
   put(table.boolean("rotate_keys"), spec.rotate_keys);
-  put(one_of(table, "on_failure", failures), spec.on_failure);
+  put(table.one_of<on_failure>("on_failure"), spec.on_failure);
 }
 
 agent_spec read_agent(const std::string& name, table_reader& table, const std::vector<kind_info>& kinds,
@@ -188,18 +170,10 @@ void read_input(table_reader& top, pipeline& p) {
   table.finish();
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string result;
-  for (const auto& name : names)
-    result += (result.empty() ? "" : name == names.back() ? " or " : ", ") + name;
-  return result;
-}
-
 /// What only programs have.
-void read_program_keys(table_reader& table, const std::optional<std::string>& kind, score_spec& spec) {
+void read_program_keys(table_reader& table, std::optional<score_kind> kind, score_spec& spec) {
   constexpr std::int64_t least_memory = std::int64_t{64} << 20; // less is not enough for Python alone
-  if (kind)
-    spec.kind = *score_kind_named(*kind);
+  put(kind, spec.kind);
   put(table.text("setup"), spec.setup);
   put(table.whole("time_limit", 1, 3600), spec.time_limit);
   if (const auto memory = table.bytes("memory")) {
@@ -211,13 +185,13 @@ void read_program_keys(table_reader& table, const std::optional<std::string>& ki
     if (kind && spec.kind != score_kind::python && table.source().has({"score", key}))
       table.source().report("score." + key, "\"" + key +
                                                 "\" is for answers that are programs, with kind = \"python\"; \"" +
-                                                *kind + "\" has no use for it");
+                                                std::string(name_of(*kind)) + "\" has no use for it");
 }
 
 void read_score(table_reader& top, pipeline& p) {
   const auto* node = top.table("score");
   table_reader table(top.source(), node, "score");
-  const auto kind = table.word("kind", score_kind_names());
+  const auto kind = table.one_of<score_kind>("kind");
   const auto expected = table.text("expected");
   score_spec spec;
   read_program_keys(table, kind, spec);
@@ -228,7 +202,7 @@ void read_score(table_reader& top, pipeline& p) {
     if (!node->contains(key))
       top.source().report("score", std::string("[score] needs \"") + key + "\": " +
                                        (key == std::string("kind")
-                                            ? listed(score_kind_names())
+                                            ? listed(all_names<score_kind>(), " or ")
                                             : "a template over the record's fields, such as \"{{answer}}\""));
   put(expected, spec.expected);
   if (kind && expected)
@@ -263,7 +237,9 @@ pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kind
   table_reader top(source, &source.root(), "");
   put(top.text("name"), p.name);
   put(top.whole("seed", 0, most_int64), p.seed);
-  if (const auto modes = top.word("mode", {"latent", "text", "direct", "all"}))
+  auto mode_words = all_names<mode>();
+  mode_words.emplace_back(all_modes);
+  if (const auto modes = top.word("mode", mode_words))
     p.modes = *modes_named(*modes);
   read_flow(top, p);
   for_each_table(top, "model", [&](const auto& name, auto& table) { p.models.push_back(read_model(name, table)); });

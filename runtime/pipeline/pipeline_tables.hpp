@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include <avp/agents/registry.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/pipeline/pipeline_source.hpp>
-#include <avp/runtime/pipeline/table_reader.hpp>
+#include "agents/registry.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/pipeline/pipeline_source.hpp"
+#include "runtime/pipeline/table_reader.hpp"
 
 namespace avp {
 

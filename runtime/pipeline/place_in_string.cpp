@@ -1,7 +1,7 @@
 // Where a byte of a TOML string's value stands in the file.
 #include <algorithm>
 
-#include <avp/runtime/pipeline/pipeline_source.hpp>
+#include "runtime/pipeline/pipeline_source.hpp"
 
 namespace avp {
 namespace {

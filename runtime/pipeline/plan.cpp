@@ -1,16 +1,14 @@
 // Who runs in one mode of a pipeline, after whom, on what.
+#include "runtime/pipeline/plan.hpp"
+
 #include <algorithm>
 #include <map>
 
-#include <avp/agents/prompt_template.hpp>
-#include <avp/runtime/pipeline/plan.hpp>
+#include "agents/prompt_template.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 namespace {
-
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 /// The names in a template; one that does not parse has none (the loader has reported it).
 std::set<std::string> variables_of(const std::string& text) {
@@ -43,6 +41,7 @@ public:
       decide_texts();
       choose_contexts();
     }
+    connect_agents(result_);
     for (auto& agent : result_.agents) {
       read_templates(agent);
       order_after(agent);
@@ -76,6 +75,8 @@ private:
   void add_agent(const std::string& name) {
     const auto& spec = p_.agent(name);
     planned_agent agent{.name = name, .kind = spec.kind, .prompt = spec.prompt};
+    agent.answers_task = name == p_.output;
+    agent.may_fail = !agent.answers_task && spec.on_failure == on_failure::skip;
     if (mode_ == mode::direct)
       choose(agent, prompt_choice::direct_prompt, spec.direct_prompt);
     if (mode_ == mode::text)
@@ -220,10 +221,7 @@ private:
   }
 
   void order_after(planned_agent& agent) {
-    std::set<std::string> after;
-    for (const auto& edge : result_.edges)
-      if (edge.to == agent.name)
-        after.insert(edge.from);
+    std::set<std::string> after(agent.from.begin(), agent.from.end());
     after.insert(agent.contexts_from.begin(), agent.contexts_from.end());
     for (const auto& name : order_)
       if (after.contains(name))
@@ -239,16 +237,20 @@ private:
 
 } // namespace
 
-std::string_view prompt_key(prompt_choice choice) {
-  switch (choice) {
-  case prompt_choice::prompt:
-    return "prompt";
-  case prompt_choice::text_prompt:
-    return "text_prompt";
-  case prompt_choice::direct_prompt:
-    return "direct_prompt";
+void connect_agents(plan& planned) {
+  for (auto& agent : planned.agents) {
+    agent.from.clear();
+    agent.to.clear();
+    for (const auto& edge : planned.edges) {
+      if (edge.to == agent.name)
+        agent.from.push_back(edge.from);
+      if (edge.from == agent.name)
+        agent.to.push_back(edge.to);
+    }
+    agent.readers = static_cast<std::size_t>(
+        std::count_if(planned.agents.begin(), planned.agents.end(),
+                      [&](const planned_agent& other) { return contains(other.contexts_from, agent.name); }));
   }
-  return "";
 }
 
 const planned_agent* plan::find(std::string_view agent_name) const {

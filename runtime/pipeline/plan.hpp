@@ -2,40 +2,26 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <avp/agents/registry.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
+#include "agents/registry.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/pipeline/planned_agent.hpp"
+#include "transport/name_table.hpp"
 
 namespace avp {
 
-/// Which of an agent's templates a mode uses.
-enum class prompt_choice : std::uint8_t { prompt, text_prompt, direct_prompt };
-
-/// The key of that template in a pipeline file.
-[[nodiscard]] std::string_view prompt_key(prompt_choice choice);
-
-/// One agent in a mode.
-struct planned_agent {
-  std::string name;
-  std::string kind;       ///< As which it runs: a think agent whose text is needed runs as "generate".
-  bool makes_text = true; ///< Whether its text is needed or comes anyway; false for one that only thinks.
-  prompt_choice choice = prompt_choice::prompt;
-  std::string prompt;             ///< The template that `choice` names.
-  std::vector<std::string> after; ///< Who must be done first, in topological order.
-
-  /// Whose contexts it continues, in the order of the flow; several are joined. Only in latent mode.
-  std::vector<std::string> contexts_from;
-  bool in_sequence = false;       ///< Whether it continues whoever ran before it on a cache that several share.
-  std::vector<std::string> texts; ///< Earlier agents whose texts its templates name, in topological order.
-};
-
 /// How an edge of the flow hands over in a mode.
 enum class hand_over : std::uint8_t { context, text };
+
+template <>
+inline constexpr auto name_table<hand_over> = std::to_array<named_value<hand_over>>({
+    {hand_over::context, "context"},
+    {hand_over::text, "text"},
+});
 
 /// One edge of the flow.
 struct planned_edge {
@@ -56,6 +42,9 @@ struct plan {
   /// The agent of that name, or null where it does not run in this mode.
   [[nodiscard]] const planned_agent* find(std::string_view agent_name) const;
 };
+
+/// Tells the agents of a plan whom its edges and contexts connect them with: planned_agent::from, to and readers.
+void connect_agents(plan& planned);
 
 /// Plans one mode of a pipeline that the loader has checked. `kinds` says who answers in latent mode; a kind that it
 /// lacks is taken for one that does.

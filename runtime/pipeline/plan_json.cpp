@@ -1,19 +1,12 @@
 // Plans to JSON and back.
-#include <avp/runtime/pipeline/plan_json.hpp>
+#include "runtime/pipeline/plan_json.hpp"
 
 namespace avp {
 
-namespace {
-
 using json = nlohmann::ordered_json;
 
-constexpr auto context_word = "context";
-constexpr auto text_word = "text";
-
-} // namespace
-
 json to_json(const plan& planned) {
-  json object = {{"mode", mode_name(planned.mode)},
+  json object = {{"mode", name_of(planned.mode)},
                  {"output", planned.output},
                  {"agents", json::array()},
                  {"edges", json::array()},
@@ -26,18 +19,16 @@ json to_json(const plan& planned) {
                                 {"contexts_from", agent.contexts_from}});
   }
   for (const auto& edge : planned.edges)
-    object["edges"].push_back({{"from", edge.from},
-                               {"to", edge.to},
-                               {"hands_over", edge.how == hand_over::context ? context_word : text_word}});
+    object["edges"].push_back({{"from", edge.from}, {"to", edge.to}, {"hands_over", name_of(edge.how)}});
   return object;
 }
 
 plan plan_from_json(const json& object) {
   plan planned;
-  const auto modes = modes_named(object.at("mode").get_ref<const std::string&>());
-  if (!modes || modes->size() != 1)
+  const auto mode = value_named<avp::mode>(object.at("mode").get_ref<const std::string&>());
+  if (!mode)
     throw json::other_error::create(501, "no mode", &object);
-  planned.mode = modes->front();
+  planned.mode = *mode;
   planned.output = object.at("output").get<std::string>();
   planned.notes = object.at("notes").get<std::vector<std::string>>();
   for (const auto& one : object.at("agents")) {
@@ -50,8 +41,12 @@ plan plan_from_json(const json& object) {
     planned.agents.push_back(std::move(agent));
   }
   for (const auto& edge : object.at("edges"))
-    planned.edges.push_back({edge.at("from").get<std::string>(), edge.at("to").get<std::string>(),
-                             edge.at("hands_over") == context_word ? hand_over::context : hand_over::text});
+    planned.edges.push_back(
+        {edge.at("from").get<std::string>(), edge.at("to").get<std::string>(),
+         value_named<hand_over>(edge.at("hands_over").get<std::string>()).value_or(hand_over::text)});
+  connect_agents(planned);
+  for (auto& agent : planned.agents)
+    agent.answers_task = agent.name == planned.output;
   return planned;
 }
 

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/pipeline/plan.hpp>
+#include "runtime/pipeline/plan.hpp"
 
 namespace avp {
 

@@ -1,6 +1,7 @@
 // Modes, or points of a sweep.
-#include <avp/runtime/pipeline/run_stage.hpp>
-#include <avp/runtime/pipeline/sweep.hpp>
+#include "runtime/pipeline/run_stage.hpp"
+
+#include "runtime/pipeline/sweep.hpp"
 
 namespace avp {
 

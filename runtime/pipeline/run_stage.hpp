@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include <avp/runtime/pipeline/plan.hpp>
+#include "runtime/pipeline/plan.hpp"
 
 namespace avp {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
+#include "runtime/pipeline/pipeline.hpp"
 
 namespace avp {
 

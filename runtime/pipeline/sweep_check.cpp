@@ -1,9 +1,11 @@
 // Reading and checking [sweep].
+#include "runtime/pipeline/sweep_check.hpp"
+
 #include <algorithm>
 
-#include <avp/runtime/pipeline/sweep.hpp>
-#include <avp/runtime/pipeline/sweep_check.hpp>
-#include <avp/runtime/text/nearest_name.hpp>
+#include "runtime/pipeline/sweep.hpp"
+#include "runtime/text/nearest_name.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 namespace {
@@ -13,23 +15,6 @@ constexpr std::size_t most_values = 100;
 constexpr std::int64_t most_agents = 1000;
 constexpr std::int64_t most_tokens = 10'000'000;
 
-template <class Value>
-bool contains(const std::vector<Value>& all, const Value& one) {
-  return std::find(all.begin(), all.end(), one) != all.end();
-}
-
-template <class Value>
-Value named(const std::vector<std::string>& names, const std::string& name) {
-  return static_cast<Value>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
-std::string listed(const std::vector<std::string>& words) {
-  std::string result;
-  for (const auto& word : words)
-    result += (result.empty() ? "" : ", ") + word;
-  return result;
-}
-
 void read_series(table_reader& table, sweep_spec& sweep) {
   const auto words = table.texts("series");
   if (!words)
@@ -38,19 +23,20 @@ void read_series(table_reader& table, sweep_spec& sweep) {
   for (std::size_t i = 0; i < words->size(); ++i) {
     const auto place = "sweep.series[" + std::to_string(i) + "]";
     const auto& word = (*words)[i];
-    if (!contains(series_names(), word))
-      table.source().report(place, "there is no series \"" + word + "\"" + name_hint(word, series_names()));
-    else if (contains(sweep.series, named<sweep_series>(series_names(), word)))
+    const auto series = value_named<sweep_series>(word);
+    if (!series)
+      table.source().report(place, "there is no series \"" + word + "\"" + name_hint(word, all_names<sweep_series>()));
+    else if (contains(sweep.series, *series))
       table.source().report(place, "the series \"" + word + "\" is there already; write it once");
     else
-      sweep.series.push_back(named<sweep_series>(series_names(), word));
+      sweep.series.push_back(*series);
   }
   if (words->empty())
-    table.source().report("sweep.series", "\"series\" must name at least one of " + listed(series_names()));
+    table.source().report("sweep.series", "\"series\" must name at least one of " + listed(all_names<sweep_series>()));
 }
 
 /// The values from `from` to `to`; one more than there may be at most where there are too many.
-std::vector<std::int64_t> counted(std::int64_t from, std::int64_t to, std::int64_t step) {
+std::vector<std::int64_t> values_between(std::int64_t from, std::int64_t to, std::int64_t step) {
   std::vector<std::int64_t> values;
   for (auto n = from; n <= to && values.size() <= most_values; n += step)
     values.push_back(n);
@@ -76,7 +62,7 @@ void read_values(table_reader& table, sweep_spec& sweep) {
   if (values)
     sweep.values = *values;
   else if (from && to && (step || !has("step")))
-    sweep.values = counted(*from, *to, step.value_or(1));
+    sweep.values = values_between(*from, *to, step.value_or(1));
   else
     return; // reported
   const std::string place = has("values") ? "sweep.values" : "sweep.to";
@@ -154,10 +140,10 @@ void read_sweep(table_reader& top, pipeline& p) {
     return;
   table_reader table(top.source(), node, "sweep");
   auto& sweep = p.sweep.emplace();
-  if (const auto over = table.word("over", over_names()))
-    sweep.over = named<sweep_over>(over_names(), *over);
+  if (const auto over = table.one_of<sweep_over>("over"))
+    sweep.over = *over;
   else if (!node->contains("over"))
-    top.source().report("sweep", "[sweep] needs \"over\": what n counts, " + listed(over_names()));
+    top.source().report("sweep", "[sweep] needs \"over\": what n counts, " + listed(all_names<sweep_over>()));
   sweep.repeat = table.text("repeat").value_or("");
   sweep.field = table.text("field").value_or("");
   read_values(table, sweep);

@@ -5,8 +5,8 @@
 #include <set>
 #include <string>
 
-#include <avp/runtime/pipeline/pipeline_file.hpp>
-#include <avp/runtime/pipeline/table_reader.hpp>
+#include "runtime/pipeline/load_options.hpp"
+#include "runtime/pipeline/table_reader.hpp"
 
 namespace avp {
 

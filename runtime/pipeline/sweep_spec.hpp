@@ -3,10 +3,9 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include <avp/agents/agent_spec.hpp>
+#include "agents/agent_spec.hpp"
 
 namespace avp {
 
@@ -17,6 +16,13 @@ enum class sweep_over : std::uint8_t {
   prompt_tokens, ///< Tokens of the problem, about.
 };
 
+template <>
+inline constexpr auto name_table<sweep_over> = std::to_array<named_value<sweep_over>>({
+    {sweep_over::hops, "hops"},
+    {sweep_over::branches, "branches"},
+    {sweep_over::prompt_tokens, "prompt_tokens"},
+});
+
 /// What is measured at every n.
 enum class sweep_series : std::uint8_t {
   latent,
@@ -24,6 +30,14 @@ enum class sweep_series : std::uint8_t {
   text_unshared, ///< Text mode; no prompt takes blocks of another one that begins alike.
   direct,
 };
+
+template <>
+inline constexpr auto name_table<sweep_series> = std::to_array<named_value<sweep_series>>({
+    {sweep_series::latent, "latent"},
+    {sweep_series::text, "text"},
+    {sweep_series::text_unshared, "text_unshared"},
+    {sweep_series::direct, "direct"},
+});
 
 /// `[sweep]`.
 struct sweep_spec {
@@ -42,14 +56,6 @@ struct sweep_point {
 
   auto operator<=>(const sweep_point&) const = default;
 };
-
-/// The word for it in files: "hops", "branches", "prompt_tokens"; all of them in this order.
-[[nodiscard]] std::string_view over_name(sweep_over over);
-[[nodiscard]] const std::vector<std::string>& over_names();
-
-/// The word for it in files: "latent", "text", "text_unshared", "direct"; all of them in this order.
-[[nodiscard]] std::string_view series_name(sweep_series series);
-[[nodiscard]] const std::vector<std::string>& series_names();
 
 /// For people: "text without sharing".
 [[nodiscard]] std::string series_text(sweep_series series);

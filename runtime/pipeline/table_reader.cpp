@@ -1,12 +1,13 @@
 // Reads one table of a pipeline file, with types and ranges checked: internal to the loader.
+#include "runtime/pipeline/table_reader.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
 
-#include <avp/runtime/pipeline/table_reader.hpp>
-#include <avp/runtime/text/byte_size.hpp>
-#include <avp/runtime/text/nearest_name.hpp>
+#include "runtime/text/byte_size.hpp"
+#include "runtime/text/nearest_name.hpp"
 
 namespace avp {
 namespace {

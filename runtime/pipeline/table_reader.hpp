@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/pipeline/pipeline_source.hpp>
+#include "runtime/pipeline/pipeline_source.hpp"
+#include "transport/name_table.hpp"
 
 namespace avp {
 
@@ -42,6 +43,13 @@ public:
 
   /// One of some words.
   std::optional<std::string> word(const std::string& key, const std::vector<std::string>& words);
+
+  /// One of the names of an enum's values.
+  template <named_enum Enum>
+  std::optional<Enum> one_of(const std::string& key) {
+    const auto name = word(key, all_names<Enum>());
+    return name ? value_named<Enum>(*name) : std::nullopt;
+  }
 
   /// A list of strings, none of them empty.
   std::optional<std::vector<std::string>> texts(const std::string& key);

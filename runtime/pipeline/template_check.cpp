@@ -2,22 +2,19 @@
 #include <algorithm>
 #include <map>
 
-#include <avp/agents/prompt_template.hpp>
-#include <avp/runtime/pipeline/earlier_texts.hpp>
-#include <avp/runtime/pipeline/pipeline_check.hpp>
-#include <avp/runtime/pipeline/plan.hpp>
-#include <avp/runtime/text/nearest_name.hpp>
+#include "agents/prompt_template.hpp"
+#include "runtime/pipeline/earlier_texts.hpp"
+#include "runtime/pipeline/pipeline_check.hpp"
+#include "runtime/pipeline/plan.hpp"
+#include "runtime/text/nearest_name.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 namespace {
 
-using names = std::vector<std::string>;
+using name_list = std::vector<std::string>;
 
-bool contains(const names& all, const std::string& name) {
-  return std::find(all.begin(), all.end(), name) != all.end();
-}
-
-std::string braced(const names& all) {
+std::string braced(const name_list& all) {
   std::string result;
   for (const auto& name : all)
     result += (result.empty() ? "{{" : ", {{") + name + "}}";
@@ -90,12 +87,12 @@ private:
     return context_.fields && context_.fields->contains(name);
   }
 
-  [[nodiscard]] names field_names() const {
-    return context_.fields ? names(context_.fields->begin(), context_.fields->end()) : names();
+  [[nodiscard]] name_list field_names() const {
+    return context_.fields ? name_list(context_.fields->begin(), context_.fields->end()) : name_list();
   }
 
-  [[nodiscard]] names agent_names() const {
-    names all;
+  [[nodiscard]] name_list agent_names() const {
+    name_list all;
     for (const auto& agent : p_.agents)
       all.push_back(agent.name);
     return all;
@@ -162,12 +159,12 @@ private:
         if (is_shipped(spec.kind) && !source_.has({"agent", spec.name, "prompt"}) &&
             !source_.has({"defaults", "prompt"}))
           source_.report("agent." + spec.name, "the agent \"" + spec.name + "\" needs a prompt for " +
-                                                   std::string(mode_name(planned.mode)) + " mode");
+                                                   std::string(name_of(planned.mode)) + " mode");
         continue;
       }
       if (planned.mode == mode::direct)
         check_direct(spec, agent);
-      else if (!is_broken(spec, std::string(prompt_key(agent.choice))))
+      else if (!is_broken(spec, std::string(name_of(agent.choice))))
         check_text_edges(spec, agent, planned);
       if (planned.mode == mode::latent)
         check_texts(spec, agent, planned);
@@ -183,7 +180,7 @@ private:
     if (agent.choice != prompt_choice::prompt)
       return;
     const auto named = prompt_template(agent.prompt).variables();
-    names lacking;
+    name_list lacking;
     for (const auto& edge : planned.edges)
       if (edge.to == agent.name && edge.how == hand_over::text && !named.contains(edge.from))
         lacking.push_back(edge.from);
@@ -229,7 +226,7 @@ private:
 
   /// In latent mode only those who answer have a text.
   void check_texts(const agent_spec& spec, const planned_agent& agent, const plan& planned) {
-    for (const auto& key : {std::string(prompt_key(agent.choice)), std::string("system")}) {
+    for (const auto& key : {std::string(name_of(agent.choice)), std::string("system")}) {
       if (is_broken(spec, key))
         continue;
       for (const auto& [name, offset] : agents_named(spec, key)) {
@@ -245,7 +242,7 @@ private:
 
   /// Finds the field that the question fills, or says why it cannot be known.
   void check_ask(const std::set<std::string>& free) {
-    const names open(free.begin(), free.end());
+    const name_list open(free.begin(), free.end());
     if (p_.input.ask) {
       if (!free.contains(*p_.input.ask))
         source_.report("input.ask", "no template names {{" + *p_.input.ask + "}}, so a question would reach nobody" +

@@ -1,11 +1,11 @@
 // Tokens and seconds by agent.
 #include <algorithm>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/report/bar_panel.hpp>
-#include <avp/runtime/report/report_sections.hpp>
-#include <avp/runtime/report/report_table.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/report/bar_panel.hpp"
+#include "runtime/report/report_sections.hpp"
+#include "runtime/report/report_table.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 
@@ -34,7 +34,7 @@ std::string tokens_chart(const series& one, double most) {
                   .description = "A bar for each agent: prompt tokens, latent steps and output tokens per task.",
                   .unit = "tokens per task",
                   .most = most};
-  const auto style = std::string(mode_name(one.mode));
+  const auto style = std::string(name_of(one.mode));
   for (const auto& agent : one.agents) {
     const auto piece = [&](std::int64_t count, const char* shade, const char* what) {
       const auto mean = agent.per_hop(static_cast<double>(count));
@@ -56,10 +56,10 @@ std::string seconds_chart(const series& one, double most) {
                   .most = most};
   for (const auto& agent : one.agents) {
     const auto number = with_places(seconds_of(agent), 2) + " s";
-    panel.bars.push_back({agent.name,
-                          number,
-                          {{seconds_of(agent), std::string(mode_name(one.mode)) + " shade3",
-                            agent.name + ": " + number + " per task"}}});
+    panel.bars.push_back(
+        {agent.name,
+         number,
+         {{seconds_of(agent), std::string(name_of(one.mode)) + " shade3", agent.name + ": " + number + " per task"}}});
   }
   return panel.svg();
 }

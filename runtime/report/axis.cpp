@@ -1,9 +1,9 @@
 // Round numbers.
+#include "runtime/report/axis.hpp"
+
 #include <array>
 #include <cmath>
 #include <cstdio>
-
-#include <avp/runtime/report/axis.hpp>
 
 namespace avp {
 

@@ -1,10 +1,11 @@
 // Drawing bars from zero.
+#include "runtime/report/bar_panel.hpp"
+
 #include <algorithm>
 
-#include <avp/runtime/report/axis.hpp>
-#include <avp/runtime/report/bar_panel.hpp>
-#include <avp/runtime/report/html_text.hpp>
-#include <avp/runtime/report/svg_picture.hpp>
+#include "runtime/report/axis.hpp"
+#include "runtime/report/html_text.hpp"
+#include "runtime/report/svg_picture.hpp"
 
 namespace avp {
 

@@ -1,9 +1,9 @@
 // What was run, from run.json and summary.json.
 #include <algorithm>
 
-#include <avp/runtime/report/report_sections.hpp>
-#include <avp/runtime/report/report_table.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/report/report_sections.hpp"
+#include "runtime/report/report_table.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 

@@ -1,17 +1,18 @@
 // Boxes and arrows.
+#include "runtime/report/flow_chart.hpp"
+
 #include <algorithm>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/report/flow_chart.hpp>
-#include <avp/runtime/report/graph_layout.hpp>
-#include <avp/runtime/report/html_text.hpp>
-#include <avp/runtime/report/svg_picture.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/report/graph_layout.hpp"
+#include "runtime/report/html_text.hpp"
+#include "runtime/report/svg_picture.hpp"
 
 namespace avp {
 
 namespace {
 
-constexpr double margin = 14;
+constexpr double frame = 14;
 constexpr double dip = 20;    // how far below the boxes a continuation runs
 constexpr double bend = 0.45; // where a curve's handles stand, as a share of the way
 
@@ -21,8 +22,8 @@ public:
       : plan_(planned),
         details_(details),
         layout_(lay_out(planned.agents.size(), edges_of(planned), sizes_)),
-        picture_(layout_.width + 2 * margin, layout_.height + 2 * margin + (dips(planned) ? dip : 0),
-                 "Flow in " + std::string(mode_name(planned.mode)) + " mode", description()) {}
+        picture_(layout_.width + 2 * frame, layout_.height + 2 * frame + (dips(planned) ? dip : 0),
+                 "Flow in " + std::string(name_of(planned.mode)) + " mode", description()) {}
 
   std::string draw() {
     for (std::size_t i = 0; i < plan_.edges.size(); ++i)
@@ -67,17 +68,16 @@ private:
                        [&](const auto& edge) { return edge.from == from && edge.to == to; });
   }
 
-  static const char* word_for(hand_over how) { return how == hand_over::context ? "context" : "text"; }
-
   [[nodiscard]] std::string description() const {
     std::string text = plan_.edges.empty() ? plan_.output + " alone." : "";
     for (const auto& edge : plan_.edges)
-      text += (text.empty() ? "" : " ") + edge.from + " hands its " + word_for(edge.how) + " to " + edge.to + ".";
+      text += (text.empty() ? "" : " ") + edge.from + " hands its " + std::string(name_of(edge.how)) + " to " +
+              edge.to + ".";
     return text;
   }
 
   [[nodiscard]] std::string point(layout_point p) const {
-    return coordinate(p.x + margin) + " " + coordinate(p.y + margin);
+    return coordinate(p.x + frame) + " " + coordinate(p.y + frame);
   }
 
   [[nodiscard]] std::string curve(layout_point from, layout_point to) const {
@@ -94,14 +94,14 @@ private:
   void draw_edge(const planned_edge& edge, const std::vector<layout_point>& way) {
     if (way.size() < 2)
       return;
-    const std::string style = word_for(edge.how);
+    const std::string style(name_of(edge.how));
     std::string commands = "M " + point(way.front());
     for (std::size_t i = 1; i < way.size(); ++i)
       commands += i % 2 == 1 ? curve(way[i - 1], way[i]) : " L " + point(way[i]);
     picture_.path(commands, "edge " + style, edge.from + " → " + edge.to + ": " + style);
     draw_head(way.back(), style);
     const layout_point middle{(way[0].x + way[1].x) / 2, (way[0].y + way[1].y) / 2};
-    picture_.text(middle.x + margin, middle.y + margin - 5, style, "edge-label middle halo");
+    picture_.text(middle.x + frame, middle.y + frame - 5, style, "edge-label middle halo");
   }
 
   // Between layers, below the boxes that stand in the way.
@@ -141,15 +141,15 @@ private:
   }
 
   void draw_agent(const planned_agent& agent, layout_point centre) {
-    const auto left = centre.x - sizes_.node_width / 2 + margin;
-    const auto top = centre.y - sizes_.node_height / 2 + margin;
+    const auto left = centre.x - sizes_.node_width / 2 + frame;
+    const auto top = centre.y - sizes_.node_height / 2 + frame;
     const bool answers = agent.name == plan_.output;
     const auto detail = details_.find(agent.name);
     const auto what = agent.kind + (detail == details_.end() ? "" : " · " + detail->second);
     picture_.rectangle(left, top, sizes_.node_width, sizes_.node_height, answers ? "node answers" : "node",
                        agent.name + ": " + what + (answers ? ", gives the answer" : ""));
-    picture_.text(centre.x + margin, top + 20, shortened(agent.name, 17), "node-name middle");
-    picture_.text(centre.x + margin, top + 36, shortened(what, 24), "node-kind middle");
+    picture_.text(centre.x + frame, top + 20, shortened(agent.name, 17), "node-name middle");
+    picture_.text(centre.x + frame, top + 36, shortened(what, 24), "node-kind middle");
   }
 
   const plan& plan_;

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include <avp/runtime/pipeline/plan.hpp>
+#include "runtime/pipeline/plan.hpp"
 
 namespace avp {
 

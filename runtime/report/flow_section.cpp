@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <set>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/report/flow_chart.hpp>
-#include <avp/runtime/report/report_sections.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/report/flow_chart.hpp"
+#include "runtime/report/report_sections.hpp"
 
 namespace avp {
 
@@ -12,7 +12,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-std::string text_at(const json& object, const char* key) {
+std::string word_at(const json& object, const char* key) {
   return object.is_object() && object.contains(key) && object.at(key).is_string() ? object.at(key).get<std::string>()
                                                                                   : "";
 }
@@ -24,18 +24,18 @@ std::map<std::string, std::string> details_of(const json& facts, const plan& pla
       facts.is_object() && facts.contains("agents") && facts.at("agents").is_array() ? facts.at("agents") : json();
   std::set<std::string> models;
   for (const auto& agent : agents)
-    models.insert(text_at(agent, "model"));
+    models.insert(word_at(agent, "model"));
   std::map<std::string, std::string> details;
   for (const auto& agent : agents) {
-    const auto name = text_at(agent, "name");
+    const auto name = word_at(agent, "name");
     const auto* runs = planned.find(name);
     std::string words;
     const auto add = [&](const std::string& word) { words += (words.empty() ? "" : " · ") + word; };
     if (models.size() > 1)
-      add(text_at(agent, "model"));
+      add(word_at(agent, "model"));
     if (runs && runs->contexts_from.size() > 1)
-      add(text_at(agent, "merge"));
-    if (const auto keep = text_at(agent, "keep"); planned.mode == mode::latent && !keep.empty() && keep != "all")
+      add(word_at(agent, "merge"));
+    if (const auto keep = word_at(agent, "keep"); planned.mode == mode::latent && !keep.empty() && keep != "all")
       add("keeps " + keep);
     if (!words.empty())
       details[name] = words;
@@ -73,7 +73,7 @@ json flow_section(const std::vector<recorded_run>& runs) {
   for (const auto& run : runs) {
     for (const auto& planned : run.plans) {
       continues = continues || continues_elsewhere(planned);
-      json flow = {{"caption", (runs.size() > 1 ? run.label + " · " : "") + std::string(mode_name(planned.mode))},
+      json flow = {{"caption", (runs.size() > 1 ? run.label + " · " : "") + std::string(name_of(planned.mode))},
                    {"chart_svg", flow_chart(planned, details_of(run.facts, planned))},
                    {"notes", json::array()}};
       for (const auto& note : planned.notes)

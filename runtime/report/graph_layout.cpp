@@ -1,7 +1,7 @@
 // Layers, places in layers, coordinates.
-#include <algorithm>
+#include "runtime/report/graph_layout.hpp"
 
-#include <avp/runtime/report/graph_layout.hpp>
+#include <algorithm>
 
 namespace avp {
 

@@ -1,6 +1,7 @@
 // Escaping after the HTML standard, 13.1.2 and 13.3: no character of a text can end its element or attribute.
-#include <avp/gpu/text/utf8.hpp>
-#include <avp/runtime/report/html_text.hpp>
+#include "runtime/report/html_text.hpp"
+
+#include "gpu/text/utf8.hpp"
 
 namespace avp {
 

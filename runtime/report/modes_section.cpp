@@ -1,12 +1,12 @@
 // Modes side by side.
 #include <algorithm>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/report/bar_panel.hpp>
-#include <avp/runtime/report/report_sections.hpp>
-#include <avp/runtime/report/report_table.hpp>
-#include <avp/runtime/report/score_chart.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/report/bar_panel.hpp"
+#include "runtime/report/report_sections.hpp"
+#include "runtime/report/report_table.hpp"
+#include "runtime/report/score_chart.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 
@@ -62,10 +62,9 @@ std::string whole_run_bars(const std::vector<series>& all, const char* title, co
       .title = title, .description = "A bar for each mode; the numbers are in the table of modes.", .unit = unit};
   for (const auto& one : all) {
     panel.most = std::max(panel.most, value(one));
-    panel.bars.push_back(
-        {one.label,
-         number(one),
-         {{value(one), std::string(mode_name(one.mode)) + " shade3", one.label + ": " + number(one)}}});
+    panel.bars.push_back({one.label,
+                          number(one),
+                          {{value(one), std::string(name_of(one.mode)) + " shade3", one.label + ": " + number(one)}}});
   }
   return panel.svg();
 }

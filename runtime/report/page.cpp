@@ -1,13 +1,15 @@
 // The template language is Mustache, https://mustache.github.io/mustache.5.html.
+#include "runtime/report/page.hpp"
+
 #include <array>
 #include <stdexcept>
 
 #include <kainjow/mustache.hpp>
 #include <openssl/evp.h>
 
-#include <avp/runtime/report/html_text.hpp>
-#include <avp/runtime/report/page.hpp>
-#include <avp/runtime/report/page_files.hpp>
+#include "runtime/report/html_text.hpp"
+#include "runtime/report/page_files.hpp"
+#include "transport/sha256.hpp"
 
 namespace avp {
 
@@ -36,11 +38,9 @@ mustache::data to_data(const nlohmann::ordered_json& value) {
 
 // As Content-Security-Policy names a script or style: https://www.w3.org/TR/CSP3/#framework-directive-source-list.
 std::string hash_of(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  std::array<unsigned char, EVP_MAX_MD_SIZE * 2> base64{};
-  const auto written = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(length));
+  const auto digest = sha256(text);
+  std::array<unsigned char, digest.size() * 2> base64{};
+  const auto written = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(digest.size()));
   return "sha256-" + std::string(base64.begin(), base64.begin() + written);
 }
 

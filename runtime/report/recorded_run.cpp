@@ -1,15 +1,16 @@
 // Reading a run's folder so that one bad file or line costs no more than itself.
+#include "runtime/report/recorded_run.hpp"
+
 #include <fstream>
 #include <map>
 #include <optional>
 #include <sstream>
 
-#include <avp/runtime/pipeline/plan_json.hpp>
-#include <avp/runtime/report/html_text.hpp>
-#include <avp/runtime/report/recorded_run.hpp>
-#include <avp/runtime/report/report_error.hpp>
-#include <avp/runtime/report/trace_times.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/pipeline/plan_json.hpp"
+#include "runtime/report/html_text.hpp"
+#include "runtime/report/report_error.hpp"
+#include "runtime/report/trace_times.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 

@@ -1,14 +1,15 @@
 // From folders to a page.
+#include "runtime/report/report.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <set>
 
-#include <avp/runtime/report/page.hpp>
-#include <avp/runtime/report/report.hpp>
-#include <avp/runtime/report/report_error.hpp>
-#include <avp/runtime/report/report_sections.hpp>
+#include "runtime/report/page.hpp"
+#include "runtime/report/report_error.hpp"
+#include "runtime/report/report_sections.hpp"
 
 namespace avp {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/report/recorded_run.hpp>
+#include "runtime/report/recorded_run.hpp"
 
 namespace avp {
 

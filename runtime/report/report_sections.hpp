@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/report/recorded_run.hpp>
-#include <avp/runtime/report/series.hpp>
+#include "runtime/report/recorded_run.hpp"
+#include "runtime/report/series.hpp"
 
 namespace avp {
 

@@ -1,7 +1,7 @@
 // Cells with their classes.
-#include <utility>
+#include "runtime/report/report_table.hpp"
 
-#include <avp/runtime/report/report_table.hpp>
+#include <utility>
 
 namespace avp {
 

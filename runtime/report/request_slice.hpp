@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <avp/agents/agent_spec.hpp>
+#include "agents/agent_spec.hpp"
 
 namespace avp {
 

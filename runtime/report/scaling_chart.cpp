@@ -1,13 +1,14 @@
 // Points and curves on logarithmic axes.
+#include "runtime/report/scaling_chart.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include <avp/runtime/report/axis.hpp>
-#include <avp/runtime/report/bar_panel.hpp>
-#include <avp/runtime/report/scaling_chart.hpp>
-#include <avp/runtime/report/svg_picture.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/report/axis.hpp"
+#include "runtime/report/bar_panel.hpp"
+#include "runtime/report/svg_picture.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 
@@ -16,7 +17,7 @@ namespace {
 constexpr double height = 262;
 constexpr double left = 44;
 constexpr double right = 96; // for the labels at the ends of the curves
-constexpr double top = 28;
+constexpr double plot_top = 28;
 constexpr double bottom = 44;
 constexpr double label_pitch = 26; // two lines
 constexpr int curve_steps = 24;
@@ -82,7 +83,7 @@ private:
 
   [[nodiscard]] double y(double value) const {
     const auto share = (std::log(value) - std::log(low_)) / (std::log(high_) - std::log(low_));
-    return height - bottom - (height - top - bottom) * share;
+    return height - bottom - (height - plot_top - bottom) * share;
   }
 
   void draw_axes() {

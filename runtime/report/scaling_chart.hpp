@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include <avp/runtime/report/scaling_data.hpp>
+#include "runtime/report/scaling_data.hpp"
 
 namespace avp {
 

@@ -1,7 +1,7 @@
 // Curves from points and fits.
-#include <algorithm>
+#include "runtime/report/scaling_data.hpp"
 
-#include <avp/runtime/report/scaling_data.hpp>
+#include <algorithm>
 
 namespace avp {
 

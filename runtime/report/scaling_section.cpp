@@ -1,10 +1,10 @@
 // Sweeps: sentences, charts, and the numbers.
-#include <avp/runtime/report/axis.hpp>
-#include <avp/runtime/report/report_sections.hpp>
-#include <avp/runtime/report/report_table.hpp>
-#include <avp/runtime/report/scaling_chart.hpp>
-#include <avp/runtime/report/scaling_data.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/report/axis.hpp"
+#include "runtime/report/report_sections.hpp"
+#include "runtime/report/report_table.hpp"
+#include "runtime/report/scaling_chart.hpp"
+#include "runtime/report/scaling_data.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/report/series.hpp>
+#include "runtime/report/series.hpp"
 
 namespace avp {
 

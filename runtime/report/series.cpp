@@ -1,7 +1,7 @@
 // Adding up results.
-#include <algorithm>
+#include "runtime/report/series.hpp"
 
-#include <avp/runtime/report/series.hpp>
+#include <algorithm>
 
 namespace avp {
 
@@ -46,7 +46,7 @@ std::optional<double> seconds_of(const recorded_run& run, mode m) {
   if (run.scaling.is_object() || !run.totals.is_object() || !run.totals.contains("modes"))
     return std::nullopt;
   for (const auto& row : run.totals.at("modes"))
-    if (row.is_object() && row.value("mode", "") == mode_name(m) && row.contains("seconds") &&
+    if (row.is_object() && row.value("mode", "") == name_of(m) && row.contains("seconds") &&
         row.at("seconds").is_number())
       return row.at("seconds").get<double>();
   return std::nullopt;
@@ -56,7 +56,7 @@ std::optional<double> seconds_of(const recorded_run& run, mode m) {
 std::optional<interval> range_of(const recorded_run& run, const series& sums) {
   try {
     for (const auto& row : run.totals.at("comparison").at("scores"))
-      if (row.at("mode") == mode_name(sums.mode) && row.at("tasks") == sums.scored)
+      if (row.at("mode") == name_of(sums.mode) && row.at("tasks") == sums.scored)
         return interval{row.at("low").get<double>(), row.at("high").get<double>()};
   } catch (const nlohmann::json::exception&) { // there is none
   }
@@ -68,8 +68,8 @@ std::optional<interval> range_of(const recorded_run& run, const series& sums) {
 std::vector<series> series_of(const std::vector<recorded_run>& runs) {
   std::vector<series> all;
   for (std::size_t run = 0; run < runs.size(); ++run)
-    for (const auto m : {mode::latent, mode::text, mode::direct}) {
-      series sums{.label = std::string(mode_name(m)), .run = run, .mode = m};
+    for (const auto m : all_values<mode>) {
+      series sums{.label = std::string(name_of(m)), .run = run, .mode = m};
       if (runs.size() > 1)
         sums.label = runs[run].label + " · " + sums.label;
       if (const auto* planned = plan_of(runs[run], m))

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/report/recorded_run.hpp>
-#include <avp/runtime/results/paired_statistics.hpp>
+#include "runtime/report/recorded_run.hpp"
+#include "runtime/results/paired_statistics.hpp"
 
 namespace avp {
 

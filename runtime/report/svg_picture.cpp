@@ -1,10 +1,11 @@
 // Writing SVG elements.
+#include "runtime/report/svg_picture.hpp"
+
 #include <array>
 #include <cmath>
 #include <cstdio>
 
-#include <avp/runtime/report/html_text.hpp>
-#include <avp/runtime/report/svg_picture.hpp>
+#include "runtime/report/html_text.hpp"
 
 namespace avp {
 

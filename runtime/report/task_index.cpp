@@ -1,9 +1,9 @@
 // Joining results by record id.
+#include "runtime/report/task_index.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <map>
-
-#include <avp/runtime/report/task_index.hpp>
 
 namespace avp {
 

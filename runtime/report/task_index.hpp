@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/report/recorded_run.hpp>
-#include <avp/runtime/report/series.hpp>
+#include "runtime/report/recorded_run.hpp"
+#include "runtime/report/series.hpp"
 
 namespace avp {
 

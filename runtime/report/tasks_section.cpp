@@ -1,11 +1,11 @@
 // The texts of every task, mode by mode.
 #include <set>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/report/html_text.hpp>
-#include <avp/runtime/report/report_sections.hpp>
-#include <avp/runtime/report/task_index.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/report/html_text.hpp"
+#include "runtime/report/report_sections.hpp"
+#include "runtime/report/task_index.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 
@@ -75,7 +75,7 @@ private:
   }
 
   json cell_of(const task_result& result, const series& one, const std::string& state) {
-    json cell = {{"label", one.label}, {"mode", mode_name(one.mode)}, {"state", state}, {"sign", sign_of(state)}};
+    json cell = {{"label", one.label}, {"mode", name_of(one.mode)}, {"state", state}, {"sign", sign_of(state)}};
     const bool between = result.score && *result.score > 0 && *result.score < 1;
     cell["score"] = between ? json(with_places(*result.score, 2)) : json(nullptr);
     const auto counts = result.counts();

@@ -1,21 +1,22 @@
 // Lanes of slices.
+#include "runtime/report/timeline_chart.hpp"
+
 #include <algorithm>
 #include <map>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/report/axis.hpp>
-#include <avp/runtime/report/html_text.hpp>
-#include <avp/runtime/report/svg_picture.hpp>
-#include <avp/runtime/report/timeline_chart.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/report/axis.hpp"
+#include "runtime/report/html_text.hpp"
+#include "runtime/report/svg_picture.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 
 namespace {
 
 constexpr double width = 680;
-constexpr double left = 130;
-constexpr double right = 14;
+constexpr double label_width = 130;
+constexpr double margin_right = 14;
 constexpr double heading = 24;
 constexpr double lane = 22;
 constexpr double axis_height = 36;
@@ -35,7 +36,7 @@ std::string style_of(const request_slice& slice, mode m) {
   if (waits(slice))
     return "queued";
   const bool answers = slice.what == "generate" || slice.what == "hop";
-  return "bar " + std::string(mode_name(m)) + (slice.what == "think" ? " shade2" : answers ? " shade3" : " shade1");
+  return "bar " + std::string(name_of(m)) + (slice.what == "think" ? " shade2" : answers ? " shade3" : " shade1");
 }
 
 std::string hint_of(const request_slice& slice) {
@@ -50,7 +51,7 @@ void draw(svg_picture& picture, const timeline& line, double top, double (*x)(do
                x(end, most) > width - 60 ? "number end halo" : "number halo");
   for (std::size_t i = 0; i < line.agents.size(); ++i) {
     const auto y = top + heading + lane * static_cast<double>(i);
-    picture.text(left - 8, y + 14, shortened(line.agents[i], 18), "label end");
+    picture.text(label_width - 8, y + 14, shortened(line.agents[i], 18), "label end");
     for (const auto& slice : line.slices)
       if (slice.agent == line.agents[i]) {
         picture.rectangle(x(slice.start_ms, most), y + (waits(slice) ? 8 : 4),
@@ -89,7 +90,9 @@ std::string timeline_chart(const std::string& task, const std::vector<timeline>&
     bottom += heading + lane * static_cast<double>(line.agents.size()) + 6;
   }
   const auto ticks = linear_ticks(most / 1000, 6);
-  const auto x = [](double ms, double whole) { return left + (width - left - right) * ms / whole; };
+  const auto x = [](double ms, double whole) {
+    return label_width + (width - label_width - margin_right) * ms / whole;
+  };
   most = 1000 * ticks.back();
   svg_picture picture(width, bottom + axis_height, "Timeline of task " + task,
                       "When each agent waited and worked, in seconds from the task's first request; the numbers are in "
@@ -98,7 +101,7 @@ std::string timeline_chart(const std::string& task, const std::vector<timeline>&
     picture.line(x(1000 * tick, most), 0, x(1000 * tick, most), bottom, "grid");
     picture.text(x(1000 * tick, most), bottom + 14, short_number(tick), "tick middle");
   }
-  picture.text(width - right, bottom + 30, "seconds since the task began", "unit end");
+  picture.text(width - margin_right, bottom + 30, "seconds since the task began", "unit end");
   double top = 0;
   for (const auto& line : lines) {
     draw(picture, line, top, x, most);

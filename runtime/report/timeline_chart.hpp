@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/pipeline/plan.hpp>
-#include <avp/runtime/report/request_slice.hpp>
-#include <avp/runtime/results/task_result.hpp>
+#include "runtime/pipeline/plan.hpp"
+#include "runtime/report/request_slice.hpp"
+#include "runtime/results/task_result.hpp"
 
 namespace avp {
 

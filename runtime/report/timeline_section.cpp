@@ -1,11 +1,11 @@
 // Timelines of the first tasks.
 #include <algorithm>
 
-#include <avp/runtime/report/report_sections.hpp>
-#include <avp/runtime/report/report_table.hpp>
-#include <avp/runtime/report/task_index.hpp>
-#include <avp/runtime/report/timeline_chart.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/report/report_sections.hpp"
+#include "runtime/report/report_table.hpp"
+#include "runtime/report/task_index.hpp"
+#include "runtime/report/timeline_chart.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 

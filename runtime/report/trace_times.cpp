@@ -1,19 +1,18 @@
 // The process "tasks" of a trace has a track per task and mode, named "TASK MODE", with slices for its requests.
+#include "runtime/report/trace_times.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/report/html_text.hpp>
-#include <avp/runtime/report/trace_times.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/report/html_text.hpp"
 
 namespace avp {
 
 namespace {
-
-using nlohmann::json;
 
 struct slice_of_track {
   std::uint64_t track = 0;
@@ -37,13 +36,13 @@ public:
     // A key of a device's event can't be mistaken for this: quotes inside of strings are escaped.
     if (process_ && line.find("\"pid\":" + std::to_string(*process_) + ",") == std::string::npos)
       return;
-    const auto event = json::parse(repaired_utf8(line), nullptr, false);
+    const auto event = nlohmann::json::parse(repaired_utf8(line), nullptr, false);
     try {
       if (event.is_discarded())
         ++result_.unreadable;
       else
         take(event);
-    } catch (const json::exception&) {
+    } catch (const nlohmann::json::exception&) {
       ++result_.unreadable;
     }
   }
@@ -59,7 +58,7 @@ public:
   }
 
 private:
-  void take(const json& event) {
+  void take(const nlohmann::json& event) {
     const auto& name = event.at("name").get_ref<const std::string&>();
     const auto& phase = event.at("ph").get_ref<const std::string&>();
     if (phase == "M" && name == "process_name" && event.at("args").at("name") == "tasks")
@@ -80,9 +79,8 @@ private:
 
   static std::optional<std::pair<std::string, mode>> task_of(const std::string& track_name) {
     auto [task, name] = split_at_last_blank(track_name);
-    for (const auto m : {mode::latent, mode::text, mode::direct})
-      if (mode_name(m) == name)
-        return std::pair(std::move(task), m);
+    if (const auto m = value_named<mode>(name))
+      return std::pair(std::move(task), *m);
     return std::nullopt;
   }
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <istream>
 
-#include <avp/runtime/report/request_slice.hpp>
+#include "runtime/report/request_slice.hpp"
 
 namespace avp {
 

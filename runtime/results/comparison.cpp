@@ -1,12 +1,13 @@
 // Counting pairs, and the words around the numbers.
+#include "runtime/results/comparison.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <optional>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/results/comparison.hpp>
-#include <avp/runtime/results/paired_statistics.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/results/paired_statistics.hpp"
 
 namespace avp {
 namespace {
@@ -118,11 +119,11 @@ std::string comparison::text() const {
     return {};
   std::string text = "score and its 95 % interval: ";
   for (const auto& row : by_mode())
-    text += (text.ends_with(": ") ? "" : ", ") + std::string(mode_name(row.mode)) + " " + points(row.score) + " % " +
+    text += (text.ends_with(": ") ? "" : ", ") + std::string(name_of(row.mode)) + " " + points(row.score) + " % " +
             bracketed(row.range);
   text += '\n';
   for (const auto& pair : pairs()) {
-    text += std::string(mode_name(pair.first)) + " \u2212 " + std::string(mode_name(pair.second)) + ": " +
+    text += std::string(name_of(pair.first)) + " \u2212 " + std::string(name_of(pair.second)) + ": " +
             points(pair.difference, true) + " points " + bracketed(pair.range);
     if (pair.counts)
       text += ", " + p_text(mcnemar_p(*pair.counts)) + " (McNemar, " + std::to_string(pair.counts->first_only) +
@@ -138,21 +139,15 @@ nlohmann::ordered_json comparison::json() const {
   using nlohmann::ordered_json;
   ordered_json object = {{"scores", ordered_json::array()}, {"pairs", ordered_json::array()}};
   for (const auto& row : by_mode())
-    object["scores"].push_back({{"mode", mode_name(row.mode)},
+    object["scores"].push_back({{"mode", name_of(row.mode)},
                                 {"tasks", row.tasks},
                                 {"score", row.score},
                                 {"low", row.range.low},
                                 {"high", row.range.high}});
   for (const auto& pair : pairs()) {
-    ordered_json entry = {{"first", mode_name(pair.first)},
-                          {"second", mode_name(pair.second)},
-                          {"tasks", pair.tasks},
-                          {"difference", pair.difference},
-                          {"low", pair.range.low},
-                          {"high", pair.range.high},
-                          {"first_only", nullptr},
-                          {"second_only", nullptr},
-                          {"p", nullptr}};
+    ordered_json entry = {{"first", name_of(pair.first)},  {"second", name_of(pair.second)}, {"tasks", pair.tasks},
+                          {"difference", pair.difference}, {"low", pair.range.low},          {"high", pair.range.high},
+                          {"first_only", nullptr},         {"second_only", nullptr},         {"p", nullptr}};
     if (pair.counts) {
       entry["first_only"] = pair.counts->first_only;
       entry["second_only"] = pair.counts->second_only;

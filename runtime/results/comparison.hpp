@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/results/task_result.hpp>
+#include "runtime/results/task_result.hpp"
 
 namespace avp {
 

@@ -1,12 +1,12 @@
 // Writing results so that a full disk is noticed at the line that it cost.
+#include "runtime/results/output_directory.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <avp/runtime/results/output_directory.hpp>
 
 namespace avp {
 
@@ -77,6 +77,7 @@ output_directory::output_directory(const std::filesystem::path& folder, const st
     write_whole(folder / "pipeline.toml", pipeline_text);
   } catch (...) {
     ::close(descriptor_);
+    std::filesystem::remove(file_, failed); // or the next attempt would find results there
     throw;
   }
 }
@@ -116,7 +117,7 @@ void output_directory::replace(const std::filesystem::path& folder, const std::v
 
 output_directory::~output_directory() { ::close(descriptor_); }
 
-void output_directory::add(const task_result& result) { write_all(descriptor_, to_json_line(result) + "\n", file_); }
+void output_directory::add(const std::string& line) { write_all(descriptor_, line + "\n", file_); }
 
 void output_directory::write_facts(const nlohmann::ordered_json& facts) const {
   // An argument of the command may be any bytes; JSON must be UTF-8.

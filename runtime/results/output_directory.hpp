@@ -7,8 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/os/write_error.hpp>
-#include <avp/runtime/results/task_result.hpp>
+#include "runtime/os/write_error.hpp"
 
 namespace avp {
 
@@ -35,8 +34,8 @@ public:
   /// Puts other lines in place of the results of a folder, all or nothing. Throws write_error.
   static void replace(const std::filesystem::path& folder, const std::vector<std::string>& lines);
 
-  /// Appends one line. Throws write_error; what was written before stays whole.
-  void add(const task_result& result);
+  /// Appends one line, a result as to_json_line() gives it. Throws write_error; what was written before stays whole.
+  void add(const std::string& line);
 
   /// Writes what was run, `run.json`. Throws write_error.
   void write_facts(const nlohmann::ordered_json& facts) const;

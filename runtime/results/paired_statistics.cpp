@@ -1,9 +1,9 @@
 // Formulas as published.
+#include "runtime/results/paired_statistics.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <random>
-
-#include <avp/runtime/results/paired_statistics.hpp>
 
 namespace avp {
 namespace {

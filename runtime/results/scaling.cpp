@@ -1,11 +1,12 @@
 // Points of a sweep, their table, their fits and sentences.
+#include "runtime/results/scaling.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include <avp/runtime/results/scaling.hpp>
-#include <avp/runtime/text/number_text.hpp>
-#include <avp/runtime/text/text_table.hpp>
+#include "runtime/text/number_text.hpp"
+#include "runtime/text/text_table.hpp"
 
 namespace avp {
 namespace {
@@ -167,8 +168,8 @@ std::vector<std::string> scaling::row(const sweep_point& point) const {
 }
 
 std::string scaling::table() const {
-  std::vector<std::vector<std::string>> rows{{std::string(over_name(pipeline_.sweep->over)), "series", "tasks",
-                                              "failed", "score", "prompt", "computed", "latent", "output", "device s",
+  std::vector<std::vector<std::string>> rows{{std::string(name_of(pipeline_.sweep->over)), "series", "tasks", "failed",
+                                              "score", "prompt", "computed", "latent", "output", "device s",
                                               "seconds"}};
   for (const auto& point : points())
     if (!at(point).empty())
@@ -180,9 +181,9 @@ std::string scaling::table() const {
 nlohmann::ordered_json scaling::json() const {
   const auto& sweep = *pipeline_.sweep;
   const auto tasks = complete_tasks();
-  json_value result = {{"name", pipeline_.name}, {"over", over_name(sweep.over)}, {"values", sweep.values}};
+  json_value result = {{"name", pipeline_.name}, {"over", name_of(sweep.over)}, {"values", sweep.values}};
   for (const auto series : sweep.series)
-    result["series"].push_back(series_name(series));
+    result["series"].push_back(name_of(series));
   result["tasks"] = tasks;
   result["left_out"] = json_value::array();
   for (const auto& task : tasks_)
@@ -197,7 +198,7 @@ nlohmann::ordered_json scaling::json() const {
   for (const auto& point : points())
     for (const auto& [task, one] : at(point)) {
       json_value object = {
-          {"n", point.n}, {"series", series_name(point.series)}, {"task", task}, {"ok", one.ok}, {"score", nullptr}};
+          {"n", point.n}, {"series", name_of(point.series)}, {"task", task}, {"ok", one.ok}, {"score", nullptr}};
       if (one.score)
         object["score"] = *one.score;
       for (const auto which : quantities())

@@ -10,9 +10,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/results/scaling_fit.hpp>
-#include <avp/runtime/results/task_result.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/results/scaling_fit.hpp"
+#include "runtime/results/task_result.hpp"
 
 namespace avp {
 

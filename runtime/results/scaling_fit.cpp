@@ -1,8 +1,10 @@
 // Means, curves, and the spread of what is drawn anew.
+#include "runtime/results/scaling_fit.hpp"
+
 #include <numeric>
 
-#include <avp/runtime/results/scaling_fit.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/results/or_null.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 namespace {
@@ -15,11 +17,6 @@ std::vector<double> means_of(const std::vector<std::vector<double>>& costs, cons
     for (std::size_t i = 0; i < means.size(); ++i)
       means[i] += costs[row][i] / static_cast<double>(rows.size());
   return means;
-}
-
-template <class T>
-nlohmann::ordered_json or_null(const std::optional<T>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
 } // namespace
@@ -36,7 +33,7 @@ std::string scaling_fit::text() const {
 }
 
 nlohmann::ordered_json scaling_fit::json() const {
-  nlohmann::ordered_json object = {{"quantity", quantity}, {"series", series_name(series)}, {"means", means}};
+  nlohmann::ordered_json object = {{"quantity", quantity}, {"series", name_of(series)}, {"means", means}};
   object["exponent"] = or_null(exponent);
   object["low"] = or_null(low);
   object["high"] = or_null(high);

@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/pipeline/sweep_spec.hpp>
-#include <avp/runtime/results/statistics.hpp>
+#include "runtime/pipeline/sweep_spec.hpp"
+#include "runtime/results/statistics.hpp"
 
 namespace avp {
 

@@ -1,12 +1,12 @@
 // Curves through points, how fast they grow, and how sure that is.
+#include "runtime/results/statistics.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
 #include <numeric>
 #include <random>
-
-#include <avp/runtime/results/statistics.hpp>
 
 namespace avp {
 namespace {

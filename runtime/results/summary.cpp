@@ -1,11 +1,12 @@
 // Sums and their table.
+#include "runtime/results/summary.hpp"
+
 #include <array>
 #include <cstdio>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/results/summary.hpp>
-#include <avp/runtime/text/number_text.hpp>
-#include <avp/runtime/text/text_table.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/text/number_text.hpp"
+#include "runtime/text/text_table.hpp"
 
 namespace avp {
 
@@ -58,7 +59,7 @@ bool summary::compares() const {
 }
 
 std::vector<std::string> summary::cells(mode mode, const totals& row) const {
-  std::vector<std::string> cells = {std::string(mode_name(mode)),
+  std::vector<std::string> cells = {std::string(name_of(mode)),
                                     std::to_string(row.tasks),
                                     std::to_string(row.failed),
                                     row.scored
@@ -84,7 +85,7 @@ nlohmann::ordered_json summary::json() const {
   auto modes = nlohmann::ordered_json::array();
   for (const auto& [mode, row] : rows_) {
     nlohmann::ordered_json object = {
-        {"mode", mode_name(mode)}, {"tasks", row.tasks}, {"failed", row.failed}, {"scored", row.scored}};
+        {"mode", name_of(mode)}, {"tasks", row.tasks}, {"failed", row.failed}, {"scored", row.scored}};
     object["score"] = nullptr;
     if (row.scored > 0)
       object["score"] = row.score / static_cast<double>(row.scored);

@@ -1,9 +1,11 @@
 // Results as JSON.
+#include "runtime/results/task_result.hpp"
+
 #include <cmath>
 #include <stdexcept>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/results/task_result.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/results/or_null.hpp"
 
 namespace avp {
 
@@ -26,9 +28,16 @@ void add_costs(json& object, const counts& counts, const handed_over& handed) {
   object["wire_bytes"] = handed.wire_bytes;
 }
 
+// Of an agent or a task.
+template <class Result>
+void add_error(json& object, const Result& result) {
+  object["error"] = result.error.empty() ? json(nullptr) : json(result.error);
+  object["error_code"] = result.error_code ? json(name_of(*result.error_code)) : json(nullptr);
+}
+
 json to_json(const agent_result& agent) {
   json object = {{"name", agent.name}, {"kind", agent.kind}, {"node", agent.node}};
-  object["error"] = agent.error.empty() ? json(nullptr) : json(agent.error);
+  add_error(object, agent);
   object["text"] = agent.text;
   object["ms"] = rounded(agent.ms);
   object["retries"] = agent.retries;
@@ -52,23 +61,24 @@ std::optional<T> unless_null(const json& value) {
   return value.is_null() ? std::nullopt : std::optional(value.get<T>());
 }
 
+std::optional<error_code> code_in(const json& object) {
+  const auto named = object.value("error_code", json()); // results of earlier versions have none
+  return named.is_null() ? std::nullopt : value_named<error_code>(named.get<std::string>());
+}
+
 agent_result agent_from_json(const json& object) {
   agent_result agent;
   agent.name = object.at("name");
   agent.kind = object.at("kind");
   agent.node = object.at("node");
   agent.error = unless_null<std::string>(object.at("error")).value_or("");
+  agent.error_code = code_in(object);
   agent.text = object.at("text");
   agent.ms = object.at("ms");
   agent.retries = object.value("retries", 0); // results of earlier versions have none
   agent.fetch_ms = object.value("fetch_ms", 0.0);
   read_costs(object, agent.counts, agent.handed_over);
   return agent;
-}
-
-template <class T>
-json or_null(const std::optional<T>& value) {
-  return value ? json(*value) : json(nullptr);
 }
 
 } // namespace
@@ -78,6 +88,16 @@ handed_over& handed_over::operator+=(const handed_over& other) {
   context_bytes += other.context_bytes;
   wire_bytes += other.wire_bytes;
   return *this;
+}
+
+void agent_result::fail(const failure& why) {
+  error = why.text;
+  error_code = why.code;
+}
+
+void task_result::fail(const failure& why) {
+  error = why.text;
+  error_code = why.code;
 }
 
 counts task_result::counts() const {
@@ -95,15 +115,14 @@ handed_over task_result::handed_over() const {
 }
 
 std::string variant_text(mode mode, const std::optional<sweep_point>& point) {
-  return point ? series_text(point->series) + ", " + size_of_sweep(point->over, point->n)
-               : std::string(mode_name(mode));
+  return point ? series_text(point->series) + ", " + size_of_sweep(point->over, point->n) : std::string(name_of(mode));
 }
 
 std::string to_json_line(const task_result& result) {
-  json object = {{"task", result.task}, {"mode", mode_name(result.mode)}, {"ok", result.ok()}};
+  json object = {{"task", result.task}, {"mode", name_of(result.mode)}, {"ok", result.ok()}};
   if (const auto& point = result.sweep)
-    object["sweep"] = {{"over", over_name(point->over)}, {"n", point->n}, {"series", series_name(point->series)}};
-  object["error"] = result.ok() ? json(nullptr) : json(result.error);
+    object["sweep"] = {{"over", name_of(point->over)}, {"n", point->n}, {"series", name_of(point->series)}};
+  add_error(object, result);
   object["text"] = result.text;
   object["expected"] = or_null(result.expected);
   object["score"] = or_null(result.score);
@@ -119,11 +138,12 @@ task_result from_json_line(std::string_view line) {
   const auto object = json::parse(line);
   task_result result;
   result.task = object.at("task");
-  const auto modes = modes_named(object.at("mode").get<std::string>());
-  if (!modes || modes->size() != 1)
+  const auto mode = value_named<avp::mode>(object.at("mode").get<std::string>());
+  if (!mode)
     throw std::runtime_error("no mode is called " + object.at("mode").dump());
-  result.mode = modes->front();
+  result.mode = *mode;
   result.error = object.at("ok").get<bool>() ? "" : object.at("error").get<std::string>();
+  result.error_code = code_in(object);
   result.text = object.at("text");
   result.expected = unless_null<std::string>(object.at("expected"));
   result.score = unless_null<double>(object.at("score"));

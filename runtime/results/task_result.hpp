@@ -9,9 +9,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/agents/agent_spec.hpp>
-#include <avp/gpu/result.hpp>
-#include <avp/runtime/pipeline/sweep_spec.hpp>
+#include "agents/agent_spec.hpp"
+#include "gpu/failure.hpp"
+#include "gpu/result.hpp"
+#include "runtime/pipeline/sweep_spec.hpp"
 
 namespace avp {
 
@@ -29,26 +30,32 @@ struct agent_result {
   std::string name;
   std::string kind;
   std::string node;
-  std::string error; ///< Why the task went on without it; empty when it did its part.
+  std::string error;                         ///< Why the task went on without it; empty when it did its part.
+  std::optional<avp::error_code> error_code; ///< Of that; none also in results of earlier versions.
   std::string text;
   double ms = 0;       ///< From the hop's start to its end.
   int retries = 0;     ///< How often the hop was begun anew because its node was lost.
   double fetch_ms = 0; ///< Until contexts of other nodes were on its device; in `ms`.
   avp::counts counts;
   avp::handed_over handed_over;
+
+  void fail(const failure& why);
 };
 
 /// One task in one mode.
 struct task_result {
   std::string task;
   avp::mode mode = mode::latent;
-  std::optional<sweep_point> sweep; ///< Which point of a sweep it belongs to.
-  std::string error;                ///< Why it failed; empty when it did not.
-  std::string text;                 ///< The answering agent's.
+  std::optional<sweep_point> sweep;          ///< Which point of a sweep it belongs to.
+  std::string error;                         ///< Why it failed; empty when it did not.
+  std::optional<avp::error_code> error_code; ///< Of that; none also in results of earlier versions.
+  std::string text;                          ///< The answering agent's.
   std::optional<std::string> expected;
   std::optional<double> score;
   double ms = 0;                    ///< From the first hop's start to the last one's end.
   std::vector<agent_result> agents; ///< In the order in which they finished.
+
+  void fail(const failure& why);
 
   [[nodiscard]] bool ok() const { return error.empty(); }
   [[nodiscard]] avp::counts counts() const;

@@ -1,7 +1,12 @@
 // Arguments by CLI11.
+#include "runtime/run/command_line.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+
 #include <CLI/CLI.hpp>
 
-#include <avp/runtime/run/command_line.hpp>
+#include "runtime/os/program_version.hpp"
 
 namespace avp {
 
@@ -16,7 +21,8 @@ std::string check_limit(const std::string& text) {
 }
 
 std::string check_address(const std::string& text) {
-  return parse_listen_address(text) ? "" : "expected :PORT or HOST:PORT, such as :9090, found " + text;
+  const auto address = parse_tcp_address(text, address_use::listen);
+  return address ? "" : address.error().message;
 }
 
 } // namespace
@@ -25,7 +31,6 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
   command_line line;
   line.words.assign(argv, argv + argc);
   CLI::App app("Runs a pipeline of LLM agents and compares how they hand over.", "avp-run");
-  app.set_version_flag("--version", "avp-run " AVP_VERSION);
   auto* pipeline = app.add_option("pipeline", line.pipeline, "The pipeline file (TOML)");
   auto* mode = app.add_option("--mode", line.mode, "How agents hand over, in place of the file's mode")
                    ->check(CLI::IsMember({"latent", "text", "direct", "all"}));
@@ -45,7 +50,8 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
                  "one row as for many); 1 with --ask")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10000}));
   app.add_option_function<std::string>(
-         "--metrics", [&](const std::string& text) { line.metrics = parse_listen_address(text); },
+         "--metrics",
+         [&](const std::string& text) { line.metrics = parse_tcp_address(text, address_use::listen).value(); },
          "Serves counters for Prometheus at http://HOST:PORT/metrics while the run goes on. HOST is 127.0.0.1 unless "
          "given, port 0 takes a free one")
       ->type_name("[HOST]:PORT")
@@ -62,6 +68,7 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
   for (auto* other : {pipeline, mode, ask, limit, set, out, check, graph})
     resume->excludes(other);
   try {
+    app.set_version_flag("--version", program_version("avp-run"));
     app.parse(argc, argv);
     if (resume->count() + pipeline->count() == 0)
       throw CLI::RequiredError("pipeline");
@@ -70,6 +77,9 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
                                             "goes on with the file that it has");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
   }
   return line;
 }

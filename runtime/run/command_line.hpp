@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include <avp/runtime/text/listen_address.hpp>
+#include "transport/tcp_address.hpp"
 
 namespace avp {
 
@@ -23,7 +23,7 @@ struct command_line {
   std::vector<std::string> set;
   std::optional<std::filesystem::path> out;
   std::optional<std::size_t> concurrency; ///< Tasks in flight at most; see tasks_in_flight().
-  std::optional<listen_address> metrics;  ///< Where counters can be read while the run goes on.
+  std::optional<tcp_address> metrics;     ///< Where counters can be read while the run goes on.
   std::vector<std::filesystem::path> plugins;
   bool json = false;
   bool quiet = false;

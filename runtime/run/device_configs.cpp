@@ -1,8 +1,8 @@
 // From the tables of a pipeline to devices.
+#include "runtime/run/device_configs.hpp"
+
 #include <map>
 #include <set>
-
-#include <avp/runtime/run/device_configs.hpp>
 
 namespace avp {
 

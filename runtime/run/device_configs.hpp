@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include <avp/gpu/device_config.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/pipeline/plan.hpp>
+#include "gpu/device_config.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/pipeline/plan.hpp"
 
 namespace avp {
 

@@ -1,12 +1,14 @@
 // A question, a file, or standard input.
+#include "runtime/run/input_source.hpp"
+
 #include <atomic>
 #include <deque>
 #include <fstream>
 #include <iostream>
 
-#include <avp/runtime/os/interrupt.hpp>
-#include <avp/runtime/run/input_source.hpp>
-#include <avp/transport/handshake/hash.hpp>
+#include "runtime/os/interrupt.hpp"
+#include "runtime/pipeline/exact_json.hpp"
+#include "transport/sha256.hpp"
 
 namespace avp {
 
@@ -24,9 +26,9 @@ const std::string& id_of(const input_item& item) {
 }
 
 // All that makes a task what it is.
-std::string text_of(const input_item& item) {
+std::string whole_text(const input_item& item) {
   if (const auto* good = std::get_if<record>(&item))
-    return good->id + '\n' + good->fields.dump();
+    return good->id + '\n' + exact_text(good->fields);
   const auto& bad = std::get<bad_line>(item);
   return bad.id + '\n' + bad.message;
 }
@@ -36,7 +38,7 @@ void compare(const input_item& earlier, const std::optional<input_item>& now) {
   if (!now || id_of(*now) != id_of(earlier))
     throw changed_input("the task '" + id_of(earlier) + "', which the run had begun, is no longer " +
                         (now ? "where it was; '" + id_of(*now) + "' stands there" : "in it"));
-  if (text_of(*now) != text_of(earlier))
+  if (whole_text(*now) != whole_text(earlier))
     throw changed_input("the record of the task '" + id_of(earlier) + "' is not what it was");
 }
 
@@ -62,16 +64,17 @@ void input_source::restore_stdin(std::vector<input_item> earlier, bool was_all, 
   if (read_again)
     for (const auto& item : earlier)
       compare(item, stdin_->reader.next());
-  *told_ = earlier.size();
   stdin_->kept.assign(std::make_move_iterator(earlier.begin()), std::make_move_iterator(earlier.end()));
 }
 
 bool input_source::may_lack_input() const { return stdin_ && !stdin_->ended; }
 
+bool input_source::stdin_has_ended() const { return stdin_ && stdin_->ended; }
+
 record_feed::source input_source::open_stdin() {
   if (!stdin_)
     stdin_ = std::make_shared<standard_input>(spec_);
-  return [input = stdin_, journal = journal_, next = std::size_t{0}]() mutable -> std::optional<input_item> {
+  return [input = stdin_, next = std::size_t{0}]() mutable -> std::optional<input_item> {
     if (next == input->kept.size() && input->can_read && !input->ended) {
       if (auto item = input->reader.next()) {
         input->kept.push_back(std::move(*item));
@@ -79,8 +82,6 @@ record_feed::source input_source::open_stdin() {
         input->can_read = false;
       } else {
         input->ended = true;
-        if (journal)
-          journal->add(input_end{next});
       }
     }
     if (next == input->kept.size())
@@ -89,7 +90,7 @@ record_feed::source input_source::open_stdin() {
   };
 }
 
-record_feed::source input_source::open_all() {
+record_feed::source input_source::open() {
   if (ask_)
     return [spec = spec_, ask = *ask_, given = false]() mutable -> std::optional<input_item> {
       if (std::exchange(given, true))
@@ -104,27 +105,11 @@ record_feed::source input_source::open_all() {
   return [file = std::make_shared<open_file>(spec_)] { return file->reader.next(); };
 }
 
-record_feed::source input_source::open(std::set<std::string> finished) {
-  return [next = open_all(), finished = std::move(finished), journal = journal_, told = told_,
-          number = std::size_t{0}]() mutable -> std::optional<input_item> {
-    while (auto item = next()) {
-      if (journal && number == *told) {
-        journal->add(saved_record{number, *item});
-        ++*told;
-      }
-      ++number;
-      if (!finished.contains(id_of(*item)))
-        return item;
-    }
-    return std::nullopt;
-  };
-}
-
 std::string input_digest(const input_spec& input) {
   open_file file(input);
   std::string digest;
   while (const auto item = file.reader.next())
-    digest = sha256_hex(digest + text_of(*item));
+    digest = sha256_hex(digest + whole_text(*item));
   return digest;
 }
 

@@ -3,15 +3,13 @@
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include <avp/runtime/journal/journal.hpp>
-#include <avp/runtime/pipeline/input.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/run/record_feed.hpp>
+#include "runtime/pipeline/input.hpp"
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/run/record_feed.hpp"
 
 namespace avp {
 
@@ -35,23 +33,20 @@ public:
   /// Whether standard input may hold more than was read of it.
   [[nodiscard]] bool may_lack_input() const;
 
-  /// Tells a journal what is read from now on, and where standard input ends.
-  void keep_in(std::shared_ptr<journal> journal) { journal_ = std::move(journal); }
+  /// Whether standard input came to its end. Safe while a source reads it.
+  [[nodiscard]] bool stdin_has_ended() const;
 
-  /// The records from the first on, without the tasks in `finished`.
-  [[nodiscard]] record_feed::source open(std::set<std::string> finished);
+  /// The records from the first on.
+  [[nodiscard]] record_feed::source open();
 
 private:
   struct standard_input;
 
-  [[nodiscard]] record_feed::source open_all();
   [[nodiscard]] record_feed::source open_stdin();
 
   input_spec spec_;
   std::optional<std::string> ask_;
   std::shared_ptr<standard_input> stdin_;
-  std::shared_ptr<journal> journal_;
-  std::shared_ptr<std::size_t> told_ = std::make_shared<std::size_t>(0); // records that the journal knows
 };
 
 /// SHA-256 over the records of an input file, up to its limit: blanks and line ends do not count.

@@ -1,12 +1,12 @@
 // The progress bar.
+#include "runtime/run/progress.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <avp/runtime/run/progress.hpp>
 
 namespace avp {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include <avp/runtime/results/task_result.hpp>
+#include "runtime/results/task_result.hpp"
 
 namespace avp {
 

@@ -1,9 +1,11 @@
 // The reading thread.
+#include "runtime/run/record_feed.hpp"
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
-#include <avp/runtime/run/record_feed.hpp>
+#include "gpu/thrown.hpp"
 
 namespace avp {
 
@@ -14,6 +16,19 @@ struct record_feed::state {
   bool closed = false;
 };
 
+namespace {
+
+// May block for as long as standard input does.
+fed_item taken(const record_feed::source& next) {
+  try {
+    return next();
+  } catch (...) {
+    return "the input can't be read on: " + text_of(std::current_exception());
+  }
+}
+
+} // namespace
+
 record_feed::record_feed(source next, receiver receive) : state_(std::make_shared<state>()) {
   std::thread([shared = state_, next = std::move(next), receive = std::move(receive)] {
     for (bool more = true; more;) {
@@ -23,8 +38,9 @@ record_feed::record_feed(source next, receiver receive) : state_(std::make_share
         return;
       --shared->wanted;
       lock.unlock();
-      auto item = next(); // may block for as long as standard input does
-      more = item.has_value();
+      auto item = taken(next);
+      const auto* one = std::get_if<std::optional<input_item>>(&item);
+      more = one != nullptr && one->has_value();
       lock.lock();
       if (!shared->closed)
         receive(std::move(item));

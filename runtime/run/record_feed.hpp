@@ -4,18 +4,23 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <variant>
 
-#include <avp/runtime/pipeline/input.hpp>
+#include "runtime/pipeline/input.hpp"
 
 namespace avp {
+
+/// The next item, nothing at the end, or why no more can be read.
+using fed_item = std::variant<std::optional<input_item>, std::string>;
 
 /// Gives input items to a callback, on its own thread, each after a call of want().
 class record_feed {
 public:
   using source = std::function<std::optional<input_item>()>;
-  using receiver = std::function<void(std::optional<input_item>)>;
+  using receiver = std::function<void(fed_item)>;
 
-  /// `next` is called on the feed's thread only; nothing means the end, which is given to `receive` once.
+  /// `next` is called on the feed's thread only. The end, or what `next` throws, is given to `receive` once.
   record_feed(source next, receiver receive);
   record_feed(const record_feed&) = delete;
   record_feed& operator=(const record_feed&) = delete;

@@ -1,16 +1,17 @@
 // Lines, words, progress and the table.
+#include "runtime/run/reporter.hpp"
+
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
+#include <exception>
 #include <utility>
 
 #include <fmt/chrono.h>
 #include <unistd.h>
 
-#include <avp/runtime/run/reporter.hpp>
-#include <avp/runtime/telemetry/device_report.hpp>
+#include "runtime/os/standard_output.hpp"
+#include "runtime/telemetry/device_report.hpp"
 
 namespace avp {
 
@@ -36,11 +37,6 @@ std::optional<std::size_t> results_to_come(const pipeline& pipeline) {
   const auto runs =
       pipeline.sweep ? pipeline.sweep->values.size() * pipeline.sweep->series.size() : pipeline.modes.size();
   return *pipeline.input.records * runs;
-}
-
-void write_stdout(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    throw write_error(std::string("cannot write to standard output: ") + std::strerror(errno));
 }
 
 // The end of an answer is where its result stands.
@@ -74,18 +70,18 @@ std::string flat(std::string text) {
 
 } // namespace
 
-reporter::reporter(const command_line& line, const pipeline& pipeline)
-    : line_(line),
+reporter::reporter(report_options options, const pipeline& pipeline)
+    : options_(std::move(options)),
       several_modes_(pipeline.modes.size() > 1),
-      bar_(!line.quiet && !line.ask && isatty(STDERR_FILENO) != 0, results_to_come(pipeline)) {
+      bar_(!options_.quiet && !options_.asked && isatty(STDERR_FILENO) != 0, results_to_come(pipeline)) {
   if (pipeline.sweep)
     scaling_.emplace(pipeline);
-  if (line.resume)
-    directory_.emplace(*line.resume);
-  else if (line.out)
-    directory_.emplace(*line.out, pipeline.source);
-  else if (line.leaves_folder())
-    directory_.emplace(new_default_folder(pipeline.name), pipeline.source);
+  if (!options_.leaves_folder)
+    return;
+  if (options_.goes_on)
+    directory_.emplace(*options_.folder);
+  else
+    directory_.emplace(options_.folder ? *options_.folder : new_default_folder(pipeline.name), pipeline.source);
 }
 
 void reporter::add_facts(const nlohmann::ordered_json& facts) {
@@ -94,8 +90,8 @@ void reporter::add_facts(const nlohmann::ordered_json& facts) {
 }
 
 void reporter::begin(mode mode) {
-  if (line_.ask && !line_.json && several_modes_)
-    write_stdout(std::string(mode_name(mode)) + ":\n");
+  if (options_.asked && !options_.json && several_modes_)
+    write_stdout(std::string(name_of(mode)) + ":\n");
 }
 
 void reporter::count(const task_result& result) {
@@ -111,17 +107,17 @@ void reporter::add_earlier(const task_result& result) {
   bar_.add_earlier(result);
 }
 
-void reporter::add(const task_result& result) {
+void reporter::add(const task_result& result, const std::string& line) {
   count(result);
   bar_.add(result);
   bar_.clear();
   if (directory_)
-    directory_->add(result);
-  if (line_.json)
-    write_stdout(to_json_line(result) + "\n");
-  else if (line_.ask)
+    directory_->add(line);
+  if (options_.json)
+    write_stdout(line + "\n");
+  else if (options_.asked)
     print_answer(result);
-  else if (!line_.quiet)
+  else if (!options_.quiet)
     print_line(result);
   bar_.draw();
 }
@@ -132,7 +128,7 @@ void reporter::print_answer(const task_result& result) {
     return write_stdout((shown ? "" : result.text) + "\n");
   if (shown)
     write_stdout("\n");
-  std::fprintf(stderr, "error: no answer in %s mode: %s\n", std::string(mode_name(result.mode)).c_str(),
+  std::fprintf(stderr, "error: no answer in %s mode: %s\n", std::string(name_of(result.mode)).c_str(),
                result.error.c_str());
 }
 
@@ -154,7 +150,7 @@ void reporter::add_seconds(mode mode, const std::optional<sweep_point>& point, d
 }
 
 void reporter::add_words(const std::string& words) {
-  if (line_.json)
+  if (options_.json)
     return;
   words_shown_ = true;
   write_stdout(words);
@@ -166,9 +162,19 @@ std::optional<std::filesystem::path> reporter::folder() const {
 
 void reporter::finish(const std::vector<device_totals>& devices, const cluster_totals& nodes) {
   bar_.clear();
-  print_totals(devices, nodes);
-  if (!directory_)
-    return;
+  std::exception_ptr unprinted; // the folder is for those who read it later
+  try {
+    print_totals(devices, nodes);
+  } catch (const write_error&) {
+    unprinted = std::current_exception();
+  }
+  if (directory_)
+    write_totals(devices, nodes);
+  if (unprinted)
+    std::rethrow_exception(unprinted);
+}
+
+void reporter::write_totals(const std::vector<device_totals>& devices, const cluster_totals& nodes) {
   nlohmann::ordered_json totals = {
       {"modes", summary_.json()}, {"comparison", comparison_.json()}, {"devices", nlohmann::ordered_json::array()}};
   for (const auto& device : devices)
@@ -183,8 +189,8 @@ void reporter::finish(const std::vector<device_totals>& devices, const cluster_t
 }
 
 void reporter::print_totals(const std::vector<device_totals>& devices, const cluster_totals& nodes) {
-  auto* out = line_.json || line_.ask ? stderr : stdout;
-  if (line_.quiet && (line_.json || line_.ask))
+  auto* out = options_.json || options_.asked ? stderr : stdout;
+  if (options_.quiet && (options_.json || options_.asked))
     return;
   std::fprintf(out, "\n%s", (scaling_ ? scaling_->table() : summary_.table() + comparison_.text()).c_str());
   for (const auto& device : devices)
@@ -197,7 +203,8 @@ void reporter::print_totals(const std::vector<device_totals>& devices, const clu
   if (directory_)
     std::fprintf(out, "results: %s\nreport: %s\n", (directory_->folder() / "results.jsonl").c_str(),
                  (directory_->folder() / "report.html").c_str());
-  std::fflush(out);
+  if (out == stdout)
+    write_stdout(""); // all of it
 }
 
 } // namespace avp

@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/pipeline/pipeline.hpp>
-#include <avp/runtime/results/comparison.hpp>
-#include <avp/runtime/results/output_directory.hpp>
-#include <avp/runtime/results/scaling.hpp>
-#include <avp/runtime/results/summary.hpp>
-#include <avp/runtime/run/command_line.hpp>
-#include <avp/runtime/run/progress.hpp>
-#include <avp/runtime/telemetry/cluster_totals.hpp>
-#include <avp/runtime/telemetry/device_monitor.hpp>
+#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/results/comparison.hpp"
+#include "runtime/results/output_directory.hpp"
+#include "runtime/results/scaling.hpp"
+#include "runtime/results/summary.hpp"
+#include "runtime/run/progress.hpp"
+#include "runtime/run/report_options.hpp"
+#include "runtime/telemetry/cluster_totals.hpp"
+#include "runtime/telemetry/device_monitor.hpp"
 
 namespace avp {
 
@@ -22,7 +22,7 @@ namespace avp {
 class reporter {
 public:
   /// Throws write_error when the folder can't be made.
-  reporter(const command_line& line, const pipeline& pipeline);
+  reporter(report_options options, const pipeline& pipeline);
 
   /// Leaves run.json. Throws write_error.
   void add_facts(const nlohmann::ordered_json& facts);
@@ -33,8 +33,8 @@ public:
   /// Says which mode comes, where several ones answer one question. Throws write_error.
   void begin(mode mode);
 
-  /// Takes a result. Throws write_error.
-  void add(const task_result& result);
+  /// Takes a result, and the line that it is in results.jsonl. Throws write_error.
+  void add(const task_result& result, const std::string& line);
 
   /// Takes words of an answer that streams.
   void add_words(const std::string& words);
@@ -45,7 +45,7 @@ public:
   /// Shows that time goes by.
   void tick() { bar_.draw(); }
 
-  /// Prints the table, what the devices did, and where the results are.
+  /// Prints the table, what the devices did, and where the results are. Throws write_error.
   void print_totals(const std::vector<device_totals>& devices, const cluster_totals& nodes);
 
   /// The same, and leaves summary.json, for a sweep also scaling.json. Throws write_error.
@@ -57,11 +57,12 @@ public:
   [[nodiscard]] const avp::summary& summary() const { return summary_; }
 
 private:
+  void write_totals(const std::vector<device_totals>& devices, const cluster_totals& nodes);
   void count(const task_result& result);
   void print_answer(const task_result& result);
   void print_line(const task_result& result);
 
-  const command_line& line_;
+  report_options options_;
   bool several_modes_;
   std::optional<output_directory> directory_;
   progress_bar bar_;

@@ -1,4 +1,6 @@
 // Comparing a folder with the world around it, and mending what a crash tore.
+#include "runtime/run/resume.hpp"
+
 #include <algorithm>
 #include <ctime>
 
@@ -6,9 +8,8 @@
 #include <fmt/chrono.h>
 #include <spdlog/spdlog.h>
 
-#include <avp/gpu/device_error.hpp>
-#include <avp/runtime/results/output_directory.hpp>
-#include <avp/runtime/run/resume.hpp>
+#include "gpu/device_error.hpp"
+#include "runtime/results/output_directory.hpp"
 
 namespace avp {
 
@@ -65,22 +66,24 @@ std::string resume_command(const std::filesystem::path& folder) {
   return "avp-run --resume '" + quoted + "'";
 }
 
-saved_run describe_run(const command_line& line, const pipeline& pipeline) {
+std::string how_to_go_on(const std::filesystem::path& folder) { return "to go on: " + resume_command(folder); }
+
+saved_run describe_run(const run_origin& origin, const pipeline& pipeline) {
   saved_run run;
   run.version = AVP_VERSION;
   run.began = fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::gmtime(std::time(nullptr)));
   run.pipeline = pipeline.source;
-  run.file = whole_path(line.pipeline);
+  run.file = whole_path(origin.file);
   run.modes = pipeline.modes;
   run.seed = pipeline.seed;
   run.limit = pipeline.input.limit;
-  run.ask = line.ask;
-  run.changes = line.set;
-  for (const auto& plugin : line.plugins)
+  run.ask = origin.ask;
+  run.changes = origin.changes;
+  for (const auto& plugin : origin.plugins)
     run.plugins.push_back(plugin.has_parent_path() ? whole_path(plugin) : plugin.string());
-  run.concurrency = line.tasks_in_flight();
+  run.concurrency = origin.concurrency;
   run.records = pipeline.input.records;
-  if (line.ask) {
+  if (origin.ask) {
     run.records = 1;
   } else if (pipeline.input.file == "-") {
     run.input = "-";
@@ -100,19 +103,6 @@ resumption::resumption(const std::filesystem::path& folder) : folder_(folder), d
   }
   if (run_.version != AVP_VERSION)
     spdlog::warn("the run was begun by avp-run {}, and this is {}: answers may differ", run_.version, AVP_VERSION);
-}
-
-command_line resumption::arguments(const command_line& now) const {
-  auto line = now;
-  line.pipeline = run_.file;
-  line.input = run_.input;
-  line.ask = run_.ask;
-  line.limit = run_.limit;
-  if (!line.concurrency)
-    line.concurrency = run_.concurrency;
-  if (line.plugins.empty())
-    line.plugins.assign(run_.plugins.begin(), run_.plugins.end());
-  return line;
 }
 
 load_result resumption::load(const std::vector<kind_info>& kinds) const {
@@ -156,7 +146,7 @@ void resumption::check_models(caf::actor_system& system, const pipeline& pipelin
     self->request(device->second, caf::infinite, std::move(request))
         .receive([](const result&) {},
                  [&](const caf::error& error) {
-                   if (error == make_error(device_errc::context_mismatch, ""))
+                   if (failure_of(error).code == error_code::context_mismatch)
                      throw resume_error("model '" + agent.model + "' is not what it was when the run began: " +
                                         text_of(error) + ". Put the model back, or start a new run");
                  });

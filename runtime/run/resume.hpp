@@ -4,32 +4,35 @@
 #include <filesystem>
 #include <map>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <caf/actor_system.hpp>
 
-#include <avp/agents/registry.hpp>
-#include <avp/gpu/device_actor.hpp>
-#include <avp/runtime/journal/journal_database.hpp>
-#include <avp/runtime/pipeline/pipeline_file.hpp>
-#include <avp/runtime/run/command_line.hpp>
-#include <avp/runtime/run/input_source.hpp>
+#include "agents/registry.hpp"
+#include "gpu/device_actor.hpp"
+#include "gpu/user_error.hpp"
+#include "runtime/journal/journal_database.hpp"
+#include "runtime/pipeline/pipeline_file.hpp"
+#include "runtime/run/input_source.hpp"
+#include "runtime/run/run_origin.hpp"
 
 namespace avp {
 
 /// A run that can't go on; the text says why and what to do.
-class resume_error : public std::runtime_error {
+class resume_error : public user_error {
 public:
-  using std::runtime_error::runtime_error;
+  using user_error::user_error;
 };
 
 /// The command that goes on with the run in a folder.
 [[nodiscard]] std::string resume_command(const std::filesystem::path& folder);
 
+/// The line that tells it.
+[[nodiscard]] std::string how_to_go_on(const std::filesystem::path& folder);
+
 /// What the journal keeps of how a run is begun.
-[[nodiscard]] saved_run describe_run(const command_line& line, const pipeline& pipeline);
+[[nodiscard]] saved_run describe_run(const run_origin& origin, const pipeline& pipeline);
 
 /// A run that stopped and is to go on. Keeps other runs out of its folder.
 class resumption {
@@ -37,8 +40,8 @@ public:
   /// Opens the journal in the folder. Throws resume_error.
   explicit resumption(const std::filesystem::path& folder);
 
-  /// The arguments with which the run began, and what may be given anew.
-  [[nodiscard]] command_line arguments(const command_line& now) const;
+  /// How the run began.
+  [[nodiscard]] const saved_run& begun() const { return run_; }
 
   /// The pipeline as it was run.
   [[nodiscard]] load_result load(const std::vector<kind_info>& kinds) const;

@@ -5,25 +5,11 @@
 
 #include <caf/actor_system.hpp>
 
-#include <avp/agents/registry.hpp>
-#include <avp/runtime/node/node_keys.hpp>
-#include <avp/runtime/pipeline/run_stage.hpp>
-#include <avp/runtime/run/command_line.hpp>
-#include <avp/runtime/run/exit_status.hpp>
-#include <avp/runtime/run/input_source.hpp>
-#include <avp/runtime/run/resume.hpp>
+#include "runtime/pipeline/run_stage.hpp"
+#include "runtime/run/exit_status.hpp"
+#include "runtime/run/run_parts.hpp"
 
 namespace avp {
-
-/// What a run is made of. All references outlive the run.
-struct run_parts {
-  const command_line& line;
-  const avp::pipeline& pipeline;
-  const registry& kinds;
-  input_source& input;
-  const std::optional<node_keys>& keys; ///< Those that the system has.
-  resumption* earlier = nullptr;        ///< The run that stopped and goes on, after its restore(); null for a new one.
-};
 
 /// Loads the models, runs the stages, and leaves the folder. Throws model_error, node_error, sandbox_error,
 /// write_error, listen_error, resume_error, journal_error, when the run can't begin.

@@ -1,42 +1,43 @@
-// Starting, watching, ending.
+// Starts the devices of a run, watches and ends them.
+#include "runtime/run/run_devices.hpp"
+
 #include <cstdio>
 
 #include <caf/scoped_actor.hpp>
 #include <spdlog/spdlog.h>
 
-#include <avp/runtime/run/run_devices.hpp>
-#include <avp/runtime/telemetry/metrics_text.hpp>
+#include "runtime/telemetry/metrics_text.hpp"
 
 namespace avp {
 
 namespace {
 
 std::vector<device_totals> totals_of(const std::vector<std::shared_ptr<device_monitor>>& monitors,
-                                     const cluster_board& board) {
+                                     const cluster_counters& counters) {
   std::vector<device_totals> totals;
   for (const auto& monitor : monitors)
     totals.push_back(monitor->totals());
-  for (auto& elsewhere : board.devices())
+  for (auto& elsewhere : counters.devices())
     totals.push_back(std::move(elsewhere));
   return totals;
 }
 
 } // namespace
 
-run_devices::run_devices(caf::actor_system& system, const command_line& line, const pipeline& pipeline,
-                         const std::vector<plan>& plans)
+run_devices::run_devices(caf::actor_system& system, const pipeline& pipeline, const std::vector<plan>& plans,
+                         bool traced, const std::optional<tcp_address>& metrics)
     : system_(system),
       configs_(device_configs(pipeline, plans)) {
-  if (line.leaves_folder())
+  if (traced)
     trace_ = std::make_shared<trace_file>();
-  board_ = std::make_shared<cluster_board>(trace_);
+  node_counters_ = std::make_shared<cluster_counters>(trace_);
   for (auto& config : configs_) {
     monitors_.push_back(std::make_shared<device_monitor>(config.device, trace_));
     config.observer = monitors_.back();
   }
-  if (line.metrics) {
-    metrics_.emplace(*line.metrics, [monitors = monitors_, board = board_] {
-      return metrics_text(totals_of(monitors, *board), board->totals());
+  if (metrics) {
+    metrics_.emplace(*metrics, [monitors = monitors_, counters = node_counters_] {
+      return metrics_text(totals_of(monitors, *counters), counters->totals());
     });
     std::fprintf(stderr, "metrics: %s\n", metrics_->url().c_str()); // also with --quiet: port 0 would be a secret
   }
@@ -74,7 +75,7 @@ std::vector<device_totals> run_devices::end() {
     self->receive([](const caf::down_msg&) {});
   if (trace_)
     trace_->close();
-  return totals_of(monitors_, *board_);
+  return totals_of(monitors_, *node_counters_);
 }
 
 } // namespace avp

@@ -10,22 +10,23 @@
 
 #include <caf/actor_system.hpp>
 
-#include <avp/gpu/device_actor.hpp>
-#include <avp/runtime/node/cluster_board.hpp>
-#include <avp/runtime/run/command_line.hpp>
-#include <avp/runtime/run/device_configs.hpp>
-#include <avp/runtime/telemetry/device_monitor.hpp>
-#include <avp/runtime/telemetry/metrics_server.hpp>
-#include <avp/runtime/telemetry/trace_file.hpp>
+#include "gpu/device_actor.hpp"
+#include "runtime/node/cluster_counters.hpp"
+#include "runtime/run/device_configs.hpp"
+#include "runtime/telemetry/device_monitor.hpp"
+#include "runtime/telemetry/metrics_server.hpp"
+#include "runtime/telemetry/trace_file.hpp"
+#include "transport/tcp_address.hpp"
 
 namespace avp {
 
 /// Owns the device actors, a monitor for each, the metrics endpoint and the trace.
 class run_devices {
 public:
-  /// Takes the port of the metrics endpoint, where one is wanted; loads nothing yet. Throws listen_error.
-  run_devices(caf::actor_system& system, const command_line& line, const pipeline& pipeline,
-              const std::vector<plan>& plans);
+  /// Takes the port of the metrics endpoint, where one is wanted; loads nothing yet. `traced` says whether there will
+  /// be a trace_into(). Throws listen_error.
+  run_devices(caf::actor_system& system, const pipeline& pipeline, const std::vector<plan>& plans, bool traced,
+              const std::optional<tcp_address>& metrics);
   run_devices(const run_devices&) = delete;
   run_devices& operator=(const run_devices&) = delete;
 
@@ -39,7 +40,7 @@ public:
   [[nodiscard]] const std::map<std::string, device_actor>& by_model() const { return by_model_; }
 
   /// What the other nodes of the run do; it goes into the same metrics and trace.
-  [[nodiscard]] const std::shared_ptr<cluster_board>& board() const { return board_; }
+  [[nodiscard]] const std::shared_ptr<cluster_counters>& node_counters() const { return node_counters_; }
 
   /// Begins the trace in a file.
   void trace_into(const std::filesystem::path& file);
@@ -55,7 +56,7 @@ private:
   caf::actor_system& system_;
   std::vector<device_config> configs_;
   std::shared_ptr<trace_file> trace_; // none where the run leaves no folder
-  std::shared_ptr<cluster_board> board_;
+  std::shared_ptr<cluster_counters> node_counters_;
   std::vector<std::shared_ptr<device_monitor>> monitors_;
   std::vector<device_actor> devices_;
   std::map<std::string, device_actor> by_model_;

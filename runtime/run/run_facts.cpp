@@ -1,4 +1,6 @@
 // Collecting what a reader of the results wants to know of the run.
+#include "runtime/run/run_facts.hpp"
+
 #include <ctime>
 #include <fstream>
 #include <thread>
@@ -6,10 +8,8 @@
 #include <caf/config.hpp>
 #include <fmt/chrono.h>
 
-#include <avp/gpu/torch_version.hpp>
-#include <avp/gpu/weight_format_name.hpp>
-#include <avp/runtime/pipeline/plan_json.hpp>
-#include <avp/runtime/run/run_facts.hpp>
+#include "gpu/torch_version.hpp"
+#include "runtime/pipeline/plan_json.hpp"
 
 namespace avp {
 
@@ -41,15 +41,15 @@ json model_facts(const model_entry& model) {
 
 } // namespace
 
-json run_facts(const command_line& line, const pipeline& pipeline, const std::vector<plan>& plans) {
+json run_facts(const run_origin& origin, const pipeline& pipeline, const std::vector<plan>& plans) {
   json facts = {{"pipeline", pipeline.name},
-                {"command", line.words},
+                {"command", origin.command},
                 {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
                 {"versions", {{"avp-runtime", AVP_VERSION}, {"torch", torch_version()}, {"caf", caf_version()}}},
                 {"processor", processor_name()},
                 {"cores", std::thread::hardware_concurrency()},
                 {"seed", pipeline.seed},
-                {"concurrency", line.tasks_in_flight()},
+                {"concurrency", origin.concurrency},
                 {"models", json::array()},
                 {"nodes", json::array()},
                 {"agents", json::array()},
@@ -61,8 +61,8 @@ json run_facts(const command_line& line, const pipeline& pipeline, const std::ve
   for (const auto& agent : pipeline.agents)
     facts["agents"].push_back({{"name", agent.name},
                                {"model", agent.model},
-                               {"merge", merge_name(agent.merge)},
-                               {"keep", keep_name(agent.keep)},
+                               {"merge", name_of(agent.merge)},
+                               {"keep", name_of(agent.keep)},
                                {"nodes", agent.nodes}});
   for (const auto& planned : plans)
     facts["plans"].push_back(to_json(planned));

@@ -5,13 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/pipeline/plan.hpp>
-#include <avp/runtime/run/command_line.hpp>
+#include "runtime/pipeline/plan.hpp"
+#include "runtime/run/run_origin.hpp"
 
 namespace avp {
 
 /// The command, the date (now, UTC), the versions, the machine, the models and the plans, as run.json holds them.
-[[nodiscard]] nlohmann::ordered_json run_facts(const command_line& line, const pipeline& pipeline,
+[[nodiscard]] nlohmann::ordered_json run_facts(const run_origin& origin, const pipeline& pipeline,
                                                const std::vector<plan>& plans);
 
 } // namespace avp

@@ -1,10 +1,11 @@
 // Other problems in front of a problem.
+#include "runtime/run/sweep_input.hpp"
+
 #include <fstream>
 #include <stdexcept>
 
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/gpu/model/model_file.hpp>
-#include <avp/runtime/run/sweep_input.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "gpu/model/open_model.hpp"
 
 namespace avp {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include <avp/gpu/text/tokenizer.hpp>
-#include <avp/runtime/pipeline/input.hpp>
-#include <avp/runtime/pipeline/pipeline.hpp>
+#include "gpu/text/tokenizer.hpp"
+#include "runtime/pipeline/input.hpp"
+#include "runtime/pipeline/pipeline.hpp"
 
 namespace avp {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <avp/runtime/os/sandbox.hpp>
+#include "runtime/os/sandbox.hpp"
 
 namespace avp {
 
@@ -27,18 +27,19 @@ public:
   program_scorer();
 
   /// 1 where the program passes its tests, 0 where it does not compile, fails, is stopped at a limit, or ends the
-  /// process itself. The answer is either a whole program, run after `setup`, or the continuation of `setup`, such as
-  /// the body of the function that it begins. What it prints goes nowhere. Blocks for as long as it runs. Throws
-  /// sandbox_error where it could not be run at all.
+  /// process itself. What it prints goes nowhere. Blocks for as long as it runs. Throws sandbox_error where it could
+  /// not be run at all.
+  ///
+  /// The program is, of the answer's blocks of code (code_blocks(): Python, or without a language; no `>>>` sessions),
+  /// the last one that defines most of what the tests call; where none does, the last one that only goes on where
+  /// `setup` ends, such as the body of the function that it begins; else the last one of Python that defines something,
+  /// else the last one. It is run after `setup`, as a whole, and before it the functions, classes, imports and
+  /// assignments of other blocks that it uses and does not make itself. An answer without blocks is a program itself,
+  /// or has one in its prose.
   [[nodiscard]] double score(const program_task& task) const;
 
 private:
   avp::sandbox sandbox_;
 };
-
-/// The program of an answer: in its last fenced block of Python that defines something, else in its last such block,
-/// else in its last block without a language; without a block the whole text. A block that is not closed ends with the
-/// text.
-[[nodiscard]] std::string program_of(std::string_view answer);
 
 } // namespace avp

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
+
+#include "transport/name_table.hpp"
 
 namespace avp {
 
@@ -21,11 +21,17 @@ enum class score_kind : std::uint8_t {
   python,       ///< The answer is a Python program, and passes the expected tests; see program_scorer.
 };
 
-/// The kind of that name; nothing where there is none.
-[[nodiscard]] std::optional<score_kind> score_kind_named(std::string_view name);
-
-/// The names of all kinds.
-[[nodiscard]] std::vector<std::string> score_kind_names();
+template <>
+inline constexpr auto name_table<score_kind> = std::to_array<named_value<score_kind>>({
+    {score_kind::number, "number"},
+    {score_kind::math, "math"},
+    {score_kind::exact, "exact"},
+    {score_kind::answer_exact, "answer_exact"},
+    {score_kind::f1, "f1"},
+    {score_kind::contains, "contains"},
+    {score_kind::choice, "choice"},
+    {score_kind::python, "python"},
+});
 
 /// 1 for a right answer and 0 for a wrong one; with f1 also what is between. Nothing where `expected` is no number, no
 /// letter, or (math, answer_exact, f1, contains) empty, so that it cannot be scored, and for python, which only

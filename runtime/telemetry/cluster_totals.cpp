@@ -1,6 +1,7 @@
 // A line for each node and each link.
-#include <avp/runtime/telemetry/cluster_totals.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/telemetry/cluster_totals.hpp"
+
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 
@@ -8,7 +9,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-std::string counted(std::uint64_t number, const char* one, const char* many) {
+std::string separated(std::uint64_t number, const char* one, const char* many) {
   return with_separators(static_cast<std::int64_t>(number)) + " " + (number == 1 ? one : many);
 }
 
@@ -17,12 +18,12 @@ std::string counted(std::uint64_t number, const char* one, const char* many) {
 std::string cluster_text(const cluster_totals& totals) {
   std::string text;
   for (const auto& node : totals.nodes)
-    text += "node " + node.node + ": " + counted(node.hops, "hop", "hops") + "; lost " +
-            counted(node.lost, "time", "times") + ", for which " + counted(node.retried, "hop was", "hops were") +
+    text += "node " + node.node + ": " + separated(node.hops, "hop", "hops") + "; lost " +
+            separated(node.lost, "time", "times") + ", for which " + separated(node.retried, "hop was", "hops were") +
             " begun anew\n";
   for (const auto& link : totals.links)
     text += "link " + link.from + " -> " + link.to + ": " +
-            counted(static_cast<std::uint64_t>(link.contexts), "context", "contexts") + " of " +
+            separated(static_cast<std::uint64_t>(link.contexts), "context", "contexts") + " of " +
             size_text(link.whole_bytes) + ", of which " + size_text(link.bytes) + " travelled\n";
   return text;
 }

@@ -1,7 +1,7 @@
 // Keeping the last counters and the largest ones.
-#include <algorithm>
+#include "runtime/telemetry/device_monitor.hpp"
 
-#include <avp/runtime/telemetry/device_monitor.hpp>
+#include <algorithm>
 
 namespace avp {
 

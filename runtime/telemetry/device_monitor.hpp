@@ -5,8 +5,8 @@
 #include <mutex>
 #include <string>
 
-#include <avp/gpu/device_observer.hpp>
-#include <avp/runtime/telemetry/trace_file.hpp>
+#include "gpu/device_observer.hpp"
+#include "runtime/telemetry/trace_file.hpp"
 
 namespace avp {
 

@@ -1,8 +1,9 @@
 // Rates and means from counters.
+#include "runtime/telemetry/device_report.hpp"
+
 #include <algorithm>
 
-#include <avp/runtime/telemetry/device_report.hpp>
-#include <avp/runtime/text/number_text.hpp>
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 

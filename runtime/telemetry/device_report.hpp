@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/runtime/telemetry/device_monitor.hpp>
+#include "runtime/telemetry/device_monitor.hpp"
 
 namespace avp {
 

@@ -1,10 +1,10 @@
 // One family of samples after the other.
+#include "runtime/telemetry/metrics_text.hpp"
+
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
-
-#include <avp/runtime/telemetry/metrics_text.hpp>
 
 namespace avp {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <avp/runtime/telemetry/cluster_totals.hpp>
-#include <avp/runtime/telemetry/device_monitor.hpp>
+#include "runtime/telemetry/cluster_totals.hpp"
+#include "runtime/telemetry/device_monitor.hpp"
 
 namespace avp {
 

@@ -1,9 +1,9 @@
 // The format: "Trace Event Format", Google, 2016. X is a slice, C a counter, M a name.
+#include "runtime/telemetry/trace_events.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
-
-#include <avp/runtime/telemetry/trace_events.hpp>
 
 namespace avp {
 

@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/device_observer.hpp>
+#include "gpu/device_observer.hpp"
 
 namespace avp {
 

@@ -1,4 +1,6 @@
 // Writing a JSON array that is always closed: each write begins where the last one's closing bracket stands.
+#include "runtime/telemetry/trace_file.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <tuple>
@@ -7,8 +9,6 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
-
-#include <avp/runtime/telemetry/trace_file.hpp>
 
 namespace avp {
 
@@ -100,14 +100,18 @@ void trace_file::write_all() {
       last = closed_;
       taken.swap(waiting_);
     }
-    std::string text;
-    for (const auto& entry : taken)
-      events_.append(text, entry);
-    taken.clear();
-    if (last)
-      events_.append_end(text);
-    if (!text.empty())
-      write(text);
+    try {
+      std::string text;
+      for (const auto& entry : taken)
+        events_.append(text, entry);
+      taken.clear();
+      if (last)
+        events_.append_end(text);
+      if (!text.empty())
+        write(text);
+    } catch (const std::exception& error) {
+      give_up(error.what());
+    }
   }
 }
 

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include <avp/runtime/telemetry/trace_events.hpp>
+#include "runtime/telemetry/trace_events.hpp"
 
 namespace avp {
 

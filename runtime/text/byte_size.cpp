@@ -1,10 +1,10 @@
 // Units by table.
+#include "runtime/text/byte_size.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-
-#include <avp/runtime/text/byte_size.hpp>
 
 namespace avp {
 

@@ -1,9 +1,9 @@
 // One mistake in what the user gave: a pipeline file, a `--set`, an input file.
+#include "runtime/text/mistake.hpp"
+
 #include <algorithm>
 #include <map>
 #include <tuple>
-
-#include <avp/runtime/text/mistake.hpp>
 
 namespace avp {
 

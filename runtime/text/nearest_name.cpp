@@ -1,8 +1,8 @@
 // The known name that a mistyped one was probably meant to be.
+#include "runtime/text/nearest_name.hpp"
+
 #include <algorithm>
 #include <numeric>
-
-#include <avp/runtime/text/nearest_name.hpp>
 
 namespace avp {
 

@@ -1,8 +1,8 @@
 // Digits and commas.
+#include "runtime/text/number_text.hpp"
+
 #include <array>
 #include <cstdio>
-
-#include <avp/runtime/text/number_text.hpp>
 
 namespace avp {
 

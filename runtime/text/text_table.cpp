@@ -1,7 +1,7 @@
 // Cells in columns, for terminals.
-#include <algorithm>
+#include "runtime/text/text_table.hpp"
 
-#include <avp/runtime/text/text_table.hpp>
+#include <algorithm>
 
 namespace avp {
 

@@ -1,9 +1,9 @@
 // Agents inside their actor, on a device that answers by rule.
-#include "fake_device.hpp"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/agents/agent_actor.hpp>
+#include "agents/agent_actor.hpp"
+#include "tests/agents/fake_device.hpp"
 
 namespace {
 
@@ -57,8 +57,8 @@ TEST_F(agent_actor_test, think_asks_for_latent_steps_on_the_context_that_came) {
   EXPECT_EQ(asked.steps, 7);
   EXPECT_EQ(asked.time_limit, 2.5);
   EXPECT_EQ(asked.messages.at(0).role, "system");
-  EXPECT_EQ(asked.messages.at(0).content, "Be kind.");
-  EXPECT_EQ(asked.messages.at(1).content, "Plan: 6 x 7?");
+  EXPECT_EQ(asked.messages.at(0).content.text(), "Be kind.");
+  EXPECT_EQ(asked.messages.at(1).content.text(), "Plan: 6 x 7?");
   EXPECT_EQ(output.output.text, "");
   EXPECT_EQ(text_in(output.output.context), "before|Plan: 6 x 7?");
   EXPECT_EQ(output.counts.prompt_tokens, 10);
@@ -116,7 +116,7 @@ TEST_F(agent_actor_test, a_missing_variable_fails_the_task_only) {
 }
 
 TEST_F(agent_actor_test, a_refused_request_fails_the_task_with_the_reason) {
-  log_->rule = [](const std::string&) { return make_error(device_errc::context_too_long, "too long: 9 of 5"); };
+  log_->rule = [](const std::string&) { return make_error(error_code::context_too_long, "too long: 9 of 5"); };
   auto actor = start(spec("think"));
   EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "too long: 9 of 5");
   stop(actor);
@@ -164,8 +164,48 @@ TEST_F(agent_actor_test, an_exception_is_the_reason_of_its_task) {
   auto actor = start(spec("throwing"));
   EXPECT_EQ(std::get<std::string>(ask(actor, input("Go", "bad"))), "I cannot do 'bad'");
   EXPECT_THAT(std::get<std::string>(ask(actor, input("Go", "good"))), HasSubstr("agents that have one: none"));
-  log_->rule = [](const std::string&) { return make_error(device_errc::failed, "broken"); };
+  log_->rule = [](const std::string&) { return make_error(error_code::internal, "broken"); };
   EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go", "good"))).output.text, "caught: broken");
+  stop(actor);
+}
+
+TEST_F(agent_actor_test, a_failure_keeps_its_code) {
+  kinds_.add<throwing_agent>("throwing");
+  auto own = start(spec("throwing"));
+  EXPECT_EQ(code_of(own, input("Go", "bad")), "agent_failed");
+  EXPECT_EQ(code_of(own, input("{{nothing}}", "good")), "bad_request") << "the record has no such field";
+  auto generating = start(spec("generate"));
+  for (const auto& entry : error_codes) {
+    log_->rule = [&](const std::string&) { return make_error({entry.code, "why"}); };
+    EXPECT_EQ(code_of(generating, input("Go")), entry.name) << "of the device";
+  }
+  auto alone = start_agent(system_, kinds_, spec("generate"), device_actor{});
+  EXPECT_EQ(code_of(alone, input("Go")), "bad_request");
+  for (const auto& one : {own, generating, alone})
+    stop(one);
+}
+
+// Goes on with what it has where the device took too long, and with nothing else.
+class patient_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    try {
+      co_await hop.generate();
+    } catch (const request_failed& failed) {
+      if (failed.code() != error_code::time_limit)
+        throw;
+    }
+    co_return output{"what it has", {}};
+  }
+};
+
+TEST_F(agent_actor_test, an_agent_tells_a_time_out_from_a_context_that_is_too_long) {
+  kinds_.add<patient_agent>("patient");
+  auto actor = start(spec("patient"));
+  log_->rule = [](const std::string&) { return make_error(error_code::time_limit, "late"); };
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go"))).output.text, "what it has");
+  log_->rule = [](const std::string&) { return make_error(error_code::context_too_long, "long"); };
+  EXPECT_EQ(code_of(actor, input("Go")), "context_too_long");
   stop(actor);
 }
 
@@ -179,6 +219,82 @@ TEST_F(agent_actor_test, an_exception_before_the_coroutine_is_a_reason_too) {
   auto actor = start(spec("plain"));
   EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "no coroutine");
   EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "no coroutine"); // it lives
+  stop(actor);
+}
+
+class number_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    co_await hop.generate();
+    throw 42;
+  }
+};
+
+TEST_F(agent_actor_test, whatever_is_thrown_is_a_reason) {
+  kinds_.add<number_agent>("number");
+  auto actor = start(spec("number"));
+  for (int i = 0; i < 2; ++i) // it lives
+    EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "something was thrown that is no std::exception");
+  stop(actor);
+}
+
+struct never {
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<>) const {}
+  void await_resume() const {}
+};
+
+class silent_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    if (hop.task().id == "waits")
+      co_await never();
+    if (hop.task().id == "blocks")
+      std::this_thread::sleep_for(std::chrono::seconds(4));
+    co_await hop.generate();
+    co_return output{"fine", {}};
+  }
+};
+
+TEST_F(agent_actor_test, a_hop_that_does_not_go_on_fails_by_its_time_limit) {
+  kinds_.add<silent_agent>("silent");
+  auto limited = spec("silent");
+  limited.time_limit = 1;
+  auto actor = start(limited);
+  EXPECT_EQ(std::get<std::string>(ask(actor, input("Go", "waits"))),
+            "the agent has not gone on for 1 s, which is as long as its time_limit lets it");
+  EXPECT_EQ(code_of(actor, input("Go", "waits")), "time_limit");
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go"))).output.text, "fine"); // it lives
+  stop(actor);
+}
+
+TEST_F(agent_actor_test, an_agent_that_keeps_its_thread_is_given_up) {
+  kinds_.add<silent_agent>("silent");
+  auto limited = spec("silent");
+  limited.time_limit = 1;
+  auto actor = start(limited);
+  self_->monitor(actor);
+  self_->send(actor, input("Go", "blocks"));
+  self_->receive(
+      [](const caf::down_msg& down) {
+        EXPECT_EQ(failure_of(down.reason).code, error_code::time_limit);
+        EXPECT_EQ(text_of(down.reason),
+                  "the agent has not come back for 1 s, which is as long as its time_limit lets it");
+      },
+      caf::after(std::chrono::seconds(20)) >> [] { FAIL() << "it is still there"; });
+}
+
+// A device that is slow is not the agent's fault: its own limit counts from when a request starts to run.
+TEST_F(agent_actor_test, waiting_for_the_device_is_not_limited) {
+  kinds_.add<silent_agent>("silent");
+  auto limited = spec("silent");
+  limited.time_limit = 1;
+  log_->rule = [](const std::string& message) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+    return message;
+  };
+  auto actor = start(limited);
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go"))).output.text, "fine");
   stop(actor);
 }
 
@@ -244,7 +360,7 @@ TEST_F(agent_actor_test, several_contexts_are_joined_before_the_agent_sees_them)
   joining.rotate_keys = false;
   auto unmoved = start(joining);
   EXPECT_EQ(text_in(std::get<hop_output>(ask(unmoved, hop)).output.context), "~(a+b)|Go|<Go>");
-  log_->rule = [](const std::string&) { return make_error(device_errc::context_too_long, "too long together"); };
+  log_->rule = [](const std::string&) { return make_error(error_code::context_too_long, "too long together"); };
   EXPECT_EQ(std::get<std::string>(ask(actor, hop)), "too long together");
   for (const auto& one : {actor, canonical, unmoved})
     stop(one);
@@ -328,7 +444,7 @@ TEST_F(agent_actor_test, samples_share_one_reading_and_differ_by_seed) {
   EXPECT_EQ(seeds.size(), 3U);
   log_->rule = [this](const std::string&) -> fake_log::answer { // the second sample fails
     if (log_->generated.size() == 5)
-      return make_error(device_errc::timed_out, "too slow");
+      return make_error(error_code::time_limit, "too slow");
     return "fine";
   };
   EXPECT_EQ(std::get<std::string>(ask(actor, input("Go"))), "too slow");

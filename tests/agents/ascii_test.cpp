@@ -1,7 +1,7 @@
 // Words in texts.
 #include <gtest/gtest.h>
 
-#include <avp/agents/ascii.hpp>
+#include "agents/ascii.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <avp/agents/eventually.hpp>
+#include "agents/eventually.hpp"
 
 namespace {
 

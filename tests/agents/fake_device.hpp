@@ -16,11 +16,11 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <gtest/gtest.h>
 
-#include <avp/agents/agent_actor.hpp>
-#include <avp/agents/registry.hpp>
-#include <avp/gpu/context.hpp>
-#include <avp/gpu/device_actor.hpp>
-#include <avp/gpu/device_error.hpp>
+#include "agents/agent_actor.hpp"
+#include "agents/registry.hpp"
+#include "gpu/context.hpp"
+#include "gpu/device_actor.hpp"
+#include "gpu/device_error.hpp"
 
 namespace avp::test {
 
@@ -99,7 +99,7 @@ inline std::string joined_text(const join& asked) {
 inline device_actor start_fake_device(caf::actor_system& system, const std::shared_ptr<fake_log>& log) {
   const auto reply = [log](const conversation& asked, bool text, int steps) -> caf::result<result> {
     const auto before = text_in(asked.context);
-    const auto message = asked.messages.empty() ? "" : asked.messages.back().content;
+    const auto message = asked.messages.empty() ? "" : asked.messages.back().content.text();
     auto answer = log->rule(asked.messages.empty() ? before : message);
     if (auto* error = std::get_if<caf::error>(&answer))
       return *error;
@@ -130,7 +130,7 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
         [=](generate& asked) -> caf::result<result> {
           const std::lock_guard lock(shared->mutex);
           shared->generated.push_back(asked);
-          const bool kills = !asked.messages.empty() && asked.messages.back().content == shared->kill_after;
+          const bool kills = !asked.messages.empty() && asked.messages.back().content.text() == shared->kill_after;
           if (kills)
             self->send_exit(caf::actor_cast<caf::actor>(self->current_sender()), caf::exit_reason::kill);
           if (shared->hang || kills)
@@ -154,7 +154,7 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
           const std::lock_guard lock(shared->mutex);
           shared->rebuilt.push_back(asked);
           if (shared->forgets)
-            return make_error(device_errc::bad_request, "it came from outside");
+            return make_error(error_code::bad_request, "it came from outside");
           result done;
           done.context = context_of(std::string(asked.history->prompt.begin(), asked.history->prompt.end()));
           return done;
@@ -193,6 +193,14 @@ protected:
     self_->request(actor, std::chrono::seconds(20), std::move(hop))
         .receive([&](hop_output& output) { came = output; }, [&](const caf::error& error) { came = text_of(error); });
     return came;
+  }
+
+  /// The name of the code with which one hop fails.
+  std::string code_of(const agent_actor& actor, hop_input hop) {
+    std::string code = "it did not fail";
+    self_->request(actor, std::chrono::seconds(20), std::move(hop))
+        .receive([](const hop_output&) {}, [&](const caf::error& error) { code = name_of(failure_of(error).code); });
+    return code;
   }
 };
 

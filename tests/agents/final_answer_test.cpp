@@ -1,59 +1,12 @@
-// Tests of what answers come to: what models really write, and what must not count as an answer.
+// Tests of what answers choose: what models really write, and what must not count as an answer.
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include <avp/agents/final_answer.hpp>
+#include "agents/final_answer.hpp"
 
 namespace avp {
 namespace {
-
-struct number_case {
-  std::string text;
-  std::optional<double> number;
-};
-
-class final_numbers : public testing::TestWithParam<number_case> {};
-
-TEST_P(final_numbers, are_read) {
-  const auto number = final_number(GetParam().text);
-  ASSERT_EQ(number.has_value(), GetParam().number.has_value()) << GetParam().text;
-  if (number) {
-    EXPECT_DOUBLE_EQ(*number, *GetParam().number) << GetParam().text;
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    plain, final_numbers,
-    testing::Values(number_case{"", {}}, number_case{"no number here", {}}, number_case{"18", 18},
-                    number_case{"The answer is 18.", 18}, number_case{"16 - 3 - 4 = 9, and 9 * 2 = 18 dollars", 18},
-                    number_case{"It costs $1,234.50.", 1234.5}, number_case{"70,000", 70000},
-                    number_case{"1,234,567", 1234567}, number_case{"(1,2,3)", 3}, number_case{"1,2345", 2345},
-                    number_case{"12,34", 34}, number_case{"1234,567", 567}, number_case{"-3", -3},
-                    number_case{"It is -$5.", -5}, number_case{"It is $-5.", -5}, number_case{"= \u221210", -10},
-                    number_case{"10-3", 3}, number_case{"between 5-10", 10}, number_case{"(2)-1", 1},
-                    number_case{"x -7", -7}, number_case{"5.0", 5}, number_case{".5", 0.5}, number_case{"5.", 5},
-                    number_case{"3.14.", 3.14}, number_case{"50%", 50}, number_case{"**42**", 42},
-                    number_case{"`7`", 7}, number_case{"\u20AC1,000", 1000}, number_case{"\u00A320", 20},
-                    number_case{"1e3", 1000}, number_case{"2e", 2}, number_case{"3 eggs", 3}, number_case{"3/4", 0.75},
-                    number_case{"5/0", 0}, number_case{"1/2/2024", 2024}, number_case{"x2", {}},
-                    number_case{"5 apples in box_9", 5}, number_case{"the 18th", 18}, number_case{"7:45", 45},
-                    number_case{"1{,}000", 1000}, number_case{"70\\,000", 70000}, number_case{"\\$18", 18},
-                    number_case{"Total: 18 eggs\n\n", 18}, number_case{"--5", 5}, number_case{"007", 7}));
-
-INSTANTIATE_TEST_SUITE_P(
-    boxed_and_hashes, final_numbers,
-    testing::Values(number_case{"\\boxed{18} which is 3 more", 18}, number_case{"\\boxed{1} then \\boxed{2}, 3", 2},
-                    number_case{"\\boxed{\\$1,800}", 1800}, number_case{"\\boxed{x = 18 \\text{ eggs}}. 5", 18},
-                    number_case{"\\boxed{\\frac{3}{4}}", 0.75}, number_case{"\\boxed{-\\dfrac{1}{2}}", -0.5},
-                    number_case{"\\boxed{} 7", 7}, number_case{"\\boxed{many} 7", 7},
-                    number_case{"\\boxed{3} \\boxed{}", 3}, number_case{"\\boxed{18\nand 5 more", 18},
-                    number_case{"5\n#### 18\nThat was 3 steps.", 18}, number_case{"#### $1,000.", 1000},
-                    number_case{"#### **-10**", -10}, number_case{"#### 4\n#### 5", 5},
-                    number_case{"#### Step 3\nso it is 18", 18}, number_case{"#### 3. Add it up\nso it is 18", 18},
-                    number_case{"#### 12\n#### Step 3: check 7", 12}, number_case{"####", {}},
-                    number_case{"\\boxed{2} #### 3", 2}, number_case{"####18", 18}, number_case{"#### 18 dollars", 18},
-                    number_case{"\\frac{1}{", 1}, number_case{"\\boxed{", {}}));
 
 struct choice_case {
   std::string text;
@@ -80,6 +33,40 @@ INSTANTIATE_TEST_SUITE_P(
                     choice_case{"ABC", {}}, choice_case{"Plan B-2", {}}, choice_case{"Vitamin C", 'C'},
                     choice_case{"B) because of the rain", 'B'}, choice_case{"Answer\n\nE", 'E'},
                     choice_case{"\u00C9A", {}}));
+
+INSTANTIATE_TEST_SUITE_P(
+    forms, final_choices,
+    testing::Values(choice_case{"**B**", 'B'}, choice_case{"**b**", 'B'}, choice_case{"**(b)**", 'B'},
+                    choice_case{"\\text{B}", 'B'}, choice_case{"\\text{b}", 'B'},
+                    choice_case{"$\\textbf{(B)}\\ 12$", 'B'}, choice_case{"\\(\\mathrm{C}\\)", 'C'},
+                    choice_case{"`d`", 'D'}, choice_case{"'B'", 'B'}, choice_case{"\u201CB\u201D", 'B'},
+                    choice_case{"\uFF08B\uFF09", 'B'}, choice_case{"\uFF22", 'B'},
+                    choice_case{"\u7B54\u6848\uFF1AB", 'B'}, choice_case{"<answer>b</answer>", 'B'},
+                    choice_case{"(B).", 'B'}, choice_case{"[B]", 'B'}, choice_case{"B: because", 'B'},
+                    choice_case{"b because it rains", 'B'}, choice_case{"A because it rains", 'A'},
+                    choice_case{"a) because it rains", 'A'}, choice_case{"B\u2014because it rains", 'B'},
+                    choice_case{"### Answer\n**B**", 'B'}, choice_case{"Answer - B", 'B'}));
+
+INSTANTIATE_TEST_SUITE_P(
+    decisions, final_choices,
+    testing::Values(choice_case{"Answer: B) because option A is too small and (C) is too large", 'B'},
+                    choice_case{"The correct answer is B. Option A is wrong because D comes first.", 'B'},
+                    choice_case{"The answer is A because it is first.", 'A'},
+                    choice_case{"answer: b because of C", 'B'},
+                    choice_case{"The answer is option (d), I think, not option (a)", 'D'},
+                    choice_case{"The answer is not A but B", 'B'}, choice_case{"Option A is wrong. So it is (B).", 'B'},
+                    choice_case{"(A) 12\n(B) 13\n(C) 14\n\nB", 'B'}, choice_case{"(A) 12, (B) 13\n\n**b)**\n", 'B'},
+                    choice_case{"I choose c.", 'C'}, choice_case{"Answer: A train leaves. It must be option B", 'B'},
+                    choice_case{"The answer would clearly be E, as A is not", 'E'}));
+
+INSTANTIATE_TEST_SUITE_P(words, final_choices,
+                         testing::Values(choice_case{"Because everyone decided against", {}},
+                                         choice_case{"U.S.A. and B.C. dates", {}},
+                                         choice_case{"I'd say C++ and C#", {}}, choice_case{"f(b) and g(c)", {}},
+                                         choice_case{"e.g. this", {}}, choice_case{"B12 and 3D", {}},
+                                         choice_case{"Bob", {}}, choice_case{"\u00C9D", {}},
+                                         choice_case{"The answer is Bob", {}}, choice_case{"The answer depends", {}},
+                                         choice_case{"The answer is a dog", {}}, choice_case{"A cat. A dog.", {}}));
 
 } // namespace
 } // namespace avp

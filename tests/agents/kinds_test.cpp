@@ -1,11 +1,11 @@
 // The kinds that do more than think and answer, on a device that answers by rule.
-#include "fake_device.hpp"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/agents/agent_actor.hpp>
-#include <avp/agents/text_pattern.hpp>
-#include <avp/agents/vote_agent.hpp>
+#include "agents/agent_actor.hpp"
+#include "agents/text_pattern.hpp"
+#include "agents/vote_agent.hpp"
+#include "tests/agents/fake_device.hpp"
 
 namespace {
 

@@ -1,24 +1,27 @@
 // Tests of prompt templates: what is a variable, what is text, and where a mistake is.
 #include <gtest/gtest.h>
 
-#include <avp/agents/prompt_template.hpp>
+#include "agents/prompt_template.hpp"
+#include "tests/gpu/text/shown_marks.hpp"
 
 namespace avp {
 namespace {
 
 using names = std::set<std::string>;
+using test::shown_marks;
 
 TEST(prompt_template, text_without_variables_stays_as_it_is) {
-  EXPECT_EQ(prompt_template("").render({}), "");
-  EXPECT_EQ(prompt_template().render({}), "");
-  EXPECT_EQ(prompt_template("a { b } }} c\n").render({}), "a { b } }} c\n");
+  EXPECT_EQ(prompt_template("").render({}).text(), "");
+  EXPECT_EQ(prompt_template().render({}).text(), "");
+  EXPECT_EQ(prompt_template("a { b } }} c\n").render({}).text(), "a { b } }} c\n");
   EXPECT_TRUE(prompt_template("plain").variables().empty());
 }
 
 TEST(prompt_template, variables_are_replaced) {
   const prompt_template t("Problem: {{question}}\nPlan: {{ the-plan_2\t}}{{question}}");
   EXPECT_EQ(t.variables(), (names{"question", "the-plan_2"}));
-  EXPECT_EQ(t.render({{"question", "1+1?"}, {"the-plan_2", "add"}, {"unused", "x"}}), "Problem: 1+1?\nPlan: add1+1?");
+  EXPECT_EQ(t.render({{"question", "1+1?"}, {"the-plan_2", "add"}, {"unused", "x"}}).text(),
+            "Problem: 1+1?\nPlan: add1+1?");
   ASSERT_EQ(t.places().size(), 3U);
   EXPECT_EQ(t.places()[0].offset, 9U);
   EXPECT_EQ(t.places()[1].name, "the-plan_2");
@@ -27,17 +30,28 @@ TEST(prompt_template, variables_are_replaced) {
 
 TEST(prompt_template, values_are_never_expanded_again) {
   const prompt_template t("{{a}}{{b}}");
-  EXPECT_EQ(t.render({{"a", "{{b}}"}, {"b", "{{a}}{{{{"}}), "{{b}}{{a}}{{{{");
+  EXPECT_EQ(t.render({{"a", "{{b}}"}, {"b", "{{a}}{{{{"}}).text(), "{{b}}{{a}}{{{{");
 }
 
 TEST(prompt_template, braces_can_be_written_as_text) {
   const std::map<std::string, std::string> values{{"x", "7"}};
-  EXPECT_EQ(prompt_template("{{{{x}}").render(values), "{{x}}");
-  EXPECT_EQ(prompt_template("\\boxed{{{x}}}").render(values), "\\boxed{7}");
-  EXPECT_EQ(prompt_template("{{{{{{x}}}}").render(values), "{{7}}");
-  EXPECT_EQ(prompt_template("{{{{{ x").render(values), "{{{ x");
-  EXPECT_EQ(prompt_template("{{{{{{{{").render(values), "{{{{");
+  EXPECT_EQ(prompt_template("{{{{x}}").render(values).text(), "{{x}}");
+  EXPECT_EQ(prompt_template("\\boxed{{{x}}}").render(values).text(), "\\boxed{7}");
+  EXPECT_EQ(prompt_template("{{{{{{x}}}}").render(values).text(), "{{7}}");
+  EXPECT_EQ(prompt_template("{{{{{ x").render(values).text(), "{{{ x");
+  EXPECT_EQ(prompt_template("{{{{{{{{").render(values).text(), "{{{{");
   EXPECT_TRUE(prompt_template("{{{{x}}").variables().empty());
+}
+
+TEST(prompt_template, values_are_data_and_the_rest_is_trusted) {
+  const std::map<std::string, std::string> values{{"x", "end|>"}, {"none", ""}};
+  const auto shown = [&](const char* text) { return shown_marks(prompt_template(text).render(values)); };
+  EXPECT_EQ(shown("<|im_end|> {{x}} <|im_end|>"), "<|im_end|> «end|>» <|im_end|>");
+  EXPECT_EQ(shown("<|im_{{x}}"), "<|im_«end|>»");
+  EXPECT_EQ(shown("<|im_{{none}}end|>"), "<|im_«»end|>");
+  EXPECT_EQ(shown("{{x}}{{x}}{{{x}}}"), "«end|>end|>»{«end|>»}");
+  EXPECT_EQ(shown("no variable {{{{x}}"), "no variable {{x}}");
+  EXPECT_EQ(shown(""), "");
 }
 
 TEST(prompt_template, a_missing_value_is_an_error_that_names_it) {

@@ -24,6 +24,13 @@ class BadPipelineFile(CommandTest):
         self.expect(self.run_command(pipeline="nowhere.toml"), 2,
                     "nowhere.toml: cannot read the pipeline file; is the path right?")
 
+    def test_a_processor_level_that_is_none(self):
+        variables = {**self.environment(), "AVP_CPU": "sse9"}
+        self.environment = lambda: variables
+        message = 'the environment variable AVP_CPU names the level of instructions to use, one of base'
+        for arguments in ((), ("--version",)):
+            self.assertIn('on this processor, but is "sse9"', self.expect_mistake(message, arguments=arguments).err)
+
     def test_folder(self):
         self.expect(self.run_command(pipeline="."), 2, ".: a pipeline is a file, and this is a folder")
 
@@ -77,9 +84,9 @@ class BadPipelineFile(CommandTest):
         self.write_pipeline('kind = "contains"', 'kind = "python"')
         for arguments in ([], ["--check"]):
             with self.subTest(arguments=arguments):
-                outcome = self.run_command(*arguments, "--set", 'model.main.source="tiny.gguf"', path="/nowhere")
-                self.expect(outcome, 2, "the sandbox could not start bwrap", "Without a sandbox no program of an answer is run",
-                            "apt install bubblewrap")
+                outcome = self.run_command(*arguments, before=[os.environ["AVP_IN_CONTAINER"], "--without-landlock"])
+                self.expect(outcome, 2, "By namespaces: ", "by Landlock: the container lets no Landlock through",
+                            "Without a sandbox no program of an answer is run", "apt install bubblewrap")
                 self.assertFalse((self.folder / "avp-runs").exists())
 
     def test_all_mistakes_at_once(self):
@@ -113,7 +120,7 @@ class BadModel(CommandTest):
                             arguments=["--set", "model.main.source=cut.gguf"])
 
     def test_not_a_gguf(self):
-        self.expect_refused("questions.jsonl: is not a GGUF file", arguments=["--set", "model.main.source=questions.jsonl"])
+        self.expect_refused("questions.jsonl: is a JSON text; a Hugging Face model is named by its folder", arguments=["--set", "model.main.source=questions.jsonl"])
 
     def test_unknown_architecture(self):
         tiny_model.write(self.folder / "other.gguf", architecture="mamba")
@@ -160,6 +167,7 @@ class BadInput(CommandTest):
         self.assertFalse(results["line 2"]["ok"] or results["line 3"]["ok"])
         self.assertIn("column 2: not JSON: ", results["line 2"]["error"])
         self.assertEqual(results["line 3"]["error"], 'a second record with the id "a"; the first is on line 1')
+        self.assertEqual([results[line]["error_code"] for line in ("line 2", "line 3")], ["bad_request"] * 2)
         self.assertRegex(outcome.out, r"FAILED +line 2 ")
 
     def test_missing_file(self):
@@ -173,6 +181,13 @@ class BadInput(CommandTest):
         self.expect(self.run_command("--input", "empty.jsonl"), 2, "--input empty.jsonl: the input file has no records")
         self.expect(self.run_command("--input", "-"), 0, "the input had no records, so nothing was run")
 
+    def test_no_input_at_all(self):
+        self.write_pipeline('file = "questions.jsonl"\n', "")
+        outcome = self.run_command("--limit", "1")
+        self.expect(outcome, 2, "pipeline.toml: there are no records to run; give a file of them with --input FILE")
+        self.assertNotIn("loading", outcome.err)
+        self.assertFalse((self.folder / "avp-runs").exists())
+
     def test_prompt_longer_than_the_context(self):
         self.write("long.jsonl", json.dumps({"id": "long", "question": "x" * 600, "answer": "x"}) + "\n" + records(3))
         outcome = self.run_command("--input", "long.jsonl", "--out", "out")
@@ -181,6 +196,14 @@ class BadInput(CommandTest):
         self.assertEqual([results[name]["ok"] for name in ("long", "t1", "t2", "t3")], [False, True, True, True])
         self.assertRegex(results["long"]["error"], r"agent 'planner': the context would be 6\d\d tokens \(0 handed over, "
                                                    r"6\d\d of the prompt, 2 latent steps\), and model 'main' allows 512")
+        self.assertEqual([results[name]["error_code"] for name in ("long", "t1")], ["context_too_long", None])
+
+    def test_request_over_its_time_limit(self):
+        outcome = self.run_command("--out", "out", "--set", "defaults.time_limit=0.000001")
+        self.assertEqual(outcome.status, 1, outcome)
+        for result in self.results("out"):
+            self.assertIn("the request ran longer than its time limit", result["error"])
+            self.assertEqual(result["error_code"], "time_limit")
 
     def test_question_longer_than_the_context(self):
         outcome = self.run_command("--ask", "x" * 600)

@@ -5,6 +5,7 @@ AVP_RUN is the command's path.
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -12,6 +13,16 @@ import unittest
 import tiny_model
 
 RUN = os.environ["AVP_RUN"]
+
+
+def has_ipv6():
+    """Whether this machine has the loopback address of IPv6."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
 
 PIPELINE = """\
 name = "chain"
@@ -107,11 +118,11 @@ class CommandTest(unittest.TestCase):
     def environment(self):
         return {**os.environ, "AVP_MODELS": str(self.folder / "models")}
 
-    def start(self, *arguments, pipeline="pipeline.toml", path=None, **options):
-        """The command under way, with pipes where the options say nothing else; `path` is where it finds other programs."""
+    def start(self, *arguments, pipeline="pipeline.toml", before=(), **options):
+        """The command under way, with pipes where the options say nothing else; `before` stands before it."""
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        process = subprocess.Popen([RUN, pipeline, *arguments], cwd=self.folder,
-                                   env={**self.environment(), **({"PATH": path} if path else {})}, **options)
+        process = subprocess.Popen([*before, RUN, pipeline, *arguments], cwd=self.folder, env=self.environment(),
+                                   **options)
         self.addCleanup(self.end, process)
         return process
 

@@ -9,8 +9,8 @@ from command import CommandTest, records
 
 COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "attended", "cache_bytes", "device_ms",
          "context_tokens", "context_bytes", "wire_bytes"]
-RESULT_KEYS = ["task", "mode", "ok", "error", "text", "expected", "score", "ms", *COSTS, "agents"]
-AGENT_KEYS = ["name", "kind", "node", "error", "text", "ms", "retries", "fetch_ms", *COSTS]
+RESULT_KEYS = ["task", "mode", "ok", "error", "error_code", "text", "expected", "score", "ms", *COSTS, "agents"]
+AGENT_KEYS = ["name", "kind", "node", "error", "error_code", "text", "ms", "retries", "fetch_ms", *COSTS]
 
 # What a position weighs in a message: keys and values of every layer, float32.
 POSITION_BYTES = 2 * tiny_model.LAYERS * tiny_model.KV_HEADS * (tiny_model.HIDDEN // tiny_model.HEADS) * 4
@@ -217,6 +217,18 @@ class Options(CommandTest):
         again = self.run_json("--limit", "1", "--input", "questions.jsonl", pipeline="out/pipeline.toml")
         self.assertEqual(texts(again), texts([result]))
 
+    def test_programs_run_in_a_container(self):
+        self.write_pipeline('kind = "contains"\nexpected = "{{answer}}"', 'kind = "python"\nexpected = "assert True"')
+        before = [os.environ["AVP_IN_CONTAINER"]]
+        outcome = self.run_command("--check", before=before)
+        if "by Landlock: " in outcome.err:
+            self.skipTest(outcome.err)
+        self.assertIn("\nscore: programs run in a sandbox, which works here: by Landlock and a filter of system calls, "
+                      "without a temporary folder; not by namespaces: bwrap: ", outcome.out)
+        results = self.run_json(before=before)
+        self.assertEqual(len(results), 4)
+        self.assertNotIn(None, [result["score"] for result in results])
+
     def test_check_loads_no_model(self):
         (self.folder / "cut.gguf").write_bytes(self.model.read_bytes()[:100])
         outcome = self.run_command("--check", "--mode", "all", "--set", "model.main.source=cut.gguf")
@@ -243,7 +255,11 @@ class Options(CommandTest):
 
     def test_help_and_version(self):
         self.assertIn("--concurrency", self.run_command("--help").out)
-        self.assertRegex(self.run_command("--version").out, r"^avp-run \d+\.\d+\.\d+\n$")
+        self.assertRegex(self.run_command("--version").out,
+                         r"\Aavp-run \d+\.\d+\.\d+\nkernels: \w+ \(AVP_CPU chooses from base.*\)\n\Z")
+        variables = {**self.environment(), "AVP_CPU": "base"}
+        self.environment = lambda: variables
+        self.assertIn("\nkernels: base (", self.run_command("--version").out)
 
     def test_every_run_has_its_own_folder(self):
         runs = [self.start("--limit", "1") for _ in range(3)]

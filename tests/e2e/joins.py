@@ -141,12 +141,15 @@ class LeftOut(Flows):
         self.assertEqual(outcome.status, 1, outcome)
         for line in outcome.out.splitlines():
             self.assertRegex(json.loads(line)["error"], r"^agent 'a': .*9999 latent steps")
+            self.assertEqual(json.loads(line)["error_code"], "context_too_long")
 
         alone = self.texts_of("b -> judge", b="", judge="")
         for result in self.results_of("a, b -> judge", a=self.TOO_LONG + '\non_failure = "skip"', b="", judge="").values():
             self.assertTrue(result["ok"], result["error"])
             self.assertEqual(result["text"], alone[result["task"]], "as if the branch were not there")
             self.assertIn("9999 latent steps", part(result, "a")["error"])
+            self.assertEqual([part(result, name)["error_code"] for name in ("a", "b")], ["context_too_long", None])
+            self.assertIsNone(result["error_code"])
             self.assertIsNone(part(result, "b")["error"])
 
     def test_a_join_without_branches(self):
@@ -154,7 +157,9 @@ class LeftOut(Flows):
         self.write("flow.toml", pipeline("a, b -> judge", answering="judge", a=failing, b=failing, judge=""))
         outcome = self.run_command("--json", pipeline="flow.toml")
         self.assertEqual(outcome.status, 1, outcome)
-        self.assertIn("agent 'judge': nothing is left to join", json.loads(outcome.out.splitlines()[0])["error"])
+        first = json.loads(outcome.out.splitlines()[0])
+        self.assertIn("agent 'judge': nothing is left to join", first["error"])
+        self.assertEqual(first["error_code"], "context_too_long")
 
     def test_routes(self):
         flow = ("sorter -> a, b -> judge", dict(a="", b="", judge=""))

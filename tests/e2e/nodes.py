@@ -10,24 +10,24 @@ import subprocess
 import time
 import unittest
 
-from command import PIPELINE, CommandTest, records
+from command import PIPELINE, CommandTest, has_ipv6, records
 
 NODE = os.environ["AVP_NODE"]
 KEY = os.environ["AVP_KEY"]
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+def free_port(host="127.0.0.1"):
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         return probe.getsockname()[1]
 
 
 class Node:
     """An avp-node in a folder of its own test, and the addresses that it keeps over a restart."""
 
-    def __init__(self, test, name, extra=""):
+    def __init__(self, test, name, extra="", host="127.0.0.1"):
         self.test, self.name = test, name
-        self.control, self.data = f"127.0.0.1:{free_port()}", f"tcp://127.0.0.1:{free_port()}"
+        number = "::1" if ":" in host else "127.0.0.1"
+        self.control, self.data = f"{host}:{free_port(number)}", f"tcp://{host}:{free_port(number)}"
         self.file = f"{name}.toml"
         self.process = None
         test.write(self.file, f'name = "{name}"\ncontrol = "{self.control}"\ndata = "{self.data}"\ntimeout = 1.0\n'
@@ -119,6 +119,19 @@ class Chains(NodeTest):
         for result in latent:
             self.assertGreater(result["wire_bytes"], 0)
 
+    def test_special_tokens_in_records_are_text_there_unless_the_model_says_otherwise(self):
+        [b] = self.nodes("b")
+        self.write("questions.jsonl", json.dumps({"id": "t", "question": "<|im_end|>", "answer": "1"}) + "\n")
+        self.place_agents([b], planner="b", critic="b", judge="b")
+        as_text = self.run_json()
+        self.assertEqual(self.answers(as_text), self.expected())
+        pipeline = (self.folder / "pipeline.toml").read_text(encoding="utf-8")
+        self.write("pipeline.toml", pipeline.replace("[model.main]\n", "[model.main]\nspecial_tokens_in_text = true\n"))
+        as_token = self.run_json()
+        fewer = [one["prompt_tokens"] - other["prompt_tokens"]
+                 for one, other in zip(as_text[0]["agents"], as_token[0]["agents"])]
+        self.assertEqual(fewer, [len("<|im_end|>") - 1, 0, len("<|im_end|>") - 1])
+
     def test_contexts_go_to_and_from_this_machine(self):
         [b] = self.nodes("b")
         self.place_agents([b], critic="b")
@@ -182,6 +195,63 @@ class Chains(NodeTest):
         self.assertEqual(outcome.status, 0, outcome)
         self.assertIn(f"node b: control {b.control}, data {b.data}, without keys", outcome.out)
         self.assertRegex(outcome.out, r"judge \(generate\).*, on b")
+
+
+class Addresses(NodeTest):
+    def keys(self):
+        made = subprocess.run([KEY, "cluster", "--nodes", "local,b,c", "--out", "keys"], cwd=self.folder, capture_output=True)
+        self.assertEqual(made.returncode, 0, made.stderr)
+
+    def chain(self, b, c, top=""):
+        """Contexts go from b to c and from c to this machine, whose data address both nodes have to reach."""
+        self.place_agents([b.start(), c.start()], top=top, planner="b", critic="c")
+        results = self.run_json()
+        self.assertEqual(self.answers(results), self.expected())
+        for result in results:
+            self.assertGreater(result["wire_bytes"], 0)
+            self.assertEqual([agent["retries"] for agent in result["agents"]], [0, 0, 0])
+        for node in (b, c):
+            shown = subprocess.run(node.command("--status"), cwd=self.folder, capture_output=True, text=True)
+            self.assertEqual(shown.returncode, 0, shown.stderr)
+
+    @unittest.skipUnless(has_ipv6(), "this machine has no IPv6")
+    def test_a_chain_over_ipv6(self):
+        b, c = (Node(self, name, host="[::1]") for name in ("b", "c"))
+        self.chain(b, c)
+        self.assertIn(f"control on {b.control}, data on {b.data}", b.log())
+
+    @unittest.skipUnless(has_ipv6(), "this machine has no IPv6")
+    def test_a_chain_over_ipv6_with_keys(self):
+        self.keys()
+        b, c = (Node(self, name, f'keys = "keys/{name}"', host="[::1]") for name in ("b", "c"))
+        self.chain(b, c, 'keys = "keys/local"\n')
+
+    def test_a_chain_over_names(self):
+        self.chain(*(Node(self, name, host="localhost") for name in ("b", "c")))
+
+    @unittest.skipUnless(has_ipv6(), "this machine has no IPv6")
+    def test_nodes_that_listen_everywhere_and_this_machine_too(self):
+        nodes = []
+        for name, everywhere, host in (("b", "[::]", "[::1]"), ("c", "*", "127.0.0.1")):
+            node = Node(self, name, "unencrypted = true", host=host)
+            text = (self.folder / node.file).read_text(encoding="utf-8")
+            self.write(node.file, text.replace(host + ":", everywhere + ":"))
+            nodes.append(node)
+        self.chain(*nodes, 'unencrypted = true\nnode.local.data = "tcp://*:%d"\n' % free_port("::1"))
+
+    def test_a_name_that_is_not_known(self):
+        b = Node(self, "b")
+        b.control = "no-such-host.invalid:5554"
+        self.place_agents([b], top="unencrypted = true\n", judge="b")
+        self.expect(self.run_command(), 2, "node 'b': the host \"no-such-host.invalid\" is not known")
+        for key in ("control", "data"):
+            addresses = {"control": ":0", "data": "tcp://:0"}
+            addresses[key] = addresses[key].replace(":0", "no-such-host.invalid:0")
+            self.write("b.toml", 'name = "b"\nunencrypted = true\n' + "".join(f'{k} = "{v}"\n' for k, v in addresses.items()))
+            process = subprocess.run(b.command(), cwd=self.folder, capture_output=True, text=True, timeout=60)
+            self.assertEqual(process.returncode, 2, process.stderr)
+            self.assertIn("no-such-host.invalid:0 can", process.stderr)
+            self.assertIn('the host "no-such-host.invalid" is not known', process.stderr)
 
 
 class Failures(NodeTest):
@@ -253,6 +323,7 @@ class Failures(NodeTest):
         self.assertEqual(outcome.status, 1, outcome)
         last = json.loads(outcome.out.splitlines()[-1])
         self.assertIn("none of its nodes (b) was there within node_wait: b: nobody answers at", last["error"])
+        self.assertEqual(last["error_code"], "node_lost")
 
 
 class NotReady(NodeTest):

@@ -1,4 +1,5 @@
 """What a run shows of its devices: the metrics endpoint, trace.json, the totals."""
+import contextlib
 import json
 import pathlib
 import re
@@ -9,7 +10,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from command import CommandTest, records
+from command import CommandTest, has_ipv6, records
 
 SAMPLE = re.compile(r'^(avp_[a-z_]+\{device="cpu"(?:,[a-z]+="[a-z]+")?\}) ([0-9.e+-]+)$')
 DEVICE_TEXT = re.compile(
@@ -30,11 +31,11 @@ class Metrics(CommandTest):
         super().setUp()
         self.write("questions.jsonl", records(5000))
 
-    def started(self, *arguments):
+    def started(self, address=":0"):
         """A run under way and the address of its endpoint."""
-        process = self.start("--out", "out", "--metrics", ":0", "--quiet", *arguments)
+        process = self.start("--out", "out", "--metrics", address, "--quiet")
         line = process.stderr.readline().decode()
-        found = re.fullmatch(r"metrics: (http://127\.0\.0\.1:\d+/metrics)\n", line)
+        found = re.fullmatch(r"metrics: (http://(?:127\.0\.0\.1|\[::1\]):\d+/metrics)\n", line)
         self.assertTrue(found, line)
         return process, found.group(1)
 
@@ -104,7 +105,28 @@ class Metrics(CommandTest):
     def test_no_address(self):
         for text in ("9090", "host", ":70000", "http://x:1"):
             outcome = self.run_command("--metrics", text)
-            self.expect(outcome, 2, f"--metrics: expected :PORT or HOST:PORT, such as :9090, found {text}\n")
+            self.expect(outcome, 2, '--metrics: must be "host:port", such as ', f'found "{text}": ')
+        self.expect(self.run_command("--metrics", "::1:9090"), 2, "an IPv6 address needs brackets and a port, such as [::1]:5554\n")
+        self.expect(self.run_command("--metrics", "no-such-host.invalid:0", "--out", "out"), 2, 'the host "no-such-host.invalid" is not known')
+
+    def test_slow_clients_silence_nobody(self):
+        process, url = self.started()
+        port = int(url.removesuffix("/metrics").rsplit(":", 1)[1])
+        with contextlib.ExitStack() as stalled:
+            for i in range(100):
+                client = stalled.enter_context(socket.create_connection(("127.0.0.1", port)))
+                client.sendall([b"", b"GET /met", b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Slow: "][i % 3])
+            self.assertIn('avp_steps_total{device="cpu"}', self.samples(url))
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(process).status, 130)
+
+    @unittest.skipUnless(has_ipv6(), "this machine has no IPv6")
+    def test_counters_over_ipv6(self):
+        process, url = self.started("[::1]:0")
+        self.assertRegex(url, r"\Ahttp://\[::1\]:[0-9]+/metrics\Z")
+        self.assertIn('avp_steps_total{device="cpu"}', self.samples(url))
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.finish(process).status, 130)
 
 
 class Trace(CommandTest):

@@ -356,6 +356,60 @@ class Refused(ResumeTest):
         self.expect(self.resume("--input", "questions.jsonl"), 2, "a run goes on with the file that it has")
         self.expect(self.resume("--input", "-"), 2, "does not read standard input; leave out --input")
 
+    def test_read_only(self):
+        """On a mount that can't be written, which binds root too; only where one can be had in a namespace of one's own."""
+        self.unfinished()
+        before = (self.folder / "out" / "results.jsonl").read_bytes()
+        if shutil.which("unshare") is None:
+            self.skipTest("there is no unshare")
+        script = 'mount --bind out out && mount -o remount,ro,bind out || exit 99; "$@"'
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", script, "sh", command.RUN, "--resume", "out"], cwd=self.folder,
+                              env=self.environment(), capture_output=True, check=False, timeout=60)
+        if done.returncode in (1, 99) and b"out" not in done.stderr.replace(b"mount: out", b""):
+            self.skipTest("no mount namespace can be made here")
+        self.expect(command.Outcome(done.returncode, done.stdout, done.stderr), 2, "'out/run.db' can't be written: Read-only file system; "
+                    "a run goes on in its folder, so copy 'out' to where you may write, and resume the copy\n")
+        self.assertEqual((self.folder / "out" / "results.jsonl").read_bytes(), before)
+        shutil.copytree(self.folder / "out", self.folder / "copy")
+        self.assertEqual(self.resume(folder="copy").status, 0)
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
+    def test_files_that_may_not_be_written(self):
+        self.unfinished()
+        for name in ("run.db", "results.jsonl", ""):
+            with self.subTest(name=name):
+                path = self.folder / "out" / name
+                mode = path.stat().st_mode
+                path.chmod(0o500 if not name else 0o400)
+                self.expect(self.resume(), 2, f"'{pathlib.Path('out', name)}' can't be written: Permission denied; a run goes on in its folder")
+                path.chmod(mode)
+
+    def test_damaged(self):
+        self.unfinished()
+        file = self.folder / "out" / "run.db"
+        with sqlite3.connect(file) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        whole = file.read_bytes()
+        for damaged in (whole[:4096] + b"\xee" * (len(whole) - 4096), whole[:len(whole) // 2], b"\x01" * len(whole)):
+            file.write_bytes(damaged)
+            self.expect(self.resume(), 2, "cannot read 'out/run.db': ", "it is damaged, so the run can't go on: start it anew. What was "
+                        "finished stands in results.jsonl beside it")
+
+    def test_no_file(self):
+        file = self.folder / "out" / "run.db"
+        file.unlink()
+        file.mkdir()
+        self.expect(self.resume(), 2, "'out/run.db' is no file, and the journal of a run is one")
+
+    def test_locked_by_another_program(self):
+        self.unfinished()
+        other = sqlite3.connect(self.folder / "out" / "run.db", isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        self.expect(self.resume(), 2, "database is locked; another program has it open and holds its lock: close that, and try again")
+
     def test_two_at_a_time(self):
         self.write("questions.jsonl", records(2000))
         process = self.start("--out", "busy")

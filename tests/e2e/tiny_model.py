@@ -87,8 +87,9 @@ def _padded(size):
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def write(path, architecture="qwen2", without=()):
-    """Writes the model to `path`; the metadata keys in `without` are left out."""
+def write(path, architecture="qwen2", without=(), values=None):
+    """Writes the model to `path`; the metadata keys in `without` are left out, and `values` holds what is put into
+    tensors: {name: {place: value}}."""
     keys = {name: value for name, value in metadata(architecture).items() if name not in without}
     shapes = _shapes()
     head = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(keys))
@@ -97,7 +98,10 @@ def write(path, architecture="qwen2", without=()):
     body = b""
     for seed, (name, shape) in enumerate(shapes.items()):
         count = math.prod(shape)
-        data = struct.pack(f"<{count}f", *(math.sin(1.7 * i + 13.1 * (seed + 1)) for i in range(count)))
+        numbers = [math.sin(1.7 * i + 13.1 * (seed + 1)) for i in range(count)]
+        for place, value in (values or {}).get(name, {}).items():
+            numbers[place] = value
+        data = struct.pack(f"<{count}f", *numbers)
         head += _text(name) + struct.pack("<I", len(shape))
         head += b"".join(struct.pack("<Q", size) for size in reversed(shape)) + struct.pack("<IQ", 0, len(body))
         body += data.ljust(_padded(len(data)), b"\0")

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include <avp/transport/message.hpp>
+#include "transport/message.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   avp::decode_options options;

@@ -2,9 +2,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include <avp/transport/handshake/hash.hpp>
-#include <avp/transport/handshake/hello.hpp>
-#include <avp/transport/handshake/json_message.hpp>
+#include "transport/handshake/hash.hpp"
+#include "transport/handshake/hello.hpp"
+#include "transport/handshake/json_message.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -3,8 +3,8 @@
 #include <string_view>
 #include <vector>
 
-#include <avp/transport/handshake/json_text.hpp>
-#include <avp/transport/http/http_answer.hpp>
+#include "transport/handshake/json_text.hpp"
+#include "transport/http/http_answer.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0)

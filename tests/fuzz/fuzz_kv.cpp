@@ -1,7 +1,7 @@
 // Fuzz target: bytes as a KV payload, with metadata that follows its header or the bytes.
 #include <cstdlib>
 
-#include <avp/transport/kv.hpp>
+#include "transport/kv.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto body = std::as_bytes(std::span(data, size));

@@ -6,10 +6,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include <avp/transport/link/inbox.hpp>
-#include <avp/transport/link/outbox.hpp>
-#include <avp/transport/link/wakeup.hpp>
-#include <avp/transport/memory_body.hpp>
+#include "transport/link/inbox.hpp"
+#include "transport/link/outbox.hpp"
+#include "transport/link/wakeup.hpp"
+#include "transport/memory_body.hpp"
 
 namespace {
 

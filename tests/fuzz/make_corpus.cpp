@@ -6,11 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/transport/kv.hpp>
-#include <avp/transport/link/envelope.hpp>
-#include <avp/transport/memory_body.hpp>
-#include <avp/transport/message.hpp>
-#include <avp/transport/split.hpp>
+#include "transport/kv.hpp"
+#include "transport/link/envelope.hpp"
+#include "transport/memory_body.hpp"
+#include "transport/message.hpp"
+#include "transport/split.hpp"
 
 namespace {
 
@@ -96,6 +96,38 @@ void handshakes(const nlohmann::json& file) {
   both(2, R"({"avp_version": "0.6.2", "session_id": "s", "content": "x", "extra": {"k": [1, {"a": null}]}})");
 }
 
+/// Answers and what was expected, as fuzz_score reads them; of MATH-500 every other one.
+void scores(const std::string& data) {
+  const auto pairs = [](const std::string& path, const auto& pair_of) {
+    std::ifstream file(path);
+    int number = 0;
+    for (std::string line; std::getline(file, line);)
+      pair_of(nlohmann::json::parse(line), ++number);
+  };
+  const auto fixture = [](const nlohmann::json& pair, int) {
+    const std::string answer = pair.at("answer");
+    write("score", answer + '\0' + pair.at("expected").get<std::string>());
+  };
+  for (const std::string cut : {"o it is \\", "So it isX \\boxed{\\", "$5\\$ or \\boxed{5\\"})
+    write("score", cut + '\0' + "5");
+  pairs(data + "/scores.jsonl", fixture);
+  pairs(data + "/math_pairs.jsonl", fixture);
+  pairs(data + "/../../pipelines/data/math500.jsonl", [](const nlohmann::json& problem, int number) {
+    const std::string answer = problem.at("answer");
+    if (number % 2 == 0)
+      write("score", "So it is \\boxed{" + answer + "}." + '\0' + answer);
+  });
+}
+
+void requests() {
+  for (const char piece : {0, 1, 7, 100}) {
+    const std::string line = piece + std::string("POST /a%20b?c HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n");
+    write("web", line + "Content-Length: 5\r\n\r\nhello");
+    write("web", line + "Transfer-Encoding: chunked\r\n\r\n5;a=\"b\"\r\nhello\r\n0\r\nTrailer: y\r\n\r\n");
+    write("web", piece + std::string("\r\nGET http://x/metrics HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n"));
+  }
+}
+
 nlohmann::json read(const std::string& path) {
   std::ifstream file(path);
   return nlohmann::json::parse(file);
@@ -111,4 +143,6 @@ int main(int argc, char** argv) {
   messages(read(std::string(argv[1]) + "/avp_messages.json"));
   handshakes(read(std::string(argv[1]) + "/handshake.json"));
   parts();
+  scores(argv[1]);
+  requests();
 }

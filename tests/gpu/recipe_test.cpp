@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <avp/gpu/recipe.hpp>
+#include "gpu/recipe.hpp"
 
 namespace {
 
@@ -25,8 +25,8 @@ std::shared_ptr<const recipe> no_parent(const std::string& /*id*/) { return null
 TEST(recipe, has_one_encoding) {
   const auto one = hop({1, 2}, 3);
   EXPECT_EQ(one.encode(),
-            R"({"foreign":"","foreign_tokens":0,"generated":[],"latent_steps":3,"numerics":"bfloat16","parents":[],)"
-            R"("prompt":[1,2],"rotated":true,"seed":0,"spans":[],"weights":"ab"})");
+            R"({"generated":[],"imported":"","imported_tokens":0,"latent_steps":3,"numerics":"bfloat16","parents":[],)"
+            R"("prompt":[1,2],"rotated":true,"seed":0,"spans":[],"version":1,"weights":"ab"})");
   EXPECT_EQ(one.id().size(), 64U);
 }
 
@@ -39,8 +39,8 @@ TEST(recipe, everything_in_it_changes_its_id) {
   all[5].generated = {1};
   all[6].latent_steps = 1;
   all[7].seed = 1;
-  all[8].foreign = "x";
-  all[9].foreign_tokens = 1;
+  all[8].imported = "x";
+  all[9].imported_tokens = 1;
   all[10].spans = {{0, 0, 1}};
   all[11].rotated = false;
   for (std::size_t i = 0; i < all.size(); ++i)
@@ -67,11 +67,11 @@ TEST(recipe, counts_its_positions) {
   joined.parents = {base, recipe::frozen(answer)};
   joined.spans = {{0, 0, 5}, {1, 6, 8}};
   EXPECT_EQ(joined.tokens(), 7);
-  recipe foreign;
-  foreign.foreign = "x";
-  foreign.foreign_tokens = 9;
+  recipe imported;
+  imported.imported = "x";
+  imported.imported_tokens = 9;
   auto after = hop({1});
-  after.parents = {recipe::frozen(foreign)};
+  after.parents = {recipe::frozen(imported)};
   EXPECT_EQ(after.tokens(), 10);
 }
 
@@ -100,10 +100,10 @@ TEST(recipe, comes_back_from_its_encoding) {
   joined.rotated = false;
   joined.generated = {9};
   joined.seed = 18446744073709551615U;
-  auto foreign = hop({});
-  foreign.foreign = "cd";
-  foreign.foreign_tokens = 4;
-  for (const auto& made : {hop({1, 2}, 3), joined, foreign}) {
+  auto imported = hop({});
+  imported.imported = "cd";
+  imported.imported_tokens = 4;
+  for (const auto& made : {hop({1, 2}, 3), joined, imported}) {
     const auto back = recipe::decode(made.encode(), [&](const std::string& id) { return known.at(id); });
     EXPECT_EQ(back->encode(), made.encode());
     EXPECT_EQ(back->id(), made.id());
@@ -112,15 +112,17 @@ TEST(recipe, comes_back_from_its_encoding) {
   }
 }
 
+// What is said of a text that is no recipe.
+std::string refusal(const std::string& text) {
+  try {
+    (void)recipe::decode(text, no_parent);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "it was taken";
+}
+
 TEST(recipe, what_is_no_recipe_is_refused) {
-  const auto refusal = [](const std::string& text) {
-    try {
-      (void)recipe::decode(text, no_parent);
-    } catch (const std::runtime_error& error) {
-      return std::string(error.what());
-    }
-    return std::string("it was taken");
-  };
   EXPECT_THAT(refusal("{"), HasSubstr("this is no recipe"));
   EXPECT_THAT(refusal("[]"), HasSubstr("this is no recipe"));
   EXPECT_THAT(refusal("{}"), HasSubstr("'weights' not found"));
@@ -132,6 +134,38 @@ TEST(recipe, what_is_no_recipe_is_refused) {
   auto child = hop({1});
   child.parents = {recipe::frozen(hop({1}))};
   EXPECT_THAT(refusal(child.encode()), HasSubstr("is not known"));
+}
+
+// As programs wrote it before encodings had a version.
+std::string without_version(const std::string& parents, const std::string& prompt) {
+  return R"({"foreign":"","foreign_tokens":0,"generated":[],"latent_steps":3,"numerics":"bfloat16","parents":[)" +
+         parents + R"(],"prompt":)" + prompt + R"(,"rotated":true,"seed":0,"spans":[],"weights":"ab"})";
+}
+
+TEST(recipe, of_another_version_is_refused) {
+  EXPECT_EQ(
+      refusal(without_version("", "[1]")),
+      "this recipe has an encoding of version 0, and this program reads version 1; both sides need programs of the "
+      "same version");
+  auto later = hop({1}).encode();
+  later.replace(later.find("\"version\":1"), 11, "\"version\":2");
+  EXPECT_THAT(refusal(later), HasSubstr("has an encoding of version 2, and this program reads version 1"));
+}
+
+TEST(recipe, kept_without_a_version_is_that_of_today) {
+  const auto base = recipe::decode_kept(without_version("", "[1,2]"), no_parent);
+  EXPECT_EQ(base->id(), hop({1, 2}, 3).id());
+  std::string asked;
+  const auto child = recipe::decode_kept(without_version("\"id of then\"", "[4]"), [&](const std::string& id) {
+    asked = id;
+    return base;
+  });
+  EXPECT_EQ(asked, "id of then");
+  auto expected = hop({4}, 3);
+  expected.parents = {base};
+  EXPECT_EQ(child->id(), expected.id());
+  EXPECT_EQ(recipe::decode_kept(hop({1}).encode(), no_parent)->id(), hop({1}).id());
+  EXPECT_THROW((void)recipe::decode_kept(without_version("", "[1, 2]"), no_parent), std::runtime_error);
 }
 
 TEST(recipe, spans_have_to_lie_in_their_parents) {

@@ -10,12 +10,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/transport/checksum.hpp>
-#include <avp/transport/http/http_client.hpp>
-#include <avp/transport/http/http_server.hpp>
-#include <avp/transport/kv.hpp>
-#include <avp/transport/memory_body.hpp>
-#include <avp/transport/message.hpp>
+#include "transport/checksum.hpp"
+#include "transport/http/http_client.hpp"
+#include "transport/http/http_server.hpp"
+#include "transport/kv.hpp"
+#include "transport/memory_body.hpp"
+#include "transport/message.hpp"
 
 namespace {
 

@@ -3,7 +3,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "../gpu/engine_fixture.hpp"
+#include "tests/gpu/engine/engine_fixture.hpp"
+#include "tests/gpu/model/test_models.hpp"
 
 namespace avp::test {
 namespace {
@@ -21,7 +22,8 @@ std::filesystem::path hf_directory() {
 }
 
 std::vector<fixture_case> smollm2() {
-  return fixture_cases("engine_smollm2.json", "the directory of smollm2-135m-instruct", hf_directory);
+  return fixture_cases("engine_smollm2.json", "the directory of smollm2-135m-instruct", hf_directory,
+                       [] { return test_model("smollm2-135m-instruct"); });
 }
 
 INSTANTIATE_TEST_SUITE_P(hf_directory, engine_fixture, testing::ValuesIn(smollm2()));

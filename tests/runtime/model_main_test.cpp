@@ -3,16 +3,16 @@
 #include <string>
 #include <vector>
 
-#include "../gpu/environment_variable.hpp"
-#include "../gpu/temporary_folder.hpp"
-#include "../gpu/tiny_model.hpp"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/runtime/fetch_display.hpp>
-#include <avp/runtime/model_main.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "runtime/fetch_display.hpp"
+#include "runtime/model_main.hpp"
+#include "tests/gpu/environment_variable.hpp"
+#include "tests/gpu/model/tiny_model.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace {
 

@@ -1,9 +1,9 @@
 // The inner header of KV payloads: fixtures both ways, and contradictions.
-#include "message_fixtures.hpp"
 #include <gtest/gtest.h>
 
-#include <avp/transport/kv.hpp>
-#include <avp/transport/message.hpp>
+#include "tests/transport/message_fixtures.hpp"
+#include "transport/kv.hpp"
+#include "transport/message.hpp"
 
 namespace avp {
 namespace {

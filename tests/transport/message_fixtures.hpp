@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/transport/metadata.hpp>
+#include "transport/metadata.hpp"
 
 namespace avp::test {
 

@@ -1,12 +1,13 @@
 // Messages of the Python SDK in, the same messages out, and every way in which one can be bad.
-#include "message_fixtures.hpp"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
-#include <avp/transport/checksum.hpp>
-#include <avp/transport/little_endian.hpp>
-#include <avp/transport/memory_body.hpp>
-#include <avp/transport/message.hpp>
+#include "tests/transport/message_fixtures.hpp"
+#include "transport/checksum.hpp"
+#include "transport/little_endian.hpp"
+#include "transport/memory_body.hpp"
+#include "transport/message.hpp"
 
 namespace avp {
 namespace {
@@ -274,6 +275,83 @@ TEST(message, a_frame_that_hides_its_size_is_read_up_to_the_limit) {
       EXPECT_EQ(code_of(bytes, options), errc::too_large);
     }
   }
+}
+
+/// Repeats a frame's block of zeros (RFC 8878, section 3.1.1.2: a block that is one byte again and again).
+std::vector<std::byte> frame_of_zeros(const std::string& head_hex, int blocks) {
+  constexpr std::uint32_t block = 128 * 1024;
+  auto frame = from_hex("28b52ffd" + head_hex);
+  for (int i = 0; i < blocks; ++i) {
+    const auto header = block << 3 | 1 << 1 | (i + 1 == blocks ? 1 : 0);
+    for (int shift = 0; shift < 24; shift += 8)
+      frame.push_back(static_cast<std::byte>(header >> shift));
+    frame.push_back(std::byte{0});
+  }
+  return frame;
+}
+
+constexpr auto says_nothing = "0038";                 // a window of 128 KiB
+constexpr auto says_1_gib = "a000000040";             // one segment of 1 GiB
+constexpr auto says_1_gib_in_pieces = "805800000040"; // the same with a window of 2 MiB
+
+/// The most memory that this process has held, in bytes.
+std::uint64_t peak_memory() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
+}
+
+TEST(message, what_grows_to_a_gibibyte_is_refused_before_memory_is_taken) {
+  constexpr int blocks = 8192; // 1 GiB
+  decode_options generous;
+  generous.max_body_bytes = std::uint64_t{2} << 30;
+  const auto before = peak_memory();
+  for (const auto* head : {says_nothing, says_1_gib, says_1_gib_in_pieces}) {
+    const auto frame = frame_of_zeros(head, blocks);
+    EXPECT_LT(frame.size(), 33'000U);
+    const auto bomb = raw_message(from_hex("7801"), frame, flag_compressed); // a checksum that is wrong
+    EXPECT_EQ(code_of(bomb), errc::too_large) << head;
+    EXPECT_THAT(decode(bomb).error().message, testing::HasSubstr("more than the 268435456 bytes that are allowed"));
+    const auto code = code_of(bomb, generous);
+    EXPECT_EQ(code, head == says_1_gib ? errc::decompression_failed : errc::checksum_mismatch) << head;
+  }
+  EXPECT_LT(peak_memory() - before, std::uint64_t{200} << 20);
+}
+
+TEST(message, frames_that_lie_about_their_size_are_refused) {
+  decode_options generous;
+  generous.max_body_bytes = std::uint64_t{2} << 30;
+  const auto before = peak_memory();
+  for (const auto* head : {says_1_gib, says_1_gib_in_pieces})
+    EXPECT_EQ(code_of(raw_message({}, frame_of_zeros(head, 1), flag_compressed), generous), errc::decompression_failed);
+  // One segment of 1000 bytes that is 128 KiB.
+  EXPECT_EQ(code_of(raw_message({}, frame_of_zeros("60e802", 1), flag_compressed)), errc::decompression_failed);
+  EXPECT_EQ(code_of(raw_message({}, frame_of_zeros("00c0", 1), flag_compressed)), errc::decompression_failed)
+      << "a window of 16 GiB";
+  EXPECT_LT(peak_memory() - before, std::uint64_t{200} << 20);
+}
+
+TEST(message, several_frames_are_one_body_within_one_limit) {
+  const auto one = encode(metadata{}, pattern(1000), compression::fast);
+  const auto start =
+      one->size() - decode_header(one->bytes())->payload_length + decode_header(one->bytes())->metadata_length;
+  const auto frame = copy(one->bytes().subspan(start));
+  std::vector<std::byte> frames;
+  for (const auto& next : {frame, from_hex("502a4d1803000000aabbcc"), frame_without_size(pattern(500)), frame})
+    frames.insert(frames.end(), next.begin(), next.end()); // the second one is to be skipped
+  const auto bytes = raw_message({}, frames, flag_compressed);
+  const auto decoded = decode(bytes);
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  auto whole = pattern(1000);
+  for (const auto& more : {pattern(500), pattern(1000)})
+    whole.insert(whole.end(), more.begin(), more.end());
+  EXPECT_EQ(copy(decoded->body), whole);
+  decode_options options;
+  options.max_body_bytes = whole.size() - 1;
+  EXPECT_EQ(code_of(bytes, options), errc::too_large);
+  frames.push_back(std::byte{1});
+  EXPECT_EQ(code_of(raw_message({}, frames, flag_compressed)), errc::decompression_failed);
+  EXPECT_EQ(code_of(raw_message({}, {}, flag_compressed)), errc::decompression_failed);
 }
 
 TEST(message, damaged_frames_are_refused_wherever_the_damage_is) {

@@ -5,13 +5,13 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
-#include <avp/transport/element_value.hpp>
-#include <avp/transport/error.hpp>
-#include <avp/transport/link/buffer_pool.hpp>
-#include <avp/transport/link/wakeup.hpp>
-#include <avp/transport/little_endian.hpp>
-#include <avp/transport/random_id.hpp>
-#include <avp/transport/utf8.hpp>
+#include "transport/element_value.hpp"
+#include "transport/error.hpp"
+#include "transport/link/buffer_pool.hpp"
+#include "transport/link/wakeup.hpp"
+#include "transport/little_endian.hpp"
+#include "transport/random_id.hpp"
+#include "transport/utf8.hpp"
 
 namespace avp {
 namespace {

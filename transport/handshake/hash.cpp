@@ -1,24 +1,12 @@
 // Hashes of models and tokenizers over Python's canonical JSON.
-#include <array>
+#include "transport/handshake/hash.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <avp/transport/handshake/hash.hpp>
-#include <avp/transport/handshake/json_text.hpp>
-#include <avp/transport/utf8.hpp>
+#include "transport/handshake/json_text.hpp"
+#include "transport/utf8.hpp"
 
 namespace avp {
-
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i)
-    fmt::format_to(std::back_inserter(hex), "{:02x}", digest[i]);
-  return hex;
-}
 
 expected<std::string> model_hash(std::string_view config_json) {
   const auto config = parse_json(config_json, "Model configuration");

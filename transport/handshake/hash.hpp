@@ -6,12 +6,10 @@
 #include <string>
 #include <string_view>
 
-#include <avp/transport/error.hpp>
+#include "transport/error.hpp"
+#include "transport/sha256.hpp"
 
 namespace avp {
-
-/// SHA-256 of bytes, as 64 hex characters.
-[[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
 /// Hash of a model's configuration: SHA-256 of its canonical JSON, the same number that the Python SDK computes from
 /// the same values. Fails with bad_json when the text is not one JSON object.

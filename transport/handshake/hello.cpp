@@ -1,10 +1,11 @@
 // Handshake messages and identities to and from JSON.
+#include "transport/handshake/hello.hpp"
+
 #include <utility>
 
-#include <avp/transport/handshake/hash.hpp>
-#include <avp/transport/handshake/hello.hpp>
-#include <avp/transport/handshake/json_text.hpp>
-#include <avp/transport/handshake/weights_digest.hpp>
+#include "transport/handshake/hash.hpp"
+#include "transport/handshake/json_text.hpp"
+#include "transport/handshake/weights_digest.hpp"
 
 namespace avp {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/handshake/model_identity.hpp>
+#include "transport/error.hpp"
+#include "transport/handshake/model_identity.hpp"
 
 namespace avp {
 

@@ -1,6 +1,7 @@
 // Fallback messages to and from JSON.
-#include <avp/transport/handshake/json_message.hpp>
-#include <avp/transport/handshake/json_text.hpp>
+#include "transport/handshake/json_message.hpp"
+
+#include "transport/handshake/json_text.hpp"
 
 namespace avp {
 

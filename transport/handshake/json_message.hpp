@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/handshake/hello.hpp>
+#include "transport/error.hpp"
+#include "transport/handshake/hello.hpp"
 
 namespace avp {
 

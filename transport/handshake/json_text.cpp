@@ -1,11 +1,11 @@
 // Bounded parsing, and Python's way of writing JSON.
+#include "transport/handshake/json_text.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
-
-#include <avp/transport/handshake/json_text.hpp>
 
 namespace avp {
 

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <avp/transport/error.hpp>
+#include "transport/error.hpp"
 
 namespace avp {
 

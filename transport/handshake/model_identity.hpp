@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <avp/transport/error.hpp>
+#include "transport/error.hpp"
 
 namespace avp {
 

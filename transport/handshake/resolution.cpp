@@ -1,12 +1,12 @@
 // The six rules of resolution.
+#include "transport/handshake/resolution.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <system_error>
 #include <tuple>
 #include <utility>
-
-#include <avp/transport/handshake/resolution.hpp>
 
 namespace avp {
 
@@ -54,23 +54,7 @@ std::uint64_t overlap(const token_list& a, const token_list& b) {
 
 } // namespace
 
-std::string_view to_string(resolution_path path) {
-  switch (path) {
-  case resolution_path::hash_match:
-    return "hash_match";
-  case resolution_path::structural_match:
-    return "structural_match";
-  case resolution_path::shared_tokenizer:
-    return "shared_tokenizer";
-  case resolution_path::avp_map_file:
-    return "avp_map_file";
-  case resolution_path::vocab_overlap:
-    return "vocab_overlap";
-  case resolution_path::json_fallback:
-    return "json_fallback";
-  }
-  return "unknown";
-}
+std::string_view to_string(resolution_path path) { return find_name(path).value_or("unknown"); }
 
 map_folder::map_folder() {
   if (const char* cache = std::getenv("AVP_CACHE_DIR"))

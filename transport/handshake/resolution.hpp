@@ -7,8 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include <avp/transport/handshake/model_identity.hpp>
-#include <avp/transport/metadata.hpp>
+#include "transport/handshake/model_identity.hpp"
+#include "transport/metadata.hpp"
+#include "transport/name_table.hpp"
 
 namespace avp {
 
@@ -21,6 +22,16 @@ enum class resolution_path : std::uint8_t {
   vocab_overlap,    ///< Both vocabularies are at hand and share at least 100 tokens.
   json_fallback     ///< Nothing of that: text.
 };
+
+template <>
+inline constexpr auto name_table<resolution_path> = std::to_array<named_value<resolution_path>>({
+    {resolution_path::hash_match, "hash_match"},
+    {resolution_path::structural_match, "structural_match"},
+    {resolution_path::shared_tokenizer, "shared_tokenizer"},
+    {resolution_path::avp_map_file, "avp_map_file"},
+    {resolution_path::vocab_overlap, "vocab_overlap"},
+    {resolution_path::json_fallback, "json_fallback"},
+});
 
 /// Returns the name of a path as written in the enumeration, such as "hash_match".
 [[nodiscard]] std::string_view to_string(resolution_path path);

@@ -1,11 +1,12 @@
 // Sessions: made from two hellos, remembered for their time to live.
+#include "transport/handshake/session.hpp"
+
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
-#include <avp/transport/handshake/session.hpp>
-#include <avp/transport/handshake/weights_digest.hpp>
-#include <avp/transport/random_id.hpp>
+#include "transport/handshake/weights_digest.hpp"
+#include "transport/random_id.hpp"
 
 namespace avp {
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include <avp/transport/handshake/expiring_store.hpp>
-#include <avp/transport/handshake/hello.hpp>
-#include <avp/transport/handshake/resolution.hpp>
-#include <avp/transport/metadata.hpp>
+#include "transport/handshake/expiring_store.hpp"
+#include "transport/handshake/hello.hpp"
+#include "transport/handshake/resolution.hpp"
+#include "transport/metadata.hpp"
 
 namespace avp {
 

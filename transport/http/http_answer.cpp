@@ -1,8 +1,9 @@
 // Answers of the HTTP binding.
+#include "transport/http/http_answer.hpp"
+
 #include <utility>
 
-#include <avp/transport/handshake/json_text.hpp>
-#include <avp/transport/http/http_answer.hpp>
+#include "transport/handshake/json_text.hpp"
 
 namespace avp::http {
 

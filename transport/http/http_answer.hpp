@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include <avp/transport/http/http_server.hpp>
+#include "transport/http/http_handlers.hpp"
+#include "transport/message.hpp"
 
 namespace avp::http {
 

@@ -1,18 +1,38 @@
 // The client: cpp-httplib with bounded answers.
+#include "transport/http/http_client.hpp"
+
 #include <utility>
 
 #include <fmt/format.h>
 #include <httplib.h>
+#include <strings.h>
 
-#include <avp/transport/handshake/json_text.hpp>
-#include <avp/transport/http/http_client.hpp>
-#include <avp/transport/http/http_names.hpp>
+#include "transport/handshake/json_text.hpp"
+#include "transport/http/http_names.hpp"
+#include "transport/tcp_address.hpp"
 
 namespace avp {
 
 namespace {
 
 constexpr std::size_t longest_answer = 1 << 20;
+
+/// Host and port of a URL.
+expected<tcp_address> server_of(std::string_view url) {
+  constexpr std::string_view scheme = "http://";
+  constexpr auto standard_port = ":80";
+  if (url.size() < scheme.size() || strncasecmp(url.data(), scheme.data(), scheme.size()) != 0)
+    return fail(errc::invalid_argument, "it does not begin with http://");
+  std::string authority(url.substr(scheme.size()));
+  if (authority.ends_with('/'))
+    authority.pop_back();
+  if (authority.find_first_of("/?#") != std::string::npos)
+    return fail(errc::invalid_argument, "a peer has no path");
+  if (const auto scope = authority.find("%25"); scope != std::string::npos) // how a URL writes % (RFC 6874)
+    authority.erase(scope + 1, 2);
+  const bool has_port = authority.find(':', authority.find(']') + 1) != std::string::npos;
+  return parse_tcp_address(has_port || authority.empty() ? authority : authority + standard_port, address_use::connect);
+}
 
 errc code_of(httplib::Error what) {
   switch (what) {
@@ -30,15 +50,15 @@ errc code_of(httplib::Error what) {
 
 class http_client::implementation {
 public:
-  explicit implementation(http_client_options options) : options_(std::move(options)), client_(options_.url) {
+  implementation(http_client_options options, const tcp_address& server)
+      : options_(std::move(options)),
+        client_(server.host, server.port) {
     client_.set_connection_timeout(options_.timeout);
     client_.set_read_timeout(options_.timeout);
     client_.set_write_timeout(options_.timeout);
     client_.set_keep_alive(true);
     client_.set_tcp_nodelay(true);
   }
-
-  [[nodiscard]] bool valid() const { return client_.is_valid() && options_.url.find("://") != std::string::npos; }
 
   /// Sends a request whose body is read from `body` as it goes out.
   expected<std::string> request(const char* method, const char* path, const char* type,
@@ -94,15 +114,13 @@ private:
 };
 
 expected<std::unique_ptr<http_client>> http_client::make(http_client_options options) {
-  const auto url = options.url;
-  try {
-    auto made = std::make_unique<implementation>(std::move(options));
-    if (made->valid())
-      return std::unique_ptr<http_client>(new http_client(std::move(made)));
-  } catch (const std::exception&) {
-    // The library throws for a scheme that it does not know.
-  }
-  return fail(errc::invalid_argument, fmt::format("HTTP: {} is no URL such as http://127.0.0.1:8000.", url));
+  const auto server = server_of(options.url);
+  if (!server)
+    return fail(errc::invalid_argument,
+                fmt::format("HTTP: \"{}\" is no URL such as http://127.0.0.1:8000, http://[::1]:8000 or "
+                            "http://name:8000: {}",
+                            options.url, server.error().message));
+  return std::unique_ptr<http_client>(new http_client(std::make_unique<implementation>(std::move(options), *server)));
 }
 
 http_client::http_client(std::unique_ptr<implementation> made) : implementation_(std::move(made)) {}

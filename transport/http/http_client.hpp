@@ -6,18 +6,18 @@
 #include <span>
 #include <string>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/handshake/hello.hpp>
-#include <avp/transport/handshake/json_message.hpp>
-#include <avp/transport/handshake/session.hpp>
-#include <avp/transport/message.hpp>
-#include <avp/transport/payload.hpp>
+#include "transport/error.hpp"
+#include "transport/handshake/hello.hpp"
+#include "transport/handshake/json_message.hpp"
+#include "transport/handshake/session.hpp"
+#include "transport/message.hpp"
+#include "transport/payload.hpp"
 
 namespace avp {
 
 /// Options of a client.
 struct http_client_options {
-  std::string url; ///< Such as "http://127.0.0.1:8000".
+  std::string url; ///< Such as "http://127.0.0.1:8000", "http://[::1]:8000" or "http://name:8000"; without TLS.
   std::string agent_id = "default";
   std::string token; ///< Sent as a bearer token when not empty.
   std::chrono::seconds timeout{30};

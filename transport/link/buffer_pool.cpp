@@ -1,8 +1,8 @@
 // Reuse of message buffers.
+#include "transport/link/buffer_pool.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include <avp/transport/link/buffer_pool.hpp>
 
 namespace avp {
 

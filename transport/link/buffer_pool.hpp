@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include <avp/transport/byte_buffer.hpp>
+#include "transport/byte_buffer.hpp"
 
 namespace avp {
 

@@ -1,4 +1,6 @@
 // All keys of a cluster of nodes, a folder for each.
+#include "transport/link/cluster_keys.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -18,8 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <avp/transport/link/cluster_keys.hpp>
-#include <avp/transport/link/curve_keys.hpp>
+#include "transport/link/curve_keys.hpp"
 
 namespace avp {
 

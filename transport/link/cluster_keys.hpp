@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <avp/transport/error.hpp>
+#include "transport/error.hpp"
 
 namespace avp {
 

@@ -1,4 +1,6 @@
 // CURVE keys in files.
+#include "transport/link/curve_keys.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -8,8 +10,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 #include <zmq.h>
-
-#include <avp/transport/link/curve_keys.hpp>
 
 namespace avp {
 

@@ -1,8 +1,9 @@
 // Envelopes to and from bytes.
+#include "transport/link/envelope.hpp"
+
 #include <fmt/format.h>
 
-#include <avp/transport/link/envelope.hpp>
-#include <avp/transport/little_endian.hpp>
+#include "transport/little_endian.hpp"
 
 namespace avp {
 

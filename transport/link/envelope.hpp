@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include <avp/transport/error.hpp>
+#include "transport/error.hpp"
 
 namespace avp {
 

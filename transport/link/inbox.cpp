@@ -1,4 +1,6 @@
 // What a receiver does with each frame.
+#include "transport/link/inbox.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <utility>
@@ -6,11 +8,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <avp/transport/link/inbox.hpp>
-#include <avp/transport/link/wakeup.hpp>
-#include <avp/transport/memory_body.hpp>
-#include <avp/transport/random_id.hpp>
-#include <avp/transport/utf8.hpp>
+#include "transport/link/wakeup.hpp"
+#include "transport/memory_body.hpp"
+#include "transport/random_id.hpp"
+#include "transport/utf8.hpp"
 
 namespace avp {
 

@@ -11,11 +11,11 @@
 #include <span>
 #include <string>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/link/envelope.hpp>
-#include <avp/transport/link/received_payload.hpp>
-#include <avp/transport/message.hpp>
-#include <avp/transport/split.hpp>
+#include "transport/error.hpp"
+#include "transport/link/envelope.hpp"
+#include "transport/link/received_payload.hpp"
+#include "transport/message.hpp"
+#include "transport/split.hpp"
 
 namespace avp {
 

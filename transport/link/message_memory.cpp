@@ -1,10 +1,10 @@
 // Settings of glibc's malloc.
+#include "transport/link/message_memory.hpp"
+
 #include <algorithm>
 #include <climits>
 
 #include <malloc.h>
-
-#include <avp/transport/link/message_memory.hpp>
 
 namespace avp {
 

@@ -1,12 +1,13 @@
 // What a sender does with each payload and each answer.
+#include "transport/link/outbox.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include <avp/transport/link/outbox.hpp>
-#include <avp/transport/message.hpp>
-#include <avp/transport/random_id.hpp>
+#include "transport/message.hpp"
+#include "transport/random_id.hpp"
 
 namespace avp {
 

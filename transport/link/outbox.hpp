@@ -10,10 +10,10 @@
 #include <span>
 #include <string>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/link/envelope.hpp>
-#include <avp/transport/link/sender_options.hpp>
-#include <avp/transport/payload.hpp>
+#include "transport/error.hpp"
+#include "transport/link/envelope.hpp"
+#include "transport/link/sender_options.hpp"
+#include "transport/payload.hpp"
 
 namespace avp {
 

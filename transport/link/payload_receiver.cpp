@@ -1,9 +1,12 @@
 // The receiver's thread: a ROUTER socket, the guard of its keys, and the protocol.
+#include "transport/link/payload_receiver.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <limits>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -13,9 +16,9 @@
 #include <spdlog/spdlog.h>
 #include <zmq.hpp>
 
-#include <avp/transport/link/inbox.hpp>
-#include <avp/transport/link/payload_receiver.hpp>
-#include <avp/transport/link/wakeup.hpp>
+#include "transport/link/inbox.hpp"
+#include "transport/link/link_address.hpp"
+#include "transport/link/wakeup.hpp"
 
 namespace avp {
 
@@ -52,8 +55,7 @@ public:
                                               options_.max_message_bytes, std::numeric_limits<std::int64_t>::max())));
     if (options_.curve)
       guard();
-    socket_.bind(options_.endpoint);
-    endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
+    bind_all();
     thread_ = std::thread([this] { run(); });
   }
 
@@ -66,6 +68,37 @@ public:
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
 
 private:
+  /// Binds all addresses of the host. Of a name, those of a family that this machine does not have are left out.
+  void bind_all() {
+    const auto addresses = link_addresses(options_.endpoint, address_use::listen);
+    if (!addresses)
+      throw std::runtime_error(addresses.error().message);
+    std::optional<zmq::error_t> failed;
+    for (const auto& address : *addresses) {
+      try {
+        bind(address);
+      } catch (const zmq::error_t& mistake) {
+        if (mistake.num() == EADDRINUSE)
+          throw;
+        failed = mistake;
+      }
+    }
+    if (endpoint_.empty())
+      throw *failed;
+  }
+
+  void bind(const link_address& address) {
+    const auto asked = parse_tcp_endpoint(options_.endpoint, address_use::listen);
+    auto where = address.endpoint;
+    if (where.ends_with('*') && !endpoint_.empty()) // the same port for all addresses of a name
+      where.replace(where.size() - 1, 1, endpoint_.substr(endpoint_.rfind(':') + 1));
+    socket_.set(zmq::sockopt::ipv6, address.ipv6);
+    socket_.bind(where);
+    endpoint_ = socket_.get(zmq::sockopt::last_endpoint);
+    if (const auto bound = parse_tcp_endpoint(endpoint_, address_use::listen); asked && bound)
+      endpoint_ = "tcp://" + to_string({asked->host, bound->port});
+  }
+
   /// ZeroMQ asks at this address whether a key is accepted (RFC 27).
   void guard() {
     zap_ = zmq::socket_t(context_, zmq::socket_type::rep);

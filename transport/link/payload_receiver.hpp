@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/link/received_payload.hpp>
-#include <avp/transport/link/receiver_options.hpp>
+#include "transport/error.hpp"
+#include "transport/link/received_payload.hpp"
+#include "transport/link/receiver_options.hpp"
 
 namespace avp {
 
@@ -23,7 +23,7 @@ public:
   payload_receiver(const payload_receiver&) = delete;
   payload_receiver& operator=(const payload_receiver&) = delete;
 
-  /// The address that was bound, with the port that the system chose.
+  /// The address that was bound, as it was written, with the port that the system chose.
   [[nodiscard]] const std::string& endpoint() const;
 
 private:

@@ -1,8 +1,11 @@
 // The sender's thread: a DEALER socket, a queue of payloads, and the protocol between them.
+#include "transport/link/payload_sender.hpp"
+
 #include <atomic>
 #include <cerrno>
 #include <deque>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -10,12 +13,12 @@
 #include <spdlog/spdlog.h>
 #include <zmq.hpp>
 
-#include <avp/transport/link/buffer_pool.hpp>
-#include <avp/transport/link/outbox.hpp>
-#include <avp/transport/link/payload_sender.hpp>
-#include <avp/transport/link/wakeup.hpp>
-#include <avp/transport/message.hpp>
-#include <avp/transport/random_id.hpp>
+#include "transport/link/buffer_pool.hpp"
+#include "transport/link/link_address.hpp"
+#include "transport/link/outbox.hpp"
+#include "transport/link/wakeup.hpp"
+#include "transport/message.hpp"
+#include "transport/random_id.hpp"
 
 namespace avp {
 
@@ -38,6 +41,13 @@ struct sent_buffer {
 
 zmq::message_t copy_of(std::span<const std::byte> bytes) { return {bytes.data(), bytes.size()}; }
 
+/// An address that is none, or whose host is not known.
+class address_error : public std::runtime_error {
+public:
+  explicit address_error(const error& why) : std::runtime_error(why.message), code(why.code) {}
+  errc code;
+};
+
 } // namespace
 
 class payload_sender::loop {
@@ -48,6 +58,10 @@ public:
         pool_(std::make_shared<buffer_pool>(options_.max_encoded_bytes)),
         wake_(std::make_shared<wakeup>()),
         box_(options_, surroundings(), clock::now()) {
+    const auto address = reachable_link_address(options_.endpoint);
+    if (!address)
+      throw address_error(address.error());
+    address_ = *address;
     connect();
     thread_ = std::thread([this] { run(); });
   }
@@ -82,7 +96,12 @@ private:
   outbox::surroundings surroundings() {
     return {.control = [this](const envelope& e, std::span<const std::byte> more) { return control(e, more); },
             .data = [this](const envelope& e, const payload& content) { return data(e, content); },
-            .reconnect = [this] { connect(); },
+            .reconnect =
+                [this] {
+                  // A name may mean another machine by now; one that is not known now may be known again.
+                  address_ = reachable_link_address(options_.endpoint).value_or(address_);
+                  connect();
+                },
             .on_peer =
                 [this](const std::optional<error>& what) {
                   if (on_peer_)
@@ -109,7 +128,8 @@ private:
       throw zmq::error_t();
     monitor_ = zmq::socket_t(context_, zmq::socket_type::pair);
     monitor_.connect(address);
-    socket_.connect(options_.endpoint);
+    socket_.set(zmq::sockopt::ipv6, address_.ipv6);
+    socket_.connect(address_.endpoint);
   }
 
   bool control(const envelope& e, std::span<const std::byte> more) {
@@ -230,6 +250,7 @@ private:
   }
 
   sender_options options_;
+  link_address address_;
   peer_handler on_peer_;
   zmq::context_t context_;
   zmq::socket_t socket_;
@@ -255,6 +276,8 @@ expected<std::unique_ptr<payload_sender>> payload_sender::connect(sender_options
   try {
     return std::unique_ptr<payload_sender>(
         new payload_sender(std::make_unique<loop>(std::move(options), std::move(on_peer))));
+  } catch (const address_error& mistake) {
+    return fail(mistake.code, fmt::format("Link: cannot connect to {}: {}.", endpoint, mistake.what()));
   } catch (const zmq::error_t& mistake) {
     const auto code = mistake.num() == EMFILE || mistake.num() == ENFILE ? errc::io_failed : errc::invalid_argument;
     return fail(code, fmt::format("Link: cannot connect to {}: {}.", endpoint, mistake.what()));

@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/link/sender_options.hpp>
-#include <avp/transport/payload.hpp>
+#include "transport/error.hpp"
+#include "transport/link/sender_options.hpp"
+#include "transport/payload.hpp"
 
 namespace avp {
 

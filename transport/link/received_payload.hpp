@@ -5,8 +5,8 @@
 #include <functional>
 #include <string>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/payload.hpp>
+#include "transport/error.hpp"
+#include "transport/payload.hpp"
 
 namespace avp {
 

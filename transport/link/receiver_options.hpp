@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <avp/transport/link/curve_keys.hpp>
-#include <avp/transport/message.hpp>
+#include "transport/link/curve_keys.hpp"
+#include "transport/message.hpp"
 
 namespace avp {
 
@@ -20,7 +20,8 @@ struct curve_server {
 
 /// Options of a receiver.
 struct receiver_options {
-  /// Where to bind, such as "tcp://0.0.0.0:5555", "tcp://127.0.0.1:*" or "ipc:///run/avp.sock".
+  /// Where to bind, such as "tcp://0.0.0.0:5555", "tcp://[::1]:5555", "tcp://127.0.0.1:*" or "ipc:///run/avp.sock". A
+  /// name is bound at all of its addresses.
   std::string endpoint;
   std::optional<curve_server> curve;
   /// Bytes of payloads that one sender may have in this process's memory. A single larger payload is let in alone.
@@ -35,7 +36,7 @@ struct receiver_options {
   std::chrono::milliseconds heartbeat{500};
   /// Silence after which a sender counts as lost. Has to be longer than the largest message takes on the wire.
   std::chrono::milliseconds peer_timeout{5000};
-  /// Limits for decoding.
+  /// Limits for decoding; those of a compressed payload are for what comes out of it.
   decode_options decode;
 };
 

@@ -7,10 +7,10 @@
 #include <optional>
 #include <string>
 
-#include <avp/transport/error.hpp>
-#include <avp/transport/link/curve_keys.hpp>
-#include <avp/transport/message.hpp>
-#include <avp/transport/split.hpp>
+#include "transport/error.hpp"
+#include "transport/link/curve_keys.hpp"
+#include "transport/message.hpp"
+#include "transport/split.hpp"
 
 namespace avp {
 
@@ -28,7 +28,8 @@ struct curve_client {
 
 /// Options of a sender.
 struct sender_options {
-  /// Where the receiver is bound, such as "tcp://10.0.0.2:5555" or "ipc:///run/avp.sock".
+  /// Where the receiver is bound, such as "tcp://10.0.0.2:5555", "tcp://[fd00::2]:5555", "tcp://name:5555" or
+  /// "ipc:///run/avp.sock".
   std::string endpoint;
   /// How the sender calls itself; at most 255 bytes of UTF-8.
   std::string name;

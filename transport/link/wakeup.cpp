@@ -1,11 +1,11 @@
 // Wake-ups by eventfd.
+#include "transport/link/wakeup.hpp"
+
 #include <cerrno>
 #include <system_error>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <avp/transport/link/wakeup.hpp>
 
 namespace avp {
 

@@ -1,5 +1,5 @@
 // Waiting for a device actor.
-#include "bench_device.hpp"
+#include "tests/bench/engine/bench_device.hpp"
 
 #include <stdexcept>
 
@@ -7,8 +7,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
-#include <avp/gpu/device_error.hpp>
-#include <avp/gpu/weight_format_name.hpp>
+#include "gpu/device_error.hpp"
 
 namespace avp::bench {
 
@@ -30,7 +29,7 @@ device_config config_of(const device_options& options, const std::shared_ptr<rec
   model_spec model;
   model.name = model_name;
   model.source = options.model;
-  model.format = weight_format_named(options.format).value();
+  model.format = value_named<weight_format>(options.format).value();
   config.models.push_back(std::move(model));
   return config;
 }

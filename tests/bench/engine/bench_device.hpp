@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "recorder.hpp"
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
-#include <avp/gpu/context.hpp>
-#include <avp/gpu/device_actor.hpp>
+#include "gpu/context.hpp"
+#include "gpu/device_actor.hpp"
+#include "tests/bench/engine/recorder.hpp"
 
 namespace avp::bench {
 

@@ -1,8 +1,9 @@
 // Many tasks in a small cache, and half an hour of everything at random.
 #pragma once
 
-#include "bench_device.hpp"
 #include <nlohmann/json.hpp>
+
+#include "tests/bench/engine/bench_device.hpp"
 
 namespace avp::bench {
 

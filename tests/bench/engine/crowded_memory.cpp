@@ -1,8 +1,8 @@
 // 200 tasks in a tenth of the memory that they would like.
 
-#include "crowd.hpp"
-#include "model_shape.hpp"
-#include "process_memory.hpp"
+#include "tests/bench/engine/crowd.hpp"
+#include "tests/bench/engine/model_shape.hpp"
+#include "tests/bench/engine/process_memory.hpp"
 
 namespace avp::bench {
 

@@ -2,15 +2,15 @@
 #include <iostream>
 #include <thread>
 
-#include "bench_device.hpp"
-#include "crowd.hpp"
-#include "handover.hpp"
-#include "model_shape.hpp"
-#include "read_bandwidth.hpp"
-#include "speed.hpp"
 #include <CLI/CLI.hpp>
 
-#include <avp/gpu/spin_limit.hpp>
+#include "gpu/spin_limit.hpp"
+#include "tests/bench/engine/bench_device.hpp"
+#include "tests/bench/engine/crowd.hpp"
+#include "tests/bench/engine/handover.hpp"
+#include "tests/bench/engine/model_shape.hpp"
+#include "tests/bench/engine/read_bandwidth.hpp"
+#include "tests/bench/engine/speed.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // Hand-over through agent actors.
-#include "handover.hpp"
+#include "tests/bench/engine/handover.hpp"
 
 #include <algorithm>
 #include <future>
@@ -8,8 +8,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
-#include <avp/agents/agent_actor.hpp>
-#include <avp/gpu/device_error.hpp>
+#include "agents/agent_actor.hpp"
+#include "gpu/device_error.hpp"
 
 namespace avp::bench {
 

@@ -1,8 +1,9 @@
 // From the end of a thought to the next agent's first row.
 #pragma once
 
-#include "bench_device.hpp"
 #include <nlohmann/json.hpp>
+
+#include "tests/bench/engine/bench_device.hpp"
 
 namespace avp::bench {
 

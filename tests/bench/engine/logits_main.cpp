@@ -8,9 +8,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <avp/gpu/cache/sequence.hpp>
-#include <avp/gpu/engine/loaded_model.hpp>
-#include <avp/gpu/weight_format_name.hpp>
+#include "gpu/cache/sequence.hpp"
+#include "gpu/engine/loaded_model.hpp"
 
 namespace {
 
@@ -40,10 +39,10 @@ private:
     sequence.extend(rows);
     avp::row_batch batch;
     batch.x = model_->network.embed(ids);
-    batch.groups = {{0, rows, sequence.length(), sequence.blocks()}};
+    batch.tables = avp::block_tables({{0, rows, sequence.length(), sequence.blocks()}}, model_->network.device());
     for (std::int64_t row = 0; row < rows; ++row)
       batch.wanted.push_back(row);
-    const auto hidden = model_->network.forward(std::move(batch), *pool_);
+    const auto hidden = model_->network.forward(std::move(batch), *pool_).hidden;
     sequence.advance(rows);
     return model_->network.logits(hidden);
   }
@@ -77,7 +76,7 @@ int serve(const char* source, const std::string& format, int threads) {
   avp::model_spec spec;
   spec.name = "main";
   spec.source = source;
-  spec.format = avp::weight_format_named(format);
+  spec.format = avp::value_named<avp::weight_format>(format);
   scorer model(spec);
   for (std::string line; std::getline(std::cin, line);)
     obey(model, line);
@@ -87,7 +86,7 @@ int serve(const char* source, const std::string& format, int threads) {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4 || !avp::weight_format_named(argv[2])) {
+  if (argc != 4 || !avp::value_named<avp::weight_format>(argv[2])) {
     std::cerr << "usage: engine_logits MODEL float32|bfloat16|native|int8|int4 THREADS   (started by kl.py)\n";
     return 2;
   }

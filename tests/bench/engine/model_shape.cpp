@@ -1,12 +1,11 @@
 // Shapes of models.
-#include "model_shape.hpp"
+#include "tests/bench/engine/model_shape.hpp"
 
 #include <numeric>
 
-#include "bench_device.hpp"
-
-#include <avp/gpu/model/catalogue.hpp>
-#include <avp/gpu/model/model_file.hpp>
+#include "gpu/model/catalogue.hpp"
+#include "gpu/model/open_model.hpp"
+#include "tests/bench/engine/bench_device.hpp"
 
 namespace avp::bench {
 

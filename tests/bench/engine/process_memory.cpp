@@ -1,5 +1,5 @@
 // Memory of this process as Linux tells it.
-#include "process_memory.hpp"
+#include "tests/bench/engine/process_memory.hpp"
 
 #include <fstream>
 #include <map>

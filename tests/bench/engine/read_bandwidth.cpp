@@ -1,5 +1,5 @@
 // Plain sums over a large array: nothing but loads.
-#include "read_bandwidth.hpp"
+#include "tests/bench/engine/read_bandwidth.hpp"
 
 #include <algorithm>
 #include <chrono>

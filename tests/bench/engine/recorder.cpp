@@ -1,5 +1,5 @@
 // What a device tells of itself, remembered.
-#include "recorder.hpp"
+#include "tests/bench/engine/recorder.hpp"
 
 #include <algorithm>
 #include <stdexcept>

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include <avp/gpu/device_observer.hpp>
+#include "gpu/device_observer.hpp"
 
 namespace avp::bench {
 

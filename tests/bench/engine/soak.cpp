@@ -4,9 +4,10 @@
 #include <random>
 #include <thread>
 
-#include "crowd.hpp"
-#include "process_memory.hpp"
 #include <caf/scoped_actor.hpp>
+
+#include "tests/bench/engine/crowd.hpp"
+#include "tests/bench/engine/process_memory.hpp"
 
 namespace avp::bench {
 

@@ -1,5 +1,5 @@
 // Speeds from the device's own records.
-#include "speed.hpp"
+#include "tests/bench/engine/speed.hpp"
 
 #include <stdexcept>
 

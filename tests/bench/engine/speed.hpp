@@ -1,8 +1,9 @@
 // Rows per second of decoding, thinking and reading.
 #pragma once
 
-#include "bench_device.hpp"
 #include <nlohmann/json.hpp>
+
+#include "tests/bench/engine/bench_device.hpp"
 
 namespace avp::bench {
 

@@ -8,8 +8,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include <avp/gpu/cache/sequence.hpp>
-#include <avp/gpu/engine/loaded_model.hpp>
+#include "gpu/cache/sequence.hpp"
+#include "gpu/engine/loaded_model.hpp"
 
 namespace {
 
@@ -31,7 +31,8 @@ public:
   void run(const at::Tensor& x) {
     const auto rows = x.size(0);
     sequence_.extend(rows);
-    hidden_ = model_.network.forward({x, {{0, rows, sequence_.length(), sequence_.blocks()}}, {rows - 1}}, *pool_);
+    avp::block_tables tables({{0, rows, sequence_.length(), sequence_.blocks()}}, at::kCPU);
+    hidden_ = model_.network.forward({x, std::move(tables), {rows - 1}}, *pool_).hidden;
     sequence_.advance(rows);
   }
 

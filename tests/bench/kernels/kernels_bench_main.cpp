@@ -1,5 +1,5 @@
-// Measures products with matrices kept in blocks, ATen's bfloat16 linear beside them; with a GGUF file also all of its
-// matrices in turn, as a decoded token reads them.
+// Measures products with matrices kept in blocks, ATen's bfloat16 linear beside them, and dense products; with a GGUF
+// file also all of its matrices in turn, as a decoded token reads them.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -15,9 +15,11 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
-#include <avp/gpu/kernels/block_matrix.hpp>
-#include <avp/gpu/model/gguf.hpp>
-#include <avp/gpu/model/mapped_file.hpp>
+#include "gpu/kernels/block_matrix.hpp"
+#include "gpu/kernels/dense_product.hpp"
+#include "gpu/kernels/kernel_path.hpp"
+#include "gpu/model/gguf.hpp"
+#include "gpu/model/mapped_file.hpp"
 
 namespace {
 
@@ -113,6 +115,30 @@ void measure_type(tensor_type type, const std::vector<at::Tensor>& linear) {
   std::fflush(stdout);
 }
 
+// Matrices as they are kept, the kernel for AVX2 beside ATen's product, which takes what instructions it likes: for a
+// processor without AVX-512 also ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2.
+void measure_dense(at::ScalarType dtype) {
+  std::vector<at::Tensor> weights;
+  while (weights.size() < copies)
+    weights.push_back(at::randn({outputs, inputs}).to(dtype));
+  std::printf("%-8s", at::toString(dtype));
+  for (const std::int64_t rows : {1, 4, 16, 64, 256}) {
+    const auto x = at::randn({rows, inputs}).to(dtype);
+    const double own = best_seconds([&] {
+      for (const auto& matrix : weights)
+        (void)avp::dense_product(x, matrix, {});
+    });
+    const double aten = best_seconds([&] {
+      for (const auto& matrix : weights)
+        at::linear(x, matrix);
+    });
+    std::printf("  %3ld rows %5.1f/%5.1f GFLOP/s (x%.2f)", static_cast<long>(rows), gflops(own, rows),
+                gflops(aten, rows), aten / own);
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
 void measure_model(const char* path) {
   const avp::gguf_file file(std::make_shared<const avp::mapped_file>(path));
   std::vector<avp::block_matrix> weights;
@@ -155,6 +181,9 @@ int main(int argc, char** argv) {
     for (const auto type : {tensor_type::q5_0, tensor_type::q8_0, tensor_type::q4_1, tensor_type::q4_0,
                             tensor_type::q5_1, tensor_type::q4_k, tensor_type::q5_k, tensor_type::q6_k})
       measure_type(type, linear);
+    if (avp::can_run(avp::kernel_path::avx2))
+      for (const auto dtype : {at::kBFloat16, at::kFloat})
+        measure_dense(dtype);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "avp-bench-kernels: %s\n", error.what());
     return 1;

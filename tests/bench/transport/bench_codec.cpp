@@ -2,9 +2,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "measure.hpp"
-
-#include <avp/transport/message.hpp>
+#include "tests/bench/transport/measure.hpp"
+#include "transport/message.hpp"
 
 namespace {
 

@@ -6,17 +6,17 @@
 #include <mutex>
 #include <thread>
 
-#include "measure.hpp"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <avp/transport/link/message_memory.hpp>
-#include <avp/transport/link/payload_receiver.hpp>
-#include <avp/transport/link/payload_sender.hpp>
-#include <avp/transport/message.hpp>
+#include "tests/bench/transport/measure.hpp"
+#include "transport/link/message_memory.hpp"
+#include "transport/link/payload_receiver.hpp"
+#include "transport/link/payload_sender.hpp"
+#include "transport/message.hpp"
 
 namespace {
 

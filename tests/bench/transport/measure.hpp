@@ -8,9 +8,9 @@
 #include <random>
 #include <vector>
 
-#include <avp/transport/kv.hpp>
-#include <avp/transport/memory_body.hpp>
-#include <avp/transport/payload.hpp>
+#include "transport/kv.hpp"
+#include "transport/memory_body.hpp"
+#include "transport/payload.hpp"
 
 namespace avp::bench {
 

@@ -10,9 +10,9 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 
-#include <avp/gpu/device_error.hpp>
-#include <avp/runtime/node/context_exchange.hpp>
-#include <avp/runtime/results/statistics.hpp>
+#include "gpu/device_error.hpp"
+#include "runtime/results/statistics.hpp"
+#include "tests/runtime/node/called_exchange.hpp"
 
 namespace {
 
@@ -38,12 +38,12 @@ struct node {
     auto started = context_exchange::start(system, {.name = name, .endpoint = "tcp://127.0.0.1:*"});
     if (!started)
       throw std::runtime_error(started.error().message);
-    exchange = std::move(*started);
+    exchange = std::make_shared<test::called_exchange>(system, std::move(*started));
     self = {name, exchange->endpoint(), {}, given.level};
   }
 
   device_actor device;
-  std::shared_ptr<context_exchange> exchange;
+  std::shared_ptr<test::called_exchange> exchange;
   data_peer self;
 };
 

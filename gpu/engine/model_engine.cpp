@@ -1,0 +1,266 @@
+// One step of a model: schedule, compute, hand out.
+#include "gpu/engine/model_engine.hpp"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include "gpu/device_error.hpp"
+#include "gpu/kernels/finite.hpp"
+#include "gpu/thrown.hpp"
+
+namespace avp {
+
+namespace {
+
+using clock = running_request::clock;
+
+void add(row_counts& counts, const scheduled_rows& rows) {
+  switch (rows.kind) {
+  case row_kind::prefill:
+    counts.prefill += rows.count;
+    break;
+  case row_kind::latent:
+    counts.latent += rows.count;
+    break;
+  case row_kind::decode:
+    counts.decode += rows.count;
+    break;
+  }
+  if (rows.replayed)
+    counts.replayed += rows.count;
+}
+
+double milliseconds_since(clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(clock::now() - begin).count();
+}
+
+} // namespace
+
+model_engine::model_engine(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes)
+    : model_(std::move(model)),
+      pool_(std::make_shared<block_pool>(model_->network.cache_shape(), blocks, model_->network.device())),
+      runner_(model_, pool_),
+      scheduler_(pool_, share_prefixes) {}
+
+model_engine::~model_engine() {
+  for (const auto& [priority, request] : requests_)
+    request->fail(make_error(error_code::internal, "the device ended before the request was done"));
+}
+
+std::optional<request_record> model_engine::submit(const request_work& asked, request_callback done,
+                                                   std::uint64_t arrival) {
+  auto made = std::make_unique<running_request>(*model_, pool_, asked, std::move(done), arrival);
+  if (!made->is_instant()) {
+    auto& queued = *(requests_[made->priority()] = std::move(made));
+    scheduler_.add(queued);
+    return std::nullopt;
+  }
+  if (auto context = made->finish())
+    scheduler_.watch(context);
+  return made->record();
+}
+
+std::optional<request_record> model_engine::cancel(request_id id) {
+  const auto place = std::ranges::find_if(requests_, [&](const auto& one) { return one.second->record().id == id; });
+  if (place == requests_.end())
+    return std::nullopt;
+  std::vector<request_record> ended;
+  fail(place, make_error(error_code::cancelled, "the request was cancelled"), ended);
+  return ended.front();
+}
+
+step_record model_engine::step(records& ended) {
+  const c10::InferenceMode no_gradients;
+  step_record record;
+  record.model = model_->name;
+  record.start = clock::now();
+  try {
+    run_pass(record, ended);
+  } catch (const c10::Error& error) {
+    const auto code = failure_of(std::current_exception()).code;
+    fail_running(make_error(code, std::string("the device failed: ") + error.what_without_backtrace()), ended);
+  } catch (const std::bad_alloc&) {
+    fail_running(make_error(error_code::out_of_memory, "the device is out of memory"), ended);
+  } catch (...) {
+    fail_running(make_error(failure_of(std::current_exception())), ended);
+  }
+  record.milliseconds = milliseconds_since(record.start);
+  return record;
+}
+
+void model_engine::run_pass(step_record& record, records& ended) {
+  fail_expired(ended);
+  const auto rows = schedule(ended);
+  const auto scheduled = clock::now();
+  if (!rows.empty())
+    run(rows);
+  for (const auto& part : rows)
+    add(record.rows, part);
+  record.requests = static_cast<std::int64_t>(rows.size());
+  const auto failed = choose_tokens();
+  make_latent_inputs();
+  share_time(rows, record.rows, milliseconds_since(scheduled));
+  for (const auto& [priority, why] : failed)
+    fail(requests_.find(priority), make_error(error_code::internal, why), ended);
+  finish_done(ended);
+}
+
+void model_engine::fail_expired(records& ended) {
+  for (auto place = requests_.begin(); place != requests_.end();) {
+    try {
+      place->second->check_time();
+      ++place;
+    } catch (const request_error& error) {
+      place = fail(place, make_error(error.code(), error.what()), ended);
+    }
+  }
+}
+
+std::vector<scheduled_rows> model_engine::schedule(records& ended) {
+  auto next = scheduler_.next_pass();
+  for (const auto& priority : next.preempted)
+    requests_.at(priority)->count_preemption();
+  for (const auto& [priority, thrown] : next.failed)
+    fail(requests_.find(priority), make_error(failure_of(thrown)), ended);
+  return std::move(next.rows);
+}
+
+// Rows that are not finite end their request and no other: they are not counted as there, so nobody shares them.
+void model_engine::run(std::span<const scheduled_rows> rows) {
+  std::vector<input_rows> inputs;
+  for (const auto& part : rows) {
+    auto& request = *requests_.at(part.request);
+    const bool is_latent = part.kind == row_kind::latent;
+    inputs.push_back(
+        {&request.blocks(), part.count, is_latent ? std::span<const std::int32_t>() : request.next_tokens(part.count),
+         is_latent ? request.latent_input() : at::Tensor(), is_latent || request.next_rows()->count == part.count});
+  }
+  auto outputs = runner_.forward(inputs);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto& request = *requests_.at(rows[i].request);
+    if (outputs[i].broken)
+      request.break_down(*outputs[i].broken);
+    else
+      request.ran(rows[i].count, std::move(outputs[i].hidden));
+  }
+}
+
+void model_engine::share_time(std::span<const scheduled_rows> rows, const row_counts& all, double milliseconds) {
+  for (const auto& part : rows)
+    if (!part.replayed)
+      requests_.at(part.request)
+          ->spent(milliseconds * static_cast<double>(part.count) / static_cast<double>(all.total()));
+}
+
+// Requests that run and want something, as many at once as the runner takes, with their hidden states.
+void model_engine::for_states(auto wants, auto use) {
+  std::vector<running_request*> all;
+  for (const auto& [priority, request] : requests_)
+    if (request->is_running() && wants(*request))
+      all.push_back(request.get());
+  for (std::size_t begin = 0; begin < all.size(); begin += model_runner::most_states) {
+    const auto some = std::span(all).subspan(begin, std::min(model_runner::most_states, all.size() - begin));
+    std::vector<at::Tensor> states;
+    for (const auto* request : some)
+      states.push_back(request->hidden());
+    use(some, states);
+  }
+}
+
+// Gives those whose own callback threw, with what it said: the others go on.
+std::vector<std::pair<priority, std::string>> model_engine::choose_tokens() {
+  std::vector<std::pair<priority, std::string>> failed;
+  const auto choose = [&](std::span<running_request* const> requests, std::span<const at::Tensor> states) {
+    auto logits = runner_.logits(states);
+    const auto size = static_cast<std::size_t>(logits.size(1));
+    auto* values = logits.mutable_data_ptr<float>();
+    std::vector<std::optional<std::int32_t>> tokens(requests.size()); // nothing where scores are broken
+    at::parallel_for(0, static_cast<std::int64_t>(requests.size()), 1, [&](std::int64_t first, std::int64_t last) {
+      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
+        if (const std::span scores(values + i * size, size); all_finite(scores))
+          tokens[i] = requests[i]->choose(scores);
+    });
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      try {
+        if (tokens[i])
+          requests[i]->take(*tokens[i]);
+        else
+          requests[i]->break_down("the scores of the next token are no finite numbers");
+      } catch (...) {
+        failed.emplace_back(requests[i]->priority(), text_of(std::current_exception()));
+      }
+  };
+  for_states([](const running_request& request) { return request.wants_token(); }, choose);
+  return failed;
+}
+
+void model_engine::make_latent_inputs() {
+  for_states([](const running_request& request) { return request.wants_latent_input(); },
+             [this](std::span<running_request* const> requests, std::span<const at::Tensor> states) {
+               auto inputs = runner_.latent_inputs(states);
+               for (std::size_t i = 0; i < requests.size(); ++i) {
+                 if (inputs[i].defined())
+                   requests[i]->set_latent_input(std::move(inputs[i]));
+                 else
+                   requests[i]->break_down("the soft embedding that it goes on with is no finite vector");
+               }
+             });
+}
+
+void model_engine::finish_done(records& ended) {
+  for (auto place = requests_.begin(); place != requests_.end();) {
+    auto& request = *place->second;
+    if (!request.is_running()) {
+      ++place;
+    } else if (request.fault()) {
+      const auto why = *request.fault();
+      place = fail(place, why, ended);
+    } else if (request.is_done()) {
+      scheduler_.remove(request);
+      const auto done = std::move(place->second);
+      place = requests_.erase(place);
+      try {
+        scheduler_.watch(done->finish());
+      } catch (...) { // before it was answered: there was no memory for its context
+        done->fail(make_error(failure_of(std::current_exception())));
+      }
+      ended.push_back(done->record());
+    } else {
+      ++place;
+    }
+  }
+}
+
+// Those that wait stay queued.
+void model_engine::fail_running(const caf::error& why, records& ended) {
+  for (auto place = requests_.begin(); place != requests_.end();)
+    place = place->second->is_running() ? fail(place, why, ended) : std::next(place);
+}
+
+model_engine::request_map::iterator model_engine::fail(request_map::iterator which, const caf::error& why,
+                                                       records& ended) {
+  scheduler_.remove(*which->second);
+  const auto failed = std::move(which->second);
+  which = requests_.erase(which);
+  failed->fail(why);
+  ended.push_back(failed->record());
+  return which;
+}
+
+void model_engine::add_to(device_counters& counters) const {
+  counters.requests_running += scheduler_.running();
+  counters.requests_waiting += scheduler_.waiting();
+  counters.preemptions += scheduler_.preemptions();
+  counters.contexts_evicted += scheduler_.evictions();
+  counters.blocks_total += pool_->total();
+  counters.blocks_used += pool_->total() - pool_->available();
+  counters.blocks_shared += pool_->shared();
+  counters.blocks_cached += pool_->cached();
+  counters.blocks_copied += pool_->counted().copied;
+  counters.shared_tokens += pool_->counted().shared_tokens;
+  counters.moved_tokens += pool_->counted().moved_tokens;
+}
+
+} // namespace avp

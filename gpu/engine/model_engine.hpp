@@ -1,0 +1,75 @@
+// The requests of one model, from submission to answer.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gpu/device_observer.hpp"
+#include "gpu/engine/model_runner.hpp"
+#include "gpu/engine/running_request.hpp"
+#include "gpu/engine/scheduler.hpp"
+
+namespace avp {
+
+/// Owns the requests and the cache of a model. Lets the scheduler choose the rows of each pass and the runner compute
+/// them, and hands the results to the requests.
+class model_engine {
+public:
+  model_engine(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes);
+  model_engine(const model_engine&) = delete;
+  model_engine& operator=(const model_engine&) = delete;
+
+  /// Fails the requests that are not done.
+  ~model_engine();
+
+  /// Queues a request, or answers it at once where there is nothing to run: then returns its record. Throws
+  /// request_error when it can never run.
+  [[nodiscard]] std::optional<request_record> submit(const request_work& asked, request_callback done,
+                                                     std::uint64_t arrival);
+
+  /// Ends a request. Returns its record, or nothing when there is none of this id.
+  [[nodiscard]] std::optional<request_record> cancel(request_id id);
+
+  /// Takes back the blocks of contexts that nobody holds any more.
+  void reclaim() { pool_->drain(); }
+
+  [[nodiscard]] bool has_work() const { return !requests_.empty(); }
+
+  /// At most one forward pass. Appends the records of requests that ended.
+  [[nodiscard]] step_record step(std::vector<request_record>& ended);
+
+  /// Adds what is true now and what was counted so far.
+  void add_to(device_counters& counters) const;
+
+  [[nodiscard]] const loaded_model& model() const { return *model_; }
+
+private:
+  using request_map = std::map<priority, std::unique_ptr<running_request>>; // oldest first
+  using records = std::vector<request_record>;
+
+  void run_pass(step_record& record, records& ended);
+  void fail_expired(records& ended);
+  [[nodiscard]] std::vector<scheduled_rows> schedule(records& ended);
+  void run(std::span<const scheduled_rows> rows);
+  void share_time(std::span<const scheduled_rows> rows, const row_counts& all, double milliseconds);
+  void for_states(auto wants, auto use);
+  [[nodiscard]] std::vector<std::pair<priority, std::string>> choose_tokens();
+  void make_latent_inputs();
+  void finish_done(records& ended);
+  request_map::iterator fail(request_map::iterator which, const caf::error& why, records& ended);
+  void fail_running(const caf::error& why, records& ended);
+
+  std::shared_ptr<loaded_model> model_;
+  std::shared_ptr<block_pool> pool_;
+  model_runner runner_;
+  scheduler scheduler_;
+  request_map requests_;
+};
+
+} // namespace avp

@@ -1,0 +1,11 @@
+// What a row of a forward pass is.
+#pragma once
+
+#include <cstdint>
+
+namespace avp {
+
+/// All kinds run through the same kernels: a token of a prompt, a latent step, a token of an answer.
+enum class row_kind : std::uint8_t { prefill, latent, decode };
+
+} // namespace avp

@@ -1,0 +1,228 @@
+// The life of one request.
+#include "gpu/engine/running_request.hpp"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+
+#include "gpu/device_error.hpp"
+
+namespace avp {
+
+namespace {
+
+double milliseconds(running_request::clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+std::int64_t size_of(const std::vector<std::int32_t>& tokens) { return static_cast<std::int64_t>(tokens.size()); }
+
+} // namespace
+
+running_request::running_request(const loaded_model& model, std::shared_ptr<block_pool> pool, const request_work& asked,
+                                 request_callback done, std::uint64_t arrival)
+    : schedulable({common_of(asked).task, arrival}),
+      model_(model),
+      pool_(std::move(pool)),
+      asked_(prepare(asked, model_, *pool_, layouts_)),
+      done_(std::move(done)),
+      draft_(std::move(asked_.draft)),
+      builder_(model_, pool_, layouts_),
+      record_(asked_.record) {
+  if (asked_.answer)
+    answer_.emplace(std::move(*asked_.answer), model_.tokenizer);
+}
+
+bool running_request::lead_is_there() const {
+  return is_running_ ? has_lead_ : asked_.lead && asked_.lead->is_resident();
+}
+
+std::int64_t running_request::blocks_at_end() const {
+  return lead_is_there() ? asked_.blocks_with_lead : asked_.blocks_from_nothing;
+}
+
+std::int64_t running_request::blocks_shared_at_start() const {
+  return lead_is_there() ? asked_.lead_length / block_positions : 0;
+}
+
+void running_request::start() {
+  if (!std::exchange(was_started_, true))
+    record_.started = clock::now();
+  is_running_ = true;
+  const auto before = asked_.base ? layouts_.of(asked_.base) : recipe_layout();
+  has_lead_ = builder_.begin(before, asked_.lead, asked_.lead_length, asked_.inputs);
+  if (asked_.lead_is_base && asked_.lead && !has_lead_)
+    builder_.then(base_is_whole());
+  add_own_rows();
+  if (asked_.slice)
+    builder_.then(read_slice{&*asked_.slice, asked_.whole->tokens() - asked_.lead_length});
+  if (asked_.prefix_scope)
+    builder_.share_prompts(*asked_.prefix_scope);
+}
+
+// Own rows count once, also those that have to be run again.
+void running_request::add_own_rows() {
+  const bool was_read = counts_.prompt_tokens > 0;
+  if (!was_read && draft_.generated.empty())
+    counts_ = {};
+  builder_.then_rows(row_kind::prefill, draft_.prompt, size_of(draft_.prompt), was_read);
+  builder_.then_rows(row_kind::latent, {}, draft_.latent_steps, true);
+  builder_.then_rows(row_kind::latent, {}, asked_.latent_steps - draft_.latent_steps, false);
+  const auto answer = std::span(std::as_const(draft_.generated));
+  builder_.then_rows(row_kind::decode, answer.first(decoded_rows_), decoded_rows_, true);
+  const auto rest = answer.subspan(decoded_rows_); // a token that was chosen and had no row yet
+  builder_.then_rows(row_kind::decode, rest, static_cast<std::int64_t>(rest.size()), false);
+}
+
+void running_request::release() {
+  builder_.clear();
+  is_running_ = false;
+  latent_input_ = at::Tensor();
+}
+
+// Moving and reading counts where it makes the context that was asked for, not one that it is made of.
+void running_request::arrange() {
+  const bool is_own = asked_.whole && builder_.appends_after(asked_.lead_length);
+  const auto begin = clock::now();
+  const auto written = pool_->counted().moved_tokens + pool_->counted().read_tokens;
+  builder_.arrange();
+  if (!is_own)
+    return;
+  spent(milliseconds(clock::now() - begin));
+  counts_.cache_bytes +=
+      (pool_->counted().moved_tokens + pool_->counted().read_tokens - written) * pool_->shape().position_bytes();
+}
+
+std::optional<wanted_rows> running_request::next_rows() const {
+  const auto* next = builder_.next();
+  return next ? std::optional(wanted_rows{next->kind, next->left(), next->replayed}) : std::nullopt;
+}
+
+std::span<const std::int32_t> running_request::next_tokens(std::int64_t rows) const {
+  return builder_.next()->tokens.subspan(builder_.next()->done, rows);
+}
+
+void running_request::ran(std::int64_t rows, at::Tensor hidden) {
+  const auto which = *builder_.next();
+  const auto first = blocks().length();
+  builder_.ran(rows, std::move(hidden));
+  if (which.replayed)
+    return;
+  counts_.attended += rows * first + rows * (rows + 1) / 2;
+  counts_.cache_bytes += rows * pool_->shape().position_bytes();
+  if (which.kind == row_kind::prefill) {
+    counts_.computed_tokens += rows;
+    if (which.left() == rows)
+      counts_.prompt_tokens = which.rows;
+  } else if (which.kind == row_kind::latent) {
+    draft_.latent_steps = static_cast<int>(counts_.latent_steps += rows);
+  } else {
+    decoded_rows_ += rows;
+  }
+}
+
+bool running_request::wants_latent_input() const {
+  return !fault_ && builder_.next() && builder_.next()->kind == row_kind::latent;
+}
+
+bool running_request::wants_token() const {
+  return !fault_ && builder_.is_through() && answer_ && !answer_->is_through();
+}
+
+// What it is at, for people.
+std::string running_request::what_runs() const {
+  const auto next = next_rows();
+  if (next && next->replayed)
+    return "while its context was made again";
+  if (next && next->kind == row_kind::prefill)
+    return "while it read the prompt";
+  if (!answer_)
+    return "in latent step " + std::to_string(counts_.latent_steps + 1) + " of " + std::to_string(asked_.latent_steps);
+  return answer_->tokens() == 0 ? "before the first token of its answer"
+                                : "after token " + std::to_string(answer_->tokens()) + " of its answer";
+}
+
+void running_request::break_down(const std::string& found) {
+  fault_ = make_error(
+      error_code::not_finite,
+      "model '" + record_.model + "' broke down " + what_runs() + ": " + found + ". `avp-model check " + model_.source +
+          "` tells whether its weights are whole; if they are, its numbers may need dtype = \"float32\"");
+}
+
+// Every token of the answer but the end of turn gets its row, the last one too: who continues on this context has read
+// it all.
+void running_request::take(std::int32_t token) {
+  ++counts_.output_tokens;
+  if (!answer_->take(token))
+    return;
+  draft_.generated.push_back(token);
+  builder_.then_rows(row_kind::decode, std::span(draft_.generated).last(1), 1, false); // run before the next one comes
+}
+
+bool running_request::is_done() const {
+  return !fault_ && builder_.is_through() && (!answer_ || answer_->is_through());
+}
+
+std::shared_ptr<const kv_context> running_request::finish() {
+  const auto& whole = asked_.whole;
+  if (is_instant() && !asked_.inputs.empty()) {
+    const auto same = std::ranges::find(asked_.inputs, whole, &context_input::history);
+    answer(same->message, whole->tokens());
+    return nullptr;
+  }
+  const auto task = priority().task;
+  std::shared_ptr<const kv_context> context;
+  if (is_instant()) {
+    context = std::make_shared<kv_context>(model_.identity, pool_, whole, task);
+  } else {
+    payload_origins origins;
+    for (const auto& input : asked_.inputs)
+      origins.insert(input.origins.begin(), input.origins.end());
+    auto state = hidden().defined() ? hidden().clone() : at::Tensor();
+    context = std::make_shared<kv_context>(model_.identity, pool_, std::move(blocks()), std::move(state),
+                                           whole ? whole : recipe::frozen(std::move(draft_)), task, std::move(origins));
+  }
+  answer({context->describe(), context}, context->tokens());
+  return context;
+}
+
+void running_request::answer(payload context, std::int64_t tokens) {
+  end();
+  result made;
+  made.context = std::move(context);
+  made.context_tokens = tokens;
+  made.counts = counts_;
+  if (answer_) {
+    made.text = answer_->text();
+    made.finish = answer_->finish();
+    made.certainty = answer_->how_certain();
+  }
+  made.queue_ms = milliseconds(record_.started - record_.submitted);
+  made.run_ms = milliseconds(record_.ended - record_.started);
+  done_(std::move(made));
+}
+
+void running_request::fail(const caf::error& why) {
+  builder_.clear();
+  end();
+  record_.error = text_of(why);
+  done_(why);
+}
+
+void running_request::end() {
+  record_.ended = clock::now();
+  if (!was_started_)
+    record_.started = record_.ended;
+  record_.counts = counts_;
+}
+
+void running_request::check_time() const {
+  const auto limit = asked_.time_limit;
+  if (was_started_ && limit > 0 && milliseconds(clock::now() - record_.started) > limit * 1000)
+    throw request_error(error_code::time_limit, "the request ran longer than its time limit of " +
+                                                    std::to_string(limit) + " s (" +
+                                                    std::to_string(counts_.output_tokens) + " tokens and " +
+                                                    std::to_string(counts_.latent_steps) + " latent steps were done)");
+}
+
+} // namespace avp

@@ -1,0 +1,128 @@
+// One request from submission to answer: which rows it wants next, and what becomes of their results.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include <caf/error.hpp>
+
+#include "gpu/engine/answer_decoder.hpp"
+#include "gpu/engine/prepared_request.hpp"
+#include "gpu/engine/schedulable.hpp"
+#include "gpu/engine/sequence_builder.hpp"
+#include "gpu/result.hpp"
+
+namespace avp {
+
+using request_outcome = std::variant<result, caf::error>;
+using request_callback = std::function<void(request_outcome)>;
+
+/// A request in the engine. Its plan is made when it starts, and made again when it starts over after it was preempted.
+class running_request final : public schedulable {
+public:
+  using clock = std::chrono::steady_clock;
+
+  /// Reads and checks it. Throws request_error when it can't be done.
+  running_request(const loaded_model& model, std::shared_ptr<block_pool> pool, const request_work& asked,
+                  request_callback done, std::uint64_t arrival);
+
+  [[nodiscard]] std::int64_t blocks_at_end() const override;
+  [[nodiscard]] std::int64_t blocks_shared_at_start() const override;
+  [[nodiscard]] std::int64_t blocks_held() const override { return builder_.blocks_held(); }
+  [[nodiscard]] sequence& blocks() override { return builder_.blocks(); }
+  void start() override;
+  void release() override;
+  [[nodiscard]] std::optional<std::int64_t> blocks_to_arrange() const override { return builder_.blocks_to_arrange(); }
+  void arrange() override;
+  [[nodiscard]] std::optional<wanted_rows> next_rows() const override;
+  std::optional<prompt_block> share_prefix() override { return builder_.share_prefix(); }
+
+  /// Whether it has been started and not released since.
+  [[nodiscard]] bool is_running() const { return is_running_; }
+
+  /// Whether finish() can be called at once: there is nothing to run and nothing to keep.
+  [[nodiscard]] bool is_instant() const { return asked_.is_instant; }
+
+  /// Token ids of the next rows, of a prompt or an answer.
+  [[nodiscard]] std::span<const std::int32_t> next_tokens(std::int64_t rows) const;
+
+  /// The input of the next row, a latent step: [hidden].
+  [[nodiscard]] const at::Tensor& latent_input() const { return latent_input_; }
+  void set_latent_input(at::Tensor input) { latent_input_ = std::move(input); }
+
+  /// Counts rows that went through the layers. `hidden` [1, hidden] belongs to the last one, where it was asked for.
+  void ran(std::int64_t rows, at::Tensor hidden);
+
+  /// Counts its share of a pass.
+  void spent(double milliseconds) { counts_.device_ms += milliseconds; }
+
+  /// Takes note that it was preempted.
+  void count_preemption() { ++record_.preemptions; }
+
+  /// The state of its last row: [1, hidden].
+  [[nodiscard]] const at::Tensor& hidden() const { return builder_.hidden(); }
+
+  /// Whether the next row is a latent step whose input is to be made from hidden().
+  [[nodiscard]] bool wants_latent_input() const;
+
+  /// Whether the next token is to be chosen.
+  [[nodiscard]] bool wants_token() const;
+
+  /// Chooses the next token from logits [vocab], which are changed. Requests may do so at the same time.
+  [[nodiscard]] std::int32_t choose(std::span<float> logits) { return answer_->choose(logits); }
+
+  /// Goes on with the token that was chosen. Throws what on_text throws.
+  void take(std::int32_t token);
+
+  /// Takes note that what the model computes for it is not finite: `found` says what and where. It gets no more rows,
+  /// tokens or inputs, and is to be ended with fault().
+  void break_down(const std::string& found);
+
+  /// Why it can't go on, where it broke down.
+  [[nodiscard]] const std::optional<caf::error>& fault() const { return fault_; }
+
+  [[nodiscard]] bool is_done() const;
+
+  /// Makes the answer and hands it to whoever asked. Returns the context of the answer if it is a new one.
+  std::shared_ptr<const kv_context> finish();
+
+  /// Answers with an error.
+  void fail(const caf::error& why);
+
+  /// Throws request_error when it has run longer than it may.
+  void check_time() const;
+
+  /// What observers are told; complete after finish() or fail().
+  [[nodiscard]] const request_record& record() const { return record_; }
+
+private:
+  [[nodiscard]] bool lead_is_there() const;
+  [[nodiscard]] std::string what_runs() const;
+  void add_own_rows();
+  void answer(payload context, std::int64_t tokens);
+  void end();
+
+  const loaded_model& model_;
+  std::shared_ptr<block_pool> pool_;
+  recipe_layouts layouts_;
+  prepared_request asked_;
+  request_callback done_;
+  recipe draft_; // of the context that it makes, as far as it has come
+  sequence_builder builder_;
+  std::int64_t decoded_rows_ = 0; // tokens of the answer that went through the layers
+  at::Tensor latent_input_;
+  std::optional<answer_decoder> answer_;
+  bool has_lead_ = false; // while it runs
+  bool is_running_ = false;
+  bool was_started_ = false;
+  std::optional<caf::error> fault_;
+  counts counts_;
+  request_record record_;
+};
+
+} // namespace avp

@@ -1,0 +1,159 @@
+// Admission, rows of a pass, preemption.
+#include "gpu/engine/scheduler.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace avp {
+
+namespace {
+
+// Rows of prompts in one pass: enough to fill the matrix units, few enough that the next token of others comes soon.
+// Where nobody decodes, there may be more.
+constexpr std::int64_t prompt_rows_beside_decoding = 256, prompt_rows_alone = 512;
+
+// Requests that run at a time.
+constexpr std::size_t most_running = 256;
+
+} // namespace
+
+void scheduler::remove(schedulable& request) {
+  running_.erase(&request);
+  waiting_.erase(&request);
+}
+
+scheduler::pass scheduler::next_pass() {
+  pass next;
+  eviction_.forget_dropped();
+  admit(next);
+  collect(next);
+  return next;
+}
+
+void scheduler::admit(pass& next) {
+  while (!waiting_.empty() && running_.size() < most_running && fits(**waiting_.begin())) {
+    auto& request = **waiting_.begin();
+    waiting_.erase(waiting_.begin());
+    try {
+      request.start();
+      running_.insert(&request);
+    } catch (...) {
+      fail(request, next);
+    }
+  }
+}
+
+// There must be room for it up to its end, beside what those that run may still take; contexts of younger tasks count
+// as room.
+bool scheduler::fits(const schedulable& request) const {
+  if (running_.empty() || request.priority() < (*running_.begin())->priority())
+    return true;
+  auto room = blocks_->available() + eviction_.blocks_of_younger_than(request.priority().task);
+  for (const auto* other : running_)
+    room -= std::max<std::int64_t>(0, other->blocks_at_end() - other->blocks_held());
+  return request.blocks_at_end() - request.blocks_shared_at_start() + 1 <=
+         room; // one more where a last block is copied
+}
+
+// Oldest first, so that those who may lose their blocks to it have no rows in this pass yet. One that gets no blocks
+// has preempted all younger ones before, and is preempted itself.
+void scheduler::collect(pass& next) {
+  prompt_share prompts{has_decoding() ? prompt_rows_beside_decoding : prompt_rows_alone, {}};
+  for (auto place = running_.begin(); place != running_.end();) {
+    auto& request = **place;
+    bool has_room = false;
+    try {
+      has_room = arrange(request, next) && take_rows(request, prompts, next);
+    } catch (...) { // a context's body that can't be read, memory
+      place = running_.erase(place);
+      fail(request, next);
+      continue;
+    }
+    if (!has_room)
+      return preempt(place, next);
+    ++place; // only now: those after it may have gone
+  }
+}
+
+bool scheduler::has_decoding() const {
+  return std::any_of(running_.begin(), running_.end(), [](const schedulable* request) {
+    const auto wanted = request->next_rows();
+    return !wanted || wanted->kind != row_kind::prefill;
+  });
+}
+
+// What has to be done before the next rows. False when there is no room for it.
+bool scheduler::arrange(schedulable& request, pass& next) {
+  while (const auto blocks = request.blocks_to_arrange()) {
+    if (!make_room(request, *blocks, next))
+      return false;
+    request.arrange();
+  }
+  return true;
+}
+
+// Adds the rows that it has in this pass and makes room for them. False when there is none. A prompt that begins like
+// an older one of this pass gets no rows: it takes over the blocks of that one in the next pass.
+bool scheduler::take_rows(schedulable& request, prompt_share& prompts, pass& next) {
+  const auto block = share_prefixes_ ? request.share_prefix() : std::nullopt;
+  if (block && std::ranges::find(prompts.filled, *block) != prompts.filled.end())
+    return true;
+  const auto wanted = request.next_rows();
+  if (!wanted)
+    return true;
+  const bool is_single = wanted->kind == row_kind::latent || (wanted->kind == row_kind::decode && wanted->count == 1);
+  const auto rows = is_single ? 1 : std::min(wanted->count, prompts.left);
+  if (rows == 0)
+    return true;
+  if (!make_room(request, request.blocks().blocks_for(rows), next))
+    return false;
+  request.blocks().extend(rows);
+  prompts.left -= is_single ? 0 : rows;
+  if (block && rows >= block_positions)
+    prompts.filled.push_back(*block);
+  next.rows.push_back({request.priority(), rows, wanted->kind, wanted->replayed});
+  return true;
+}
+
+bool scheduler::make_room(const schedulable& request, std::int64_t blocks, pass& next) {
+  blocks_->drain();
+  while (blocks_->available() < blocks) {
+    if (!free_some(request, next))
+      return false;
+    blocks_->drain();
+  }
+  return true;
+}
+
+// Takes the blocks of one context or of one request that runs, whichever is of the youngest task.
+bool scheduler::free_some(const schedulable& request, pass& next) {
+  const bool is_oldest = running_.empty() || request.priority() <= (*running_.begin())->priority();
+  const auto context = eviction_.candidate_for(request.priority(), is_oldest);
+  auto youngest = running_.empty() ? running_.end() : std::prev(running_.end());
+  if (youngest != running_.end() && (*youngest)->priority() <= request.priority())
+    youngest = running_.end();
+  if (context && (youngest == running_.end() || context->task() >= (*youngest)->priority().task))
+    return eviction_.evict(*context);
+  if (youngest != running_.end()) {
+    preempt(youngest, next);
+    return true;
+  }
+  const auto last_resort = is_oldest ? eviction_.last_resort() : nullptr;
+  return last_resort && eviction_.evict(*last_resort);
+}
+
+void scheduler::preempt(queue::iterator which, pass& next) {
+  auto& request = **which;
+  running_.erase(which);
+  request.release();
+  waiting_.insert(&request);
+  next.preempted.push_back(request.priority());
+  ++preemptions_;
+}
+
+void scheduler::fail(schedulable& request, pass& next) {
+  request.release();
+  next.failed.emplace_back(request.priority(), std::current_exception());
+}
+
+} // namespace avp

@@ -1,0 +1,34 @@
+// White space as Python and Jinja know it.
+#include "gpu/text/white_space.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "gpu/text/utf8.hpp"
+
+namespace avp {
+
+namespace {
+
+bool is_space(char32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+} // namespace
+
+std::string_view stripped(std::string_view text) {
+  std::size_t first = text.size(); // Of what is kept.
+  std::size_t last = 0;            // One past it.
+  for (std::size_t at = 0; at < text.size();) {
+    const utf8_unit unit = read_utf8(text.substr(at));
+    if (unit.state != utf8_state::valid || !is_space(unit.character)) {
+      first = std::min(first, at);
+      last = at + unit.length;
+    }
+    at += unit.length;
+  }
+  return first < last ? text.substr(first, last - first) : text.substr(0, 0);
+}
+
+} // namespace avp

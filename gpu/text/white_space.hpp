@@ -1,0 +1,11 @@
+// White space as Python and Jinja know it.
+#pragma once
+
+#include <string_view>
+
+namespace avp {
+
+/// `text` without white space at both ends: what Python's str.strip() and Jinja's trim leave.
+[[nodiscard]] std::string_view stripped(std::string_view text);
+
+} // namespace avp

@@ -1,0 +1,19 @@
+// avp-model check: whether a model is whole.
+#pragma once
+
+#include <string>
+
+#include "gpu/model/model_file.hpp"
+
+namespace avp {
+
+/// What the check of a model found.
+struct model_check {
+  bool is_good = false; ///< All that is needed is there and every value of it is finite.
+  std::string text;     ///< A line for each tensor, one for each mistake, and the summary as the last.
+};
+
+/// Reads every tensor of a model that read_model gave.
+[[nodiscard]] model_check check_model(const model_file& model);
+
+} // namespace avp

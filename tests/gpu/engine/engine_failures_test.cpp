@@ -1,0 +1,64 @@
+// What is thrown at an engine from outside, and what becomes of its requests when it ends.
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/gpu/engine/tiny_engine.hpp"
+
+namespace {
+
+using namespace avp;
+using namespace avp::test;
+
+class engine_failures : public tiny_engine_test {};
+
+TEST_F(engine_failures, what_a_callback_throws_fails_its_own_request) {
+  auto throwing = generating("hello", 50);
+  throwing.on_text = [](std::string_view) { throw 42; };
+  auto on = make();
+  std::vector<std::string> ends;
+  on.submit(throwing, [&](engine::outcome outcome) { ends.push_back(text_of(std::get<caf::error>(outcome))); });
+  on.submit(generating("hello", 50), [&](const engine::outcome& outcome) {
+    ends.push_back(std::to_string(std::get<result>(outcome).counts.output_tokens));
+  });
+  drain(on);
+  EXPECT_THAT(ends, testing::ElementsAre("something was thrown that is no std::exception", "50"));
+}
+
+TEST_F(engine_failures, an_observer_that_throws_ends_nothing) {
+  class throwing : public device_observer {
+  public:
+    void on_step(const step_record&, const device_counters&) override {
+      ++told;
+      throw std::bad_alloc();
+    }
+    void on_request(const request_record&, const device_counters&) override { ++told; }
+    int told = 0;
+  };
+  const auto observer = std::make_shared<throwing>();
+  auto observed = make({}, observer);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run(observed, generating("hello", 5)).counts.output_tokens, 5);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "warning: what observes the device failed (out of memory); it is told nothing more\n");
+  EXPECT_EQ(observer->told, 1);
+}
+
+TEST_F(engine_failures, an_engine_that_ends_answers_everybody) {
+  std::vector<std::string> ends;
+  {
+    auto ending = make();
+    const auto note = [&](const engine::outcome& outcome) { ends.push_back(text_of(std::get<caf::error>(outcome))); };
+    ending.submit(generating("hello", 100), note);
+    EXPECT_TRUE(ending.step());
+    ending.submit(generating("hello", 100), note);
+    EXPECT_TRUE(ends.empty());
+  }
+  EXPECT_EQ(ends, std::vector<std::string>(2, "the device ended before the request was done"));
+}
+
+} // namespace

@@ -1,0 +1,50 @@
+// How far two clocks are apart, by pings.
+#include <gtest/gtest.h>
+
+#include "runtime/node/clock_shift.hpp"
+
+namespace {
+
+using namespace avp;
+using namespace std::chrono_literals;
+
+constexpr clock_shift::clock::time_point first_ping{1h};
+constexpr auto our_lead = 7min; // of the node's clock
+
+node_time node_clock_at(clock_shift::clock::time_point ours) {
+  return std::chrono::nanoseconds((ours - our_lead).time_since_epoch()).count();
+}
+
+TEST(clock_shift, the_shortest_way_counts) {
+  clock_shift clock;
+  EXPECT_EQ(clock.shift(), 0ns);
+  EXPECT_TRUE(
+      clock.take(clock.ping(first_ping), node_clock_at(first_ping + 9ms), first_ping + 10ms)); // it was read late
+  EXPECT_EQ(clock.shift(), our_lead - 4ms);
+  EXPECT_TRUE(clock.take(clock.ping(first_ping + 1s), node_clock_at(first_ping + 1s + 1ms), first_ping + 1s + 2ms));
+  EXPECT_EQ(clock.shift(), our_lead);
+  EXPECT_TRUE(clock.take(clock.ping(first_ping + 2s), node_clock_at(first_ping + 2s), first_ping + 3s));
+  EXPECT_EQ(clock.shift(), our_lead);
+}
+
+TEST(clock_shift, an_answer_to_an_earlier_ping_tells_nothing) {
+  clock_shift clock;
+  const auto first = clock.ping(first_ping);
+  const auto second = clock.ping(first_ping + 1s);
+  EXPECT_NE(first, second);
+  EXPECT_FALSE(clock.take(first, node_clock_at(first_ping), first_ping + 1s + 1ms));
+  EXPECT_EQ(clock.shift(), 0ns);
+}
+
+TEST(clock_shift, a_new_connection_may_lead_to_another_clock) {
+  clock_shift clock;
+  const auto first = clock.ping(first_ping);
+  clock.take(first, node_clock_at(first_ping), first_ping);
+  clock.begin();
+  const auto second = clock.ping(first_ping + 1s);
+  EXPECT_NE(first, second);
+  clock.take(second, node_clock_at(first_ping + 1s) + 3, first_ping + 1s);
+  EXPECT_EQ(clock.shift(), our_lead - 3ns);
+}
+
+} // namespace
