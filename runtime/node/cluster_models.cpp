@@ -12,7 +12,7 @@ std::string short_digest(const model_report& model) { return model.weights_diges
 } // namespace
 
 void cluster_models::add_local(const model_report& model) {
-  known_.try_emplace(model.name, known_model{"this machine", model});
+  known_.insert_or_assign(model.name, known_model{"this machine", model});
 }
 
 std::vector<std::string> cluster_models::objections(const std::string& node, const std::vector<model_report>& models) {

@@ -9,10 +9,11 @@
 
 namespace avp {
 
-/// Two nodes with other weights under one name would give other texts. Whoever tells of a model first is right.
+/// Two nodes with other weights under one name would give other texts. This machine is right; among nodes, whoever
+/// told first.
 class cluster_models {
 public:
-  /// A model of this machine.
+  /// A model of this machine. Nodes that told of theirs before are to be asked for objections again.
   void add_local(const model_report& model);
 
   /// Takes what a node has, and gives what is wrong with that, a sentence each.

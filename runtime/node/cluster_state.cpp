@@ -127,6 +127,7 @@ void cluster_state::left(cluster_node& node) {
 caf::result<nodes_ready> cluster_state::prepare(const prepare_nodes& asked) {
   for (const auto& model : asked.local)
     models_.add_local(model);
+  connections_.check_models();
   auto answer = self_->make_response_promise<nodes_ready>();
   readiness_.wait([answer](nodes_ready outcome) mutable { answer.deliver(std::move(outcome)); },
                   clock::now() + parts_.timeout);

@@ -110,12 +110,8 @@ void node_connections::greet(cluster_node& node, node_actor actor) {
 
 void node_connections::take(cluster_node& node, const node_welcome& welcome) {
   node.missing = objections_to(node, welcome, *how_.models);
-  if (!node.missing.empty()) {
-    const auto why = node.missing.front();
-    self_->demonitor(node.actor.address());
-    not_there(node, why);
-    return how_.refused(node);
-  }
+  if (!node.missing.empty())
+    return refuse(node);
   if (node.incarnation != 0)
     spdlog::info("node '{}' is {}", node.entry.name,
                  node.incarnation == welcome.incarnation ? "back" : "back, started anew");
@@ -125,6 +121,25 @@ void node_connections::take(cluster_node& node, const node_welcome& welcome) {
     node.models[model.name] = model;
   node.stage = node_stage::ready;
   how_.ready(node);
+}
+
+void node_connections::check_models() {
+  for (auto& [name, node] : how_.nodes->all()) {
+    if (node.stage != node_stage::ready)
+      continue;
+    std::vector<model_report> models;
+    for (const auto& [model, report] : node.models)
+      models.push_back(report);
+    node.missing = how_.models->objections(name, models);
+    if (!node.missing.empty())
+      refuse(node);
+  }
+}
+
+void node_connections::refuse(cluster_node& node) {
+  self_->demonitor(node.actor.address());
+  not_there(node, node.missing.front());
+  how_.refused(node);
 }
 
 void node_connections::not_there(cluster_node& node, const std::string& why) {

@@ -43,6 +43,9 @@ public:
   /// An address was tried.
   void take(const node_reached& reached);
 
+  /// Refuses the nodes whose models are not those of the run: this machine's may become known after theirs.
+  void check_models();
+
   /// An actor ended, maybe a node's.
   void take(const caf::down_msg& message);
 
@@ -51,6 +54,7 @@ private:
   void open(cluster_node& node, const tcp_address& where);
   void greet(cluster_node& node, node_actor actor);
   void take(cluster_node& node, const node_welcome& welcome);
+  void refuse(cluster_node& node);
   void not_there(cluster_node& node, const std::string& why);
   void lose(cluster_node& node, const std::string& why);
 

@@ -27,4 +27,14 @@ TEST(cluster_models, whoever_is_first_is_right) {
   EXPECT_EQ(all[1].numerics, "bfloat16");
 }
 
+TEST(cluster_models, this_machine_is_right_also_when_it_tells_last) {
+  cluster_models models;
+  const std::vector<model_report> of_b = {reported("main", "fedcba9876543210")};
+  EXPECT_THAT(models.objections("b", of_b), IsEmpty());
+  models.add_local(reported("main", "0123456789abcdef"));
+  EXPECT_THAT(models.objections("b", of_b),
+              ElementsAre("model 'main' has other weights (fedcba987654…) than this machine (0123456789ab…)"));
+  EXPECT_EQ(models.all().at(0).weights_digest, "0123456789abcdef");
+}
+
 } // namespace
