@@ -123,11 +123,11 @@ TEST_F(batch_failures, a_batch_whose_tasks_bounce_waits_for_why) {
     return system_.spawn([](pipeline_actor::pointer self) -> pipeline_actor::behavior_type {
       return {
           [=](const task_input&) -> caf::result<task_result> {
-            std::fprintf(stderr, "asked\n"); self->delayed_send(self, std::chrono::milliseconds(200), cancel_task{});
+            self->delayed_send(self, std::chrono::milliseconds(100), cancel_task{});
             return make_error(caf::sec::request_receiver_down);
           },
           [=](const when_broken&) { return self->make_response_promise<pipeline_broken>(); },
-          [=](const cancel_task&) { std::fprintf(stderr, "quit\n"); self->quit(make_error(error_code::internal, "lost")); },
+          [=](const cancel_task&) { self->quit(make_error(error_code::internal, "lost")); },
       };
     });
   };

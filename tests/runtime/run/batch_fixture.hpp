@@ -104,7 +104,7 @@ protected:
   }
 
   std::string run(const std::string& toml, mode mode, const std::string& lines, std::size_t concurrency = 1) {
-    start(toml, mode, lines, concurrency);
+    const auto batch = start(toml, mode, lines, concurrency); // nobody else may hold it
     return collect();
   }
 };
