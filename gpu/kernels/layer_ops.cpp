@@ -184,6 +184,23 @@ at::Tensor swiglu(const at::Tensor& gate_up) {
   return out;
 }
 
+at::Tensor softmax(const at::Tensor& scores) {
+  const operand_checks check("softmax");
+  check.dimensions("scores", scores, 2);
+  check.type("scores", scores, at::kFloat);
+  check.contiguous("scores", scores);
+  if (!has_kernels(scores))
+    return at::softmax(scores, 1);
+  const auto& kernels = cpu_row_kernels();
+  auto out = at::empty_like(scores);
+  const auto columns = scores.size(1);
+  for_rows(scores.size(0), columns, [&](std::int64_t row) {
+    kernels.softmax(scores.const_data_ptr<float>() + row * columns, out.mutable_data_ptr<float>() + row * columns,
+                    columns);
+  });
+  return out;
+}
+
 at::Tensor rope_store_attend(const at::Tensor& qkv, const block_tables& tables, const at::Tensor& cos,
                              const at::Tensor& sin, const attention_shape& shape, const at::Tensor& cache,
                              std::int64_t layer) {

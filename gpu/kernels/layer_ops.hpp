@@ -35,6 +35,9 @@ struct attention_shape {
                                            const at::Tensor& sin, const attention_shape& shape, const at::Tensor& cache,
                                            std::int64_t layer);
 
+/// e^score / Σ e^score of each row of scores [rows, columns], float32.
+[[nodiscard]] at::Tensor softmax(const at::Tensor& scores);
+
 /// The same in ATen's operations, on any device.
 namespace aten {
 [[nodiscard]] at::Tensor residual_rms_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double epsilon,

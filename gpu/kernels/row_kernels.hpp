@@ -34,7 +34,8 @@ struct distribution {
 };
 
 /// A = type of activations, K = type of the cache; both float or bfloat16 (as its 16 bits). All reductions have an
-/// order that depends on their length alone, so a row's bits do not depend on its company.
+/// order that depends on their length alone, so a row's bits do not depend on its company; all levels that can round a
+/// product and a sum at once give the same bits.
 struct row_kernels {
   using bits16 = std::uint16_t;
 
@@ -60,6 +61,9 @@ struct row_kernels {
   /// Of `count` logits.
   using describe = distribution (*)(const float* logits, std::int64_t count);
 
+  /// out = e^value / Σ e^value.
+  using softmax_row = void (*)(const float* values, float* out, std::int64_t count);
+
   using attend = void (*)(const attention_tile& tile);
 
   norm<float> norm_float;
@@ -76,6 +80,7 @@ struct row_kernels {
   attend attend_bfloat16_bfloat16;
   largest first_largest;
   describe distribution_of;
+  softmax_row softmax;
 };
 
 /// The table of fastest_kernel_path().

@@ -2,136 +2,63 @@
 // of its level. Only headers without inline functions may be used here, because the linker would take one level's copy
 // for all.
 
-using bits16 = std::uint16_t;
+#include "gpu/kernels/row_vector.hpp"
 
-constexpr std::int64_t lanes = 16;
 constexpr std::int64_t positions = 32; // of a block
 constexpr std::int64_t max_dim = 256;  // of a head
-
-typedef float vector_f __attribute__((vector_size(64), aligned(4), may_alias));
-typedef std::int32_t vector_i __attribute__((vector_size(64), aligned(4), may_alias));
-typedef std::uint32_t vector_u __attribute__((vector_size(64), aligned(4), may_alias));
-typedef bits16 vector_h __attribute__((vector_size(32), aligned(2), may_alias));
-
-#define AVP_INLINE static inline __attribute__((always_inline))
-
-AVP_INLINE vector_f load(const float* from) { return *reinterpret_cast<const vector_f*>(from); }
-
-AVP_INLINE vector_f load(const bits16* from) {
-  const vector_u wide = __builtin_convertvector(*reinterpret_cast<const vector_h*>(from), vector_u) << 16;
-  return __builtin_bit_cast(vector_f, wide);
-}
-
-AVP_INLINE void save(float* to, vector_f values) { *reinterpret_cast<vector_f*>(to) = values; }
-
-// Round to nearest even; a NaN stays one.
-AVP_INLINE void save(bits16* to, vector_f values) {
-  const vector_u bits = __builtin_bit_cast(vector_u, values);
-  const vector_u rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-  const vector_u chosen = values == values ? rounded : (bits >> 16) | 0x40U;
-  *reinterpret_cast<vector_h*>(to) = __builtin_convertvector(chosen, vector_h);
-}
-
-AVP_INLINE float one(const float* from) { return *from; }
-AVP_INLINE float one(const bits16* from) {
-  const std::uint32_t bits = static_cast<std::uint32_t>(*from) << 16;
-  return __builtin_bit_cast(float, bits);
-}
-AVP_INLINE void put(float* to, float value) { *to = value; }
-AVP_INLINE void put(bits16* to, float value) {
-  const auto bits = __builtin_bit_cast(std::uint32_t, value);
-  *to = static_cast<bits16>(value == value ? (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16 : (bits >> 16) | 0x40U);
-}
-
-AVP_INLINE vector_f all(float value) { return value - vector_f{}; }
-
-// The first `count` lanes; the others are 0.
-template <class T>
-AVP_INLINE vector_f load_some(const T* from, std::int64_t count) {
-  float parts[lanes] = {};
-  for (std::int64_t i = 0; i < count; ++i)
-    parts[i] = one(from + i);
-  return load(parts);
-}
-
-// A sum of lanes in a fixed order.
-AVP_INLINE float sum_of(vector_f values) {
-  float parts[lanes];
-  save(parts, values);
-  for (std::int64_t width = lanes / 2; width > 0; width /= 2)
-    for (std::int64_t i = 0; i < width; ++i)
-      parts[i] += parts[i + width];
-  return parts[0];
-}
-
-AVP_INLINE vector_f larger(vector_f a, vector_f b) { return a > b ? a : b; }
-
-AVP_INLINE float largest_of(vector_f values) {
-  float parts[lanes];
-  save(parts, values);
-  float most = parts[0];
-  for (std::int64_t i = 1; i < lanes; ++i)
-    most = parts[i] > most ? parts[i] : most;
-  return most;
-}
 
 // e^x for x ≤ 0: x = n ln 2 + r with |r| ≤ ln 2 / 2, e^r by its Taylor polynomial of degree 7 (error under 1 ulp
 // there), times 2^n. Below -87 the result is 0. A NaN stays one, so that it is seen in what comes of it.
 AVP_INLINE vector_f exponential(vector_f x) {
   const vector_f kept = larger(x, all(-87.0F));
-  const vector_f shifted = kept * 1.44269504F + 12582912.0F; // adding 1.5 · 2^23 rounds to a whole number
-  const vector_f n = shifted - 12582912.0F;
-  const vector_f r = (kept - n * 0.693359375F) + n * 2.12194440e-4F;
+  const vector_f shift = all(12582912.0F); // adding 1.5 · 2^23 rounds to a whole number
+  const vector_f n = fused(kept, all(1.44269504F), shift) - shift;
+  const vector_f r = fused(n, all(2.12194440e-4F), fused(n, all(-0.693359375F), kept));
   vector_f p = all(1.0F / 5040);
-  p = p * r + 1.0F / 720;
-  p = p * r + 1.0F / 120;
-  p = p * r + 1.0F / 24;
-  p = p * r + 1.0F / 6;
-  p = p * r + 0.5F;
-  p = p * r + 1.0F;
-  p = p * r + 1.0F;
-  const vector_i power = (__builtin_convertvector(n, vector_i) + 127) << 23;
-  const vector_f result = p * __builtin_bit_cast(vector_f, power);
-  const vector_f or_nan = x == x ? result : x;
-  return x < -87.0F ? vector_f{} : or_nan;
+  p = fused(p, r, all(1.0F / 720));
+  p = fused(p, r, all(1.0F / 120));
+  p = fused(p, r, all(1.0F / 24));
+  p = fused(p, r, all(1.0F / 6));
+  p = fused(p, r, all(0.5F));
+  p = fused(p, r, all(1.0F));
+  p = fused(p, r, all(1.0F));
+  return where_less(x, all(-87.0F), all(0.0F), where_number(x, p * power_of_two(n)));
 }
 
-AVP_INLINE float exponential(float x) {
-  const vector_f result = exponential(all(x));
-  return result[0];
-}
+AVP_INLINE float exponential(float x) { return first_of(exponential(all(x))); }
 
 // A row whose squares are too large for their sum becomes NaN: all zeros would look like an answer.
 template <class A>
 void normalise(float* x, const A* y, const float* weight, A* out, std::int64_t columns, float epsilon) {
-  vector_f squares{};
+  vector_f squares = all(0.0F);
   float rest = 0;
   const std::int64_t whole = columns / lanes * lanes;
   for (std::int64_t i = 0; i < whole; i += lanes) {
     vector_f value = load(x + i);
     if (y) {
-      value += load(y + i);
+      value = value + load(y + i);
       save(x + i, value);
     }
-    squares += value * value;
+    squares = fused(value, value, squares);
   }
   for (std::int64_t i = whole; i < columns; ++i) {
     if (y)
       x[i] += one(y + i);
-    rest += x[i] * x[i];
+    rest = fused(x[i], x[i], rest);
   }
   const float mean = (sum_of(squares) + rest) / static_cast<float>(columns);
   const float scale = mean < __builtin_inff() ? 1.0F / __builtin_sqrtf(mean + epsilon) : __builtin_nanf("");
   for (std::int64_t i = 0; i < whole; i += lanes)
-    save(out + i, load(x + i) * scale * load(weight + i));
+    save(out + i, load(x + i) * all(scale) * load(weight + i));
   for (std::int64_t i = whole; i < columns; ++i)
     put(out + i, x[i] * scale * weight[i]);
 }
 
 // x / (1 + e^-x), with the exponent never above 0.
 AVP_INLINE vector_f silu(vector_f x) {
-  const vector_f e = exponential(x < 0.0F ? x : -x);
-  return x * (x < 0.0F ? e : all(1.0F)) / (1.0F + e);
+  const vector_f none = all(0.0F), unit = all(1.0F);
+  const vector_f e = exponential(where_less(x, none, x, none - x));
+  return x * where_less(x, none, e, unit) / (unit + e);
 }
 
 template <class A>
@@ -141,8 +68,7 @@ void gate(const A* gate_up, A* out, std::int64_t columns) {
   for (std::int64_t i = 0; i < whole; i += lanes)
     save(out + i, silu(load(gate_up + i)) * load(up + i));
   for (std::int64_t i = whole; i < columns; ++i) {
-    const vector_f value = silu(all(one(gate_up + i)));
-    put(out + i, value[0] * one(up + i));
+    put(out + i, first_of(silu(all(one(gate_up + i)))) * one(up + i));
   }
 }
 
@@ -180,36 +106,34 @@ AVP_INLINE void add_values(const K* values, std::int64_t count, std::int64_t dim
   vector_f sum[Q][Vectors];
   for (int q = 0; q < Q; ++q)
     for (int v = 0; v < Vectors; ++v)
-      sum[q][v] = load(sums + q * dim + v * lanes) * shrink[q];
+      sum[q][v] = load(sums + q * dim + v * lanes) * all(shrink[q]);
   for (std::int64_t j = 0; j < count; ++j) {
     vector_f value[Vectors];
     for (int v = 0; v < Vectors; ++v)
       value[v] = load(values + j * dim + v * lanes);
     for (int q = 0; q < Q; ++q)
       for (int v = 0; v < Vectors; ++v)
-        sum[q][v] += weights[q][j] * value[v];
+        sum[q][v] = fused(all(weights[q][j]), value[v], sum[q][v]);
   }
   for (int q = 0; q < Q; ++q)
     for (int v = 0; v < Vectors; ++v)
       save(sums + q * dim + v * lanes, sum[q][v]);
 }
 
-// The same for the last columns of a dimension that is no multiple of the lanes; in vectors, too: of scalars the
-// compiler fuses products and sums in one way for one Q and in another for the next.
+// The same for the last columns of a dimension that is no multiple of the lanes.
 template <class K, int Q>
 AVP_INLINE void add_last_values(const K* values, std::int64_t count, std::int64_t dim, std::int64_t columns,
                                 const float (*weights)[positions], const float* shrink, float* sums) {
   vector_f sum[Q];
   for (int q = 0; q < Q; ++q)
-    sum[q] = load_some(sums + q * dim, columns) * shrink[q];
+    sum[q] = load_some(sums + q * dim, columns) * all(shrink[q]);
   for (std::int64_t j = 0; j < count; ++j) {
     const vector_f value = load_some(values + j * dim, columns);
     for (int q = 0; q < Q; ++q)
-      sum[q] += weights[q][j] * value;
+      sum[q] = fused(all(weights[q][j]), value, sum[q]);
   }
   for (int q = 0; q < Q; ++q)
-    for (std::int64_t i = 0; i < columns; ++i)
-      sums[q * dim + i] = sum[q][i];
+    save_some(sums + q * dim, sum[q], columns);
 }
 
 // Attention of Q queries with a running maximum and sum (arXiv 2205.14135), block after block.
@@ -231,30 +155,30 @@ AVP_INLINE void attend_queries(const attention_tile& tile) {
   }
   for (std::int64_t i = 0; i < Q * dim; ++i)
     sums[i] = 0;
-  vector_f lane_low, lane_high;
-  for (int i = 0; i < lanes; ++i) {
-    lane_low[i] = static_cast<float>(i);
-    lane_high[i] = static_cast<float>(i + lanes);
-  }
+  float numbers[positions];
+  for (int i = 0; i < positions; ++i)
+    numbers[i] = static_cast<float>(i);
   for (std::int64_t begin = 0; begin < longest; begin += positions) {
     const K* keys = static_cast<const K*>(tile.cache) + tile.blocks[begin / positions] * tile.block_stride;
-    vector_f low[Q]{}, high[Q]{};
+    vector_f low[Q], high[Q];
+    for (int q = 0; q < Q; ++q)
+      low[q] = high[q] = all(0.0F);
     for (std::int64_t d = 0; d < dim; ++d) {
       const vector_f key_low = load(keys + d * positions), key_high = load(keys + d * positions + lanes);
       for (int q = 0; q < Q; ++q) {
-        low[q] += queries[q][d] * key_low;
-        high[q] += queries[q][d] * key_high;
+        low[q] = fused(all(queries[q][d]), key_low, low[q]);
+        high[q] = fused(all(queries[q][d]), key_high, high[q]);
       }
     }
     float weights[Q][positions], shrink[Q];
     for (int q = 0; q < Q; ++q) {
-      const auto seen = static_cast<float>(visible[q] - begin);
-      const vector_f nothing = all(-__builtin_inff());
-      const vector_f a = lane_low < seen ? low[q] : nothing, b = lane_high < seen ? high[q] : nothing;
+      const vector_f seen = all(static_cast<float>(visible[q] - begin)), nothing = all(-__builtin_inff());
+      const vector_f a = where_less(load(numbers), seen, low[q], nothing);
+      const vector_f b = where_less(load(numbers + lanes), seen, high[q], nothing);
       const float found = largest_of(larger(a, b));
       const float next = found > most[q] ? found : most[q];
       shrink[q] = exponential(most[q] - next);
-      const vector_f wa = exponential(a - next), wb = exponential(b - next);
+      const vector_f wa = exponential(a - all(next)), wb = exponential(b - all(next));
       save(weights[q], wa);
       save(weights[q] + lanes, wb);
       total[q] = total[q] * shrink[q] + sum_of(wa + wb);
@@ -314,8 +238,8 @@ struct chunk_sums {
 AVP_INLINE void add_powers(vector_f x, vector_f* powers, vector_f* weighted) {
   const vector_f kept = larger(x, all(-87.0F)); // e^x · x is nothing there, also where x is infinite
   const vector_f power = exponential(x);
-  *powers += power;
-  *weighted += power * kept;
+  *powers = *powers + power;
+  *weighted = fused(power, kept, *weighted);
 }
 
 chunk_sums sums_of_chunk(const float* values, std::int64_t count) {
@@ -329,10 +253,38 @@ chunk_sums sums_of_chunk(const float* values, std::int64_t count) {
   if (top == -__builtin_inff())
     return {-__builtin_inf(), 0, 0};
   vector_f powers = all(0), weighted = all(0);
-  add_powers(load(rest) - top, &powers, &weighted);
+  add_powers(load(rest) - all(top), &powers, &weighted);
   for (std::int64_t i = 0; i + lanes <= count; i += lanes)
-    add_powers(load(values + i) - top, &powers, &weighted);
+    add_powers(load(values + i) - all(top), &powers, &weighted);
   return {top, sum_of(powers), sum_of(weighted)};
+}
+
+// e^(value - largest) over their sum; sums of chunks are added in double.
+void softmax(const float* values, float* out, std::int64_t count) {
+  constexpr std::int64_t chunk = 1024;
+  const float top = values[first_largest(values, count)];
+  double total = 0;
+  for (std::int64_t begin = 0; begin < count; begin += chunk) {
+    const std::int64_t end = count - begin < chunk ? count : begin + chunk;
+    vector_f powers = all(0.0F);
+    std::int64_t i = begin;
+    for (; i + lanes <= end; i += lanes) {
+      const vector_f power = exponential(load(values + i) - all(top));
+      powers = powers + power;
+      save(out + i, power);
+    }
+    for (; i < end; ++i) {
+      out[i] = exponential(values[i] - top);
+      total += out[i];
+    }
+    total += sum_of(powers);
+  }
+  const auto scale = static_cast<float>(total);
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    save(out + i, load(out + i) / all(scale));
+  for (; i < count; ++i)
+    out[i] /= scale;
 }
 
 // Chunk by chunk, so that values are read once and float sums stay short; the sums are shifted to the largest so far.
@@ -371,4 +323,5 @@ const row_kernels table = {
     attend<bits16, bits16>,
     first_largest,
     distribution_of,
+    softmax,
 };

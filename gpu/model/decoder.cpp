@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "gpu/kernels/finite.hpp"
 #include "gpu/model/family/families.hpp"
@@ -26,6 +27,23 @@ constexpr double ridge = 1e-5, norm_floor = 1e-6;
 
 // Rows of the vocabulary that are taken at once where a whole table in float32 would be too much.
 constexpr std::int64_t vocabulary_chunk = 8192;
+
+// Angles that are worth a second thread.
+constexpr std::int64_t angles_at_once = 1 << 14;
+
+// Cosines and sines of float64 angles as float32. They are the C library's: ATen's have other bits on other processors.
+rotation turned_by(const at::Tensor& angles, at::Device device) {
+  auto cos = at::empty(angles.sizes(), at::kFloat), sin = at::empty(angles.sizes(), at::kFloat);
+  const auto* from = angles.const_data_ptr<double>();
+  auto *cosines = cos.mutable_data_ptr<float>(), *sines = sin.mutable_data_ptr<float>();
+  at::parallel_for(0, angles.numel(), angles_at_once, [=](std::int64_t begin, std::int64_t end) {
+    for (auto i = begin; i < end; ++i) {
+      cosines[i] = static_cast<float>(std::cos(from[i]));
+      sines[i] = static_cast<float>(std::sin(from[i]));
+    }
+  });
+  return {cos.to(device), sin.to(device)};
+}
 
 } // namespace
 
@@ -87,9 +105,9 @@ void decoder::make_rotary_tables() {
     layers_[i].angles = known - angles_.begin();
     if (known != angles_.end())
       continue;
-    const auto angles = at::outer(at::arange(config_.max_positions, at::kDouble), frequencies_of(turn));
-    angles_.push_back(
-        {std::move(turn), angles.cos().to(at::kFloat).to(device_), angles.sin().to(at::kFloat).to(device_)});
+    auto [cos, sin] =
+        turned_by(at::outer(at::arange(config_.max_positions, at::kDouble), frequencies_of(turn)), device_);
+    angles_.push_back({std::move(turn), std::move(cos), std::move(sin)});
   }
 }
 
@@ -98,16 +116,17 @@ at::Tensor decoder::frequencies_of(const std::optional<rope>& rotation) const {
   const std::int64_t half = config_.head_dim / 2;
   if (!rotation)
     return at::zeros({half}, at::kDouble);
-  auto exponents = at::arange(half, at::kDouble) * (-2.0 / static_cast<double>(config_.head_dim));
-  auto frequencies = at::pow(at::full({half}, rotation->theta, at::kDouble), exponents);
+  auto frequencies = at::empty({half}, at::kDouble);
+  for (std::int64_t i = 0; i < half; ++i)
+    frequencies.mutable_data_ptr<double>()[i] =
+        std::pow(rotation->theta, static_cast<double>(i) * (-2.0 / static_cast<double>(config_.head_dim)));
   if (!rotation->factors.empty())
     frequencies = frequencies / at::tensor(rotation->factors, at::kFloat).to(at::kDouble);
   return frequencies;
 }
 
 rotation decoder::rotation_by(std::int64_t positions) const {
-  const auto angles = frequencies_of(angles_.front().rotation) * static_cast<double>(positions);
-  return {angles.cos().to(at::kFloat).to(device_), angles.sin().to(at::kFloat).to(device_)};
+  return turned_by(frequencies_of(angles_.front().rotation) * static_cast<double>(positions), device_);
 }
 
 block_shape decoder::cache_shape() const {
@@ -152,7 +171,7 @@ at::Tensor decoder::logits(const at::Tensor& hidden) const {
 
 at::Tensor decoder::latent_input(const at::Tensor& hidden) {
   if (config_.tied) // the input table on both sides, also where a GGUF holds the matrix twice: so does the SDK
-    return embedding_->mixture(at::softmax(embedding_->scores(hidden), 1));
+    return embedding_->mixture(softmax(embedding_->scores(hidden)));
   if (!realignment_.defined())
     make_realignment();
   std::vector<at::Tensor> turned;

@@ -1,10 +1,16 @@
 // All levels of the instruction set compute the same function.
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include "gpu/cache/block_pool.hpp"
 #include "gpu/kernels/kernel_path.hpp"
 #include "gpu/kernels/row_kernels.hpp"
+#include "transport/sha256.hpp"
 
 namespace {
 
@@ -80,6 +86,92 @@ TEST_P(row_kernel_levels_test, find_the_first_of_the_largest) {
     }
     auto none = at::full({size}, NAN);
     EXPECT_EQ(better_->first_largest(none.data_ptr<float>(), size), 0);
+  }
+}
+
+TEST_P(row_kernel_levels_test, softmax_of_scores) {
+  for (const std::int64_t size : {1, 7, 16, 33, 1024, 1030, 49152}) {
+    auto scores = at::randn({size}) * 20, out = at::empty({size});
+    scores[size / 2] = -INFINITY;
+    scores[size - 1] = 3;
+    for (const auto* kernels : {plain_, better_}) {
+      kernels->softmax(scores.data_ptr<float>(), out.data_ptr<float>(), size);
+      EXPECT_TRUE(at::allclose(out.to(at::kDouble), at::softmax(scores.to(at::kDouble), 0), 1e-5, 1e-30)) << size;
+      EXPECT_NEAR(out.sum(at::kDouble).item<double>(), 1, 1e-6);
+    }
+    scores[0] = NAN;
+    better_->softmax(scores.data_ptr<float>(), out.data_ptr<float>(), size);
+    EXPECT_TRUE(out.isnan().all().item<bool>());
+  }
+}
+
+// Values between -2 and 2 that are the same on every machine.
+std::vector<float> known_values(std::size_t count, std::uint32_t seed) {
+  std::vector<float> values(count);
+  for (auto& value : values) {
+    seed = seed * 1664525U + 1013904223U;
+    value = static_cast<float>(static_cast<std::int32_t>(seed) >> 8) / 4194304.0F;
+  }
+  return values;
+}
+
+std::string short_digest(const auto& values) {
+  return sha256_hex({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0])}).substr(0, 12);
+}
+
+// What the kernels of a level make of known values, a digest for each.
+std::map<std::string, std::string> results_of(const row_kernels& kernels) {
+  constexpr std::int64_t columns = 1000, heads = 6, kv_heads = 2, group = heads / kv_heads, rows = 40;
+  std::map<std::string, std::string> digests;
+  const auto weight = known_values(columns, 2), gate_up = known_values(2 * columns, 3);
+  auto x = known_values(columns, 1);
+  std::vector<float> out(columns);
+  kernels.norm_float(x.data(), nullptr, weight.data(), out.data(), columns, 1e-6F);
+  digests["norm"] = short_digest(out);
+  kernels.gate_float(gate_up.data(), out.data(), columns);
+  digests["gate"] = short_digest(out);
+  auto scores = known_values(5003, 4);
+  for (auto& score : scores)
+    score *= 30;
+  std::vector<float> p(scores.size());
+  kernels.softmax(scores.data(), p.data(), static_cast<std::int64_t>(p.size()));
+  digests["softmax"] = short_digest(p);
+  const std::vector<std::int32_t> blocks = {1, 0};
+  for (const std::int64_t dim : {64, 20}) {
+    const auto head_stride = 2 * block_positions * dim;
+    std::vector<std::uint16_t> cache(static_cast<std::size_t>(2 * kv_heads * head_stride));
+    std::vector<float> queries(rows * heads * dim), attended(queries.size());
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const auto qkv = known_values((heads + 2 * kv_heads) * dim, 5 + row), angles = known_values(dim, 99 + row);
+      kernels.rope_store_float_bfloat16(
+          qkv.data(), angles.data(), angles.data() + dim / 2, queries.data() + row * heads * dim,
+          cache.data() + blocks[row / block_positions] * kv_heads * head_stride, row % block_positions,
+          block_positions * dim, head_stride, heads, kv_heads, dim);
+    }
+    for (std::int64_t head = 0; head < kv_heads; ++head)
+      for (std::int64_t first = 0; first < rows * group; first += attention_queries)
+        kernels.attend_float_bfloat16({queries.data() + head * group * dim, heads * dim, group, first,
+                                       std::min(attention_queries, rows * group - first), 0, blocks.data(),
+                                       cache.data() + head * head_stride, kv_heads * head_stride, block_positions * dim,
+                                       dim, attended.data() + head * group * dim, heads * dim});
+    digests["cache " + std::to_string(dim)] = short_digest(cache);
+    digests["queries " + std::to_string(dim)] = short_digest(queries);
+    digests["attention " + std::to_string(dim)] = short_digest(attended);
+  }
+  return digests;
+}
+
+// Written down, so that machines of one level each are compared, too.
+TEST(row_kernels, levels_that_fuse_give_the_same_bits) {
+  const std::map<std::string, std::string> known = {
+      {"norm", "2f0dde42ee54"},     {"gate", "4dd37509ebaf"},       {"softmax", "1ff1b78cc1c4"},
+      {"cache 64", "96c860eee5c6"}, {"queries 64", "9b0f4b2c5011"}, {"attention 64", "5b4e44ff38dc"},
+      {"cache 20", "1bad64ead3d2"}, {"queries 20", "265c81856e45"}, {"attention 20", "fd09dcae8192"},
+  };
+  for (const auto path : all_values<kernel_path>) {
+    if (path == kernel_path::base || !can_run(path))
+      continue;
+    EXPECT_EQ(results_of(row_kernels_of(path)), known) << name_of(path);
   }
 }
 
