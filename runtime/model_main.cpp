@@ -20,8 +20,8 @@
 #include "runtime/model_check.hpp"
 #include "runtime/model_info.hpp"
 #include "runtime/os/standard_output.hpp"
-#include "runtime/text/nearest_name.hpp"
 #include "runtime/text/number_text.hpp"
+#include "transport/nearest_name.hpp"
 
 namespace avp {
 

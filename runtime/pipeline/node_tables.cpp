@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "runtime/text/nearest_name.hpp"
+#include "transport/nearest_name.hpp"
 
 namespace avp {
 namespace {

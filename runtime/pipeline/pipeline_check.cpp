@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "runtime/pipeline/node_tables.hpp"
-#include "runtime/text/nearest_name.hpp"
 #include "runtime/text/words.hpp"
+#include "transport/nearest_name.hpp"
 
 namespace avp {
 namespace {

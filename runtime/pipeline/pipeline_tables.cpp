@@ -11,8 +11,8 @@
 #include "runtime/pipeline/node_tables.hpp"
 #include "runtime/pipeline/sweep_check.hpp"
 #include "runtime/pipeline/table_reader.hpp"
-#include "runtime/text/nearest_name.hpp"
 #include "runtime/text/words.hpp"
+#include "transport/nearest_name.hpp"
 
 namespace avp {
 namespace {

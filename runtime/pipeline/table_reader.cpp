@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "runtime/text/byte_size.hpp"
-#include "runtime/text/nearest_name.hpp"
+#include "transport/nearest_name.hpp"
 
 namespace avp {
 namespace {

@@ -6,8 +6,8 @@
 #include "runtime/pipeline/earlier_texts.hpp"
 #include "runtime/pipeline/pipeline_check.hpp"
 #include "runtime/pipeline/plan.hpp"
-#include "runtime/text/nearest_name.hpp"
 #include "runtime/text/words.hpp"
+#include "transport/nearest_name.hpp"
 
 namespace avp {
 namespace {
