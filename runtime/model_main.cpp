@@ -19,9 +19,11 @@
 #include "runtime/fetch_display.hpp"
 #include "runtime/model_check.hpp"
 #include "runtime/model_info.hpp"
+#include "runtime/os/program_version.hpp"
 #include "runtime/os/standard_output.hpp"
 #include "runtime/text/number_text.hpp"
 #include "transport/nearest_name.hpp"
+#include "transport/program_arguments.hpp"
 
 namespace avp {
 
@@ -125,6 +127,7 @@ int check(const std::string& source) {
 
 int model_main(int argc, const char* const* argv) {
   CLI::App app("Lists, fetches, describes and checks models.", "avp-model");
+  app.set_version_flag("--version", [] { return program_version("avp-model"); });
   app.require_subcommand(1);
   app.footer("Models lie in $AVP_MODELS, else $XDG_CACHE_HOME/avp/models, else ~/.cache/avp/models.\n"
              "$AVP_HUB is a mirror to use in place of https://huggingface.co.\n");
@@ -142,11 +145,8 @@ int model_main(int argc, const char* const* argv) {
       "check", "Reads every weight of a model; exit status 0 where all is fine, 1 where something is broken.");
   check_command->add_option("NAME|PATH", source, "A name, a .gguf file or a Hugging Face directory")->required();
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? all_done : bad_usage;
-  }
-  try {
+    if (const auto status = parse_arguments(app, argc, argv))
+      return *status;
     const auto status = list_command->parsed()    ? list(json)
                         : fetch_command->parsed() ? fetch(names)
                         : check_command->parsed() ? check(source)

@@ -11,6 +11,8 @@
 
 #include "runtime/os/standard_output.hpp"
 #include "runtime/report/report.hpp"
+#include "runtime/report/report_error.hpp"
+#include "transport/program_arguments.hpp"
 
 namespace avp {
 
@@ -21,13 +23,12 @@ int report_main(int argc, const char* const* argv) {
   std::filesystem::path file;
   app.add_option("RUN", folders, "Folders that runs left; several ones are compared in one report")->required();
   app.add_option("-o,--output", file, "The file to write (default: report.html in the folder of a single run)");
-  try {
-    app.parse(argc, argv);
+  const auto check_together = [&] {
     if (folders.size() > 1 && file.empty())
       throw CLI::ValidationError("with several runs, say where their report goes: -o FILE");
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  };
+  if (const auto status = parse_arguments(app, argc, argv, check_together))
+    return *status;
   try {
     if (file.empty())
       file = folders.front() / "report.html";

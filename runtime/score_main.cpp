@@ -13,6 +13,7 @@
 
 #include "runtime/rescore.hpp"
 #include "runtime/score/score_server.hpp"
+#include "transport/program_arguments.hpp"
 
 namespace avp {
 namespace {
@@ -77,11 +78,8 @@ int score_main(int argc, const char* const* argv) {
   app.add_option("--kind", kind, "How to score (default: \"kind\" of each line, or what the run's pipeline file says)")
       ->check(CLI::IsMember(all_names<score_kind>()));
   app.add_flag("--serve", serve, "What avp-run starts: a pair that crashes the scorer ends it");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (const auto status = parse_arguments(app, argc, argv))
+    return *status;
   if (serve) {
     serve_scores();
     return 0;

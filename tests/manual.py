@@ -191,6 +191,13 @@ class Options(unittest.TestCase):
             with self.subTest(program=program):
                 self.assertEqual(sorted(told[program] - EVERY_PROGRAM_HAS), sorted(options - EVERY_PROGRAM_HAS))
 
+    def test_every_program_tells_its_version(self):
+        for program in PROGRAMS:
+            with self.subTest(program=program):
+                outcome = subprocess.run([pathlib.Path(os.environ["AVP_BIN"]) / program, "--version"], text=True,
+                                         capture_output=True, check=True)
+                self.assertRegex(outcome.stdout.splitlines()[0], rf"^{program} \d+\.\d+\.\d+$")
+
     def test_options_in_commands_exist(self):
         for page in PAGES:
             blocks = [text for language, text in parts(page)[1] if language in ("sh", "bash", "")]

@@ -17,6 +17,7 @@
 #include "transport/handshake/resolution.hpp"
 #include "transport/kv.hpp"
 #include "transport/message.hpp"
+#include "transport/program_arguments.hpp"
 
 namespace {
 
@@ -214,6 +215,7 @@ int written(int status) {
 int main(int argc, char** argv) {
   arguments args;
   CLI::App app("Shows an AVP message, and answers questions about models as agents know them.", "avp-inspect");
+  app.set_version_flag("--version", "avp-inspect " AVP_VERSION);
   app.add_option("FILE", args.input, "Message to read; - or nothing for standard input");
   app.add_flag("--json", args.json, "Print JSON");
   auto* reencode = app.add_option("--reencode", args.reencode, "Encode the message anew into this file");
@@ -225,10 +227,7 @@ int main(int argc, char** argv) {
   app.add_option("--resolve", args.resolve, "Resolve two identities: LOCAL.json REMOTE.json")->expected(2);
   app.add_option("--hash-config", args.hash_config, "Print the model hash of a configuration (JSON)");
   app.add_option("--hash-vocab", args.hash_vocab, "Print the tokenizer hash of a vocabulary (JSON: token to id)");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& mistake) {
-    return app.exit(mistake) == 0 ? 0 : failed;
-  }
+  if (const auto status = avp::parse_arguments(app, argc, argv))
+    return *status;
   return written(run(args));
 }

@@ -8,6 +8,7 @@
 
 #include "transport/link/cluster_keys.hpp"
 #include "transport/link/curve_keys.hpp"
+#include "transport/program_arguments.hpp"
 
 namespace {
 
@@ -45,6 +46,7 @@ int written(int status) {
 
 int main(int argc, char** argv) {
   CLI::App app("Makes the keys by which nodes know each other.", "avp-key");
+  app.set_version_flag("--version", "avp-key " AVP_VERSION);
   app.require_subcommand(1);
   std::string name;
   auto* fresh = app.add_subcommand("new", "Write NAME.key (secret) and NAME.pub (public) for one CURVE link");
@@ -60,10 +62,7 @@ int main(int argc, char** argv) {
   cluster->add_option("--days", days, "How long certificates are valid")
       ->capture_default_str()
       ->check(CLI::Range(1, 36500));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& mistake) {
-    return app.exit(mistake) == 0 ? 0 : 2;
-  }
+  if (const auto status = avp::parse_arguments(app, argc, argv))
+    return *status;
   return written(fresh->parsed() ? new_pair(name) : new_cluster(nodes, folder, days));
 }

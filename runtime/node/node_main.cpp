@@ -21,6 +21,7 @@
 #include "runtime/os/plugin.hpp"
 #include "runtime/os/program_version.hpp"
 #include "runtime/os/standard_output.hpp"
+#include "transport/program_arguments.hpp"
 #include "transport/random_id.hpp"
 
 namespace avp {
@@ -170,13 +171,12 @@ int node_main(int argc, const char* const* argv, registry kinds) {
   app.add_flag("--status", status, "Shows what the node of this file does, and ends");
   try {
     app.set_version_flag("--version", program_version("avp-node"));
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? ended : bad_usage;
   } catch (const std::invalid_argument& error) {
-    std::fprintf(stderr, "%s\n", error.what());
+    std::fprintf(stderr, "avp-node: %s\n", error.what());
     return bad_usage;
   }
+  if (const auto status = parse_arguments(app, argc, argv))
+    return *status;
   auto logger = spdlog::stderr_color_mt("avp-node");
   logger->set_pattern("%Y-%m-%d %H:%M:%S %^%l%$: %v");
   spdlog::set_default_logger(logger);

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "runtime/os/program_version.hpp"
+#include "transport/program_arguments.hpp"
 
 namespace avp {
 
@@ -69,18 +70,19 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
     resume->excludes(other);
   try {
     app.set_version_flag("--version", program_version("avp-run"));
-    app.parse(argc, argv);
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "avp-run: %s\n", error.what());
+    return bad_arguments;
+  }
+  const auto check_together = [&] {
     if (resume->count() + pipeline->count() == 0)
       throw CLI::RequiredError("pipeline");
     if (line.resume && line.input.value_or("-") != "-")
       throw CLI::ValidationError("--input", "with --resume only '-', for a run whose input was standard input: a run "
                                             "goes on with the file that it has");
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const std::invalid_argument& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 2;
-  }
+  };
+  if (const auto status = parse_arguments(app, argc, argv, check_together))
+    return *status;
   return line;
 }
 

@@ -214,12 +214,15 @@ class BadInput(CommandTest):
 class BadArguments(CommandTest):
     def test_each_is_explained(self):
         for arguments, message in [
-            (["--mode", "sideways"], "--mode: sideways not in {latent,text,direct,all}"),
+            (["--mode", "sideways"], "avp-run: --mode: sideways not in {latent,text,direct,all}"),
             (["--limit", "0"], "--limit: expected a whole number, 1 or more, found 0"),
             (["--limit", "many"], "--limit: expected a whole number, 1 or more, found many"),
             (["--concurrency", "0"], "--concurrency: Value 0 not in range 1 to 10000"),
             (["--ask", "x", "--input", "-"], "--input excludes --ask"),
-            (["--flub"], "not expected: --flub"),
+            (["--flub"], "avp-run: there is no option --flub\n"),
+            (["--limt", "5"], "avp-run: there is no option --limt; did you mean --limit?\n"),
+            (["--moed=text"], "avp-run: there is no option --moed; did you mean --mode?\n"),
+            (["more"], "avp-run: The following argument was not expected: more\n"),
             (["--out"], "--out"),
         ]:
             with self.subTest(arguments=arguments):

@@ -57,3 +57,9 @@ expect 0 "" "$bin/avp-key" new node
 [ "$(cat out)" = "$(cat node.pub)" ] && [ "$(stat -c %a node.key)" = 600 ] || fail "keys are not as they should be"
 expect 2 io_failed "$bin/avp-key" new node
 expect 2 "" "$bin/avp-key"
+
+expect 0 "" "$bin/avp-key" --version
+expect 0 "" "$bin/avp-inspect" --version
+expect 2 "avp-inspect: there is no option --jsn; did you mean --json?" "$bin/avp-inspect" vector --jsn
+expect 2 "avp-key: there is no command clustr; did you mean cluster?" "$bin/avp-key" clustr
+expect 2 "avp-key: there is no option --nodse; did you mean --nodes?" "$bin/avp-key" cluster --nodse a,b

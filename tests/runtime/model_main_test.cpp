@@ -104,6 +104,9 @@ TEST_F(avp_model, bad_arguments_have_status_2) {
   EXPECT_EQ(run({}), 2);
   EXPECT_EQ(run({"fetch"}), 2);
   EXPECT_EQ(run({"list", "--jsn"}), 2);
+  EXPECT_THAT(err_, HasSubstr("avp-model: there is no option --jsn; did you mean --json?\n"));
+  EXPECT_EQ(run({"fech", "smollm2-135m-instruct"}), 2);
+  EXPECT_THAT(err_, HasSubstr("avp-model: there is no command fech; did you mean fetch?\n"));
   EXPECT_EQ(run({"--help"}), 0);
   EXPECT_THAT(out_, HasSubstr("AVP_HUB"));
 }

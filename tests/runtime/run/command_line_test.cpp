@@ -32,8 +32,9 @@ TEST(command_line, metrics_need_an_address) {
   EXPECT_EQ(parsed({"--metrics", "[::1]:9090"}).metrics, (tcp_address{"::1", 9090}));
   testing::internal::CaptureStderr();
   const auto outcome = parse({"--metrics", "9090"});
-  EXPECT_EQ(testing::internal::GetCapturedStderr().substr(0, 152),
-            "--metrics: must be \"host:port\", such as 0.0.0.0:5554, [::1]:5554, name:5554 or, for this machine only, "
+  EXPECT_EQ(testing::internal::GetCapturedStderr().substr(0, 161),
+            "avp-run: --metrics: must be \"host:port\", such as 0.0.0.0:5554, [::1]:5554, name:5554 or, for this "
+            "machine only, "
             ":5554, found \"9090\": the port is missing\nRun with");
   EXPECT_EQ(std::get<int>(outcome), 2);
 }
