@@ -82,7 +82,7 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
       std::printf("model %s: %s\n", model.name.c_str(), resolve_model(model.source).c_str());
     } catch (const model_error& error) {
       std::fflush(stdout);
-      std::fprintf(stderr, "model %s: %s\n", model.name.c_str(), error.what());
+      std::fprintf(stderr, "avp-run: model %s: %s\n", model.name.c_str(), error.what());
       all_there = false;
     }
   }

@@ -103,7 +103,13 @@ int fetch(const std::vector<std::string>& names) {
 }
 
 int info(const std::string& source, bool json) {
-  const auto facts = model_info(open_model(resolve_model(source)));
+  nlohmann::ordered_json facts;
+  try {
+    facts = model_info(open_model(resolve_model(source)));
+  } catch (const model_error& error) {
+    std::fprintf(stderr, "avp-model: %s\n", error.what());
+    return bad_usage;
+  }
   // A name in a file may be any bytes; JSON must be UTF-8.
   constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
   std::printf("%s", json ? (facts.dump(2, ' ', false, replace) + "\n").c_str() : model_info_text(facts).c_str());

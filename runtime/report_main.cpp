@@ -35,6 +35,9 @@ int report_main(int argc, const char* const* argv) {
     write_report(folders, file);
     write_stdout(file.string() + "\n");
     return 0;
+  } catch (const report_error& error) {
+    std::fprintf(stderr, "avp-report: %s\n", error.what());
+    return bad_arguments;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "avp-report: %s\n", error.what());
     return 1;

@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include <caf/actor_system.hpp>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "gpu/thrown.hpp"
@@ -14,6 +13,7 @@
 #include "runtime/node/cluster.hpp"
 #include "runtime/os/interrupt.hpp"
 #include "runtime/os/plugin.hpp"
+#include "runtime/os/program_log.hpp"
 #include "runtime/os/standard_output.hpp"
 #include "runtime/pipeline/dot.hpp"
 #include "runtime/pipeline/pipeline_file.hpp"
@@ -122,10 +122,8 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   if (auto* status = std::get_if<int>(&parsed))
     return *status;
   auto line = std::get<command_line>(parsed);
-  auto logger = spdlog::stderr_color_mt("avp-run");
-  logger->set_pattern("%^%l%$: %v");
-  logger->set_level(line.quiet ? spdlog::level::err : spdlog::level::info);
-  spdlog::set_default_logger(logger);
+  log_as("avp-run");
+  spdlog::set_level(line.quiet ? spdlog::level::err : spdlog::level::info);
   std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of the write
   std::signal(SIGXFSZ, SIG_IGN); // likewise a file that may not grow
   try {

@@ -23,7 +23,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int failed = 2;
 constexpr std::size_t values_shown = 8;
 
 struct arguments {
@@ -38,8 +37,8 @@ struct arguments {
 };
 
 int report(const avp::error& mistake) {
-  std::cerr << avp::to_string(mistake.code) << ": " << mistake.message << '\n';
-  return failed;
+  std::cerr << "avp-inspect: " << avp::to_string(mistake.code) << ": " << mistake.message << '\n';
+  return avp::bad_arguments;
 }
 
 avp::expected<std::string> read_file(const std::string& path) {
@@ -205,9 +204,10 @@ int run(const arguments& args) {
 
 // What was printed may not have been written yet.
 int written(int status) {
-  if (status == 0 && !std::cout.flush())
-    return report({avp::errc::io_failed, "Standard output cannot be written."});
-  return status;
+  if (status != 0 || std::cout.flush())
+    return status;
+  std::cerr << "avp-inspect: Standard output cannot be written.\n";
+  return 1;
 }
 
 } // namespace

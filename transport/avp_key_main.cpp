@@ -13,8 +13,8 @@
 namespace {
 
 int refuse(const avp::error& error) {
-  std::cerr << avp::to_string(error.code) << ": " << error.message << '\n';
-  return 2;
+  std::cerr << "avp-key: " << avp::to_string(error.code) << ": " << error.message << '\n';
+  return avp::bad_arguments;
 }
 
 int new_pair(const std::string& name) {
@@ -37,9 +37,10 @@ int new_cluster(const std::vector<std::string>& nodes, const std::filesystem::pa
 
 // What was printed may not have been written yet.
 int written(int status) {
-  if (status == 0 && !std::cout.flush())
-    return refuse({avp::errc::io_failed, "Standard output cannot be written."});
-  return status;
+  if (status != 0 || std::cout.flush())
+    return status;
+  std::cerr << "avp-key: Standard output cannot be written.\n";
+  return 1;
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "gpu/model/model_error.hpp"
+#include "transport/nearest_name.hpp"
 
 namespace avp {
 
@@ -60,10 +61,10 @@ bool is_there(const std::filesystem::path& path) {
   return std::filesystem::exists(path, error);
 }
 
-std::string all_names() {
-  std::string names;
+std::vector<std::string> all_names() {
+  std::vector<std::string> names;
   for (const auto& entry : catalogue())
-    names += (names.empty() ? "" : ", ") + entry.name;
+    names.push_back(entry.name);
   return names;
 }
 
@@ -103,8 +104,8 @@ std::filesystem::path resolve_model(std::string_view source) {
   }
   std::filesystem::path path(source);
   if (source.empty() || !is_there(path))
-    throw model_error("model \"" + std::string(source) +
-                      "\" is neither a known name nor a file or folder here; known names: " + all_names());
+    throw model_error("model \"" + std::string(source) + "\" is neither a known name nor a file or folder here" +
+                      name_hint(source, all_names()));
   return path;
 }
 

@@ -226,7 +226,7 @@ void interrupt_guard::end(const std::string& why, int status) {
 }
 
 void interrupt_guard::on_terminate() {
-  const auto why = "error: " + what_ended_it();
+  const auto why = std::string(program_invocation_short_name) + ": " + what_ended_it();
   if (auto* guard = current.load()) {
     if (guard->mutex_.try_lock()) // unless it was thrown with the lock held
       guard->end(why, failed);

@@ -128,7 +128,7 @@ void reporter::print_answer(const task_result& result) {
     return write_stdout((shown ? "" : result.text) + "\n");
   if (shown)
     write_stdout("\n");
-  std::fprintf(stderr, "error: no answer in %s mode: %s\n", std::string(name_of(result.mode)).c_str(),
+  std::fprintf(stderr, "avp-run: no answer in %s mode: %s\n", std::string(name_of(result.mode)).c_str(),
                result.error.c_str());
 }
 

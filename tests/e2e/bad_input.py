@@ -207,7 +207,7 @@ class BadInput(CommandTest):
 
     def test_question_longer_than_the_context(self):
         outcome = self.run_command("--ask", "x" * 600)
-        self.expect(outcome, 1, "error: no answer in latent mode: agent 'planner': the context would be")
+        self.expect(outcome, 1, "avp-run: no answer in latent mode: agent 'planner': the context would be")
         self.assertEqual(outcome.out, "")
 
 
@@ -272,13 +272,13 @@ class BadOutput(CommandTest):
         self.expect(self.run_command(), 2, "cannot make the folder 'avp-runs/chain-", "name another one with --out")
 
     def expect_whole_lines(self, outcome, results, tasks):
-        self.expect(outcome, 1, "error: the run ended early: cannot write 'out/results.jsonl': ")
+        self.expect(outcome, 1, "avp-run: the run ended early: cannot write 'out/results.jsonl': ")
         self.assertGreater(len(results), 0)
         self.assertLess(len(results), tasks)
 
     def test_file_that_may_not_grow(self):
         outcome = self.run_command("--out", "out", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)))
-        self.expect(outcome, 2, "error: cannot make 'out/run.db': File too large\n")
+        self.expect(outcome, 2, "avp-run: cannot make 'out/run.db': File too large\n")
 
     def test_disk_full(self):
         """On a file system of 64 KiB; only where one can be mounted in a namespace of one's own."""

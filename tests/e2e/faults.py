@@ -57,7 +57,7 @@ class Throwing(FaultTest):
             with self.subTest(what=what):
                 self.lone("throws", where="constructor", what=what)
                 outcome = self.run_command("--plugin", FAULTY, "--out", what)
-                self.expect(outcome, 1, f"error: the agent 'agent' can't be started: {reason}\n")
+                self.expect(outcome, 1, f"avp-run: the agent 'agent' can't be started: {reason}\n")
 
     def test_in_a_destructor(self):
         """Results are there by then, and the one message says what it was."""
@@ -65,7 +65,7 @@ class Throwing(FaultTest):
             with self.subTest(what=what):
                 self.lone("throws", where="destructor", what=what)
                 outcome = self.run_command("--plugin", FAULTY, "--out", what)
-                self.expect(outcome, 1, f"error: {reason}\nto go on: avp-run --resume {what}\n")
+                self.expect(outcome, 1, f"avp-run: {reason}\nto go on: avp-run --resume {what}\n")
 
     def test_in_a_constructor_on_a_node(self):
         node = Node(self, "b")

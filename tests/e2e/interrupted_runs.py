@@ -37,7 +37,7 @@ class Interrupted(CommandTest):
 
     def test_while_a_model_is_loaded(self):
         process = self.start("--out", "out")
-        self.assertIn(b"info: loading model 'main'", process.stderr.readline())
+        self.assertIn(b"avp-run: loading model 'main'", process.stderr.readline())
         process.send_signal(signal.SIGINT)
         self.expect(self.finish(process), 130, "interrupted")
 

@@ -92,7 +92,7 @@ class Metrics(CommandTest):
             port = taken.getsockname()[1]
             outcome = self.run_command("--metrics", f":{port}", "--out", "out")
         self.expect(outcome, 2)
-        self.assertRegex(outcome.err, rf"\Aerror: cannot serve metrics at 127\.0\.0\.1:{port}: the port is taken .*\n\Z")
+        self.assertRegex(outcome.err, rf"\Aavp-run: cannot serve metrics at 127\.0\.0\.1:{port}: the port is taken .*\n\Z")
         self.assertFalse((self.folder / "out").exists())
 
     def test_two_runs_do_not_share_a_port(self):
@@ -210,7 +210,7 @@ class Trace(CommandTest):
         (self.folder / "out" / "trace.json").symlink_to("/dev/full")
         outcome = self.run_command("--out", "out")
         self.assertEqual(outcome.status, 0, outcome)
-        self.assertEqual(outcome.err.count("warning: cannot write 'out/trace.json': No space left on device"), 1, outcome)
+        self.assertEqual(outcome.err.count("avp-run: warning: cannot write 'out/trace.json': No space left on device"), 1, outcome)
         self.assertEqual(len(self.results("out")), 4)
 
 

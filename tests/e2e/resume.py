@@ -274,7 +274,7 @@ class FullDisk(ResumeTest):
         expected = self.undisturbed()
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
         outcome = self.run_command("--out", "out", preexec_fn=limit)
-        self.expect(outcome, 1, "error: the run ended early: cannot write 'out/run.db': File too large\n",
+        self.expect(outcome, 1, "avp-run: the run ended early: cannot write 'out/run.db': File too large\n",
                     "to go on: avp-run --resume out\n")
         results = self.results("out")
         self.assertTrue(0 < len(results) < 300)
@@ -294,7 +294,7 @@ class FullDisk(ResumeTest):
                               cwd=self.folder, capture_output=True, check=False, timeout=60)
         if done.returncode in (1, 99) and b"avp-run" not in done.stderr and b"loading" not in done.stderr:
             return
-        self.expect(command.Outcome(done.returncode, done.stdout, done.stderr), 1, "error: the run ended early: cannot write 'small/run/",
+        self.expect(command.Outcome(done.returncode, done.stdout, done.stderr), 1, "avp-run: the run ended early: cannot write 'small/run/",
                     "to go on: avp-run --resume small/run\n")
         self.assertLess(len(self.results("out")), 400)
         self.expect_same(self.resume(), expected)
@@ -317,7 +317,7 @@ class Refused(ResumeTest):
     def test_finished_run(self):
         before = (self.folder / "out" / "results.jsonl").read_bytes()
         outcome = self.resume()
-        self.expect(outcome, 0, "info: the run in 'out' is finished: nothing is left to do\n")
+        self.expect(outcome, 0, "avp-run: the run in 'out' is finished: nothing is left to do\n")
         self.assertNotIn("loading", outcome.err)
         self.assertRegex(outcome.out, r"(?m)^latent +2 +0 ")
         self.assertEqual((self.folder / "out" / "results.jsonl").read_bytes(), before)

@@ -33,29 +33,29 @@ expect 0 "" "$bin/avp-inspect" again --json
 grep -q '"checksum": "ok"' out && grep -q '"compression": "zstd"' out || fail "not as it was encoded: $(cat out)"
 
 head -c 24 vector > cut
-expect 2 truncated "$bin/avp-inspect" cut
+expect 2 "avp-inspect: truncated" "$bin/avp-inspect" cut
 head -c 5 vector > cut
-expect 2 too_short "$bin/avp-inspect" cut
-expect 2 io_failed "$bin/avp-inspect" missing
-expect 2 io_failed "$bin/avp-inspect" vector --reencode missing/again
+expect 2 "avp-inspect: too_short" "$bin/avp-inspect" cut
+expect 2 "avp-inspect: io_failed" "$bin/avp-inspect" missing
+expect 2 "avp-inspect: io_failed" "$bin/avp-inspect" vector --reencode missing/again
 expect 2 "" "$bin/avp-inspect" vector --no-such-option
 expect 2 "" "$bin/avp-inspect" vector --reencode again --level 23
 head -c 30 again > cut
-expect 2 truncated "$bin/avp-inspect" cut
+expect 2 "avp-inspect: truncated" "$bin/avp-inspect" cut
 
 echo '{"model_hash": "aa", "hidden_dim": 1}' > a.json
 expect 0 "" "$bin/avp-inspect" --resolve a.json a.json
 [ "$(cat out)" = '{"resolution_path":"hash_match","mode":"LATENT","avp_map_id":""}' ] || fail "resolve: $(cat out)"
 echo '{"model_hash": 1}' > b.json
-expect 2 bad_json "$bin/avp-inspect" --resolve a.json b.json
+expect 2 "avp-inspect: bad_json" "$bin/avp-inspect" --resolve a.json b.json
 echo '{"b": 1, "a": 0}' > vocab
 expect 0 "" "$bin/avp-inspect" --hash-vocab vocab
 [ "$(cat out)" = d961c692d55a5398569b91f00bbd703f26629ff3e0fa4f491a3d675559f931f0 ] || fail "hash: $(cat out)"
-expect 2 bad_json "$bin/avp-inspect" --hash-config vector
+expect 2 "avp-inspect: bad_json" "$bin/avp-inspect" --hash-config vector
 
 expect 0 "" "$bin/avp-key" new node
 [ "$(cat out)" = "$(cat node.pub)" ] && [ "$(stat -c %a node.key)" = 600 ] || fail "keys are not as they should be"
-expect 2 io_failed "$bin/avp-key" new node
+expect 2 "avp-key: io_failed" "$bin/avp-key" new node
 expect 2 "" "$bin/avp-key"
 
 expect 0 "" "$bin/avp-key" --version

@@ -83,9 +83,15 @@ TEST_F(avp_model, describes_a_model_whose_chat_template_is_unknown) {
 }
 
 TEST_F(avp_model, says_what_is_wrong_with_a_model) {
-  EXPECT_EQ(run({"info", "smollm2-135m-instruct"}), 1);
+  EXPECT_EQ(run({"info", "smollm2-135m-instruct"}), 2);
   EXPECT_THAT(err_, HasSubstr("avp-model fetch smollm2-135m-instruct"));
-  EXPECT_EQ(run({"info", folder_.write("x.gguf", "GGUF").c_str()}), 1);
+  EXPECT_EQ(run({"info", "smollm2-135m-instrct"}), 2);
+  EXPECT_EQ(err_,
+            "avp-model: model \"smollm2-135m-instrct\" is neither a known name nor a file or folder here; did you "
+            "mean \"smollm2-135m-instruct\"?\n");
+  EXPECT_EQ(run({"info", "nosuch"}), 2);
+  EXPECT_THAT(err_, HasSubstr("known: smollm2-135m-instruct, "));
+  EXPECT_EQ(run({"info", folder_.write("x.gguf", "GGUF").c_str()}), 2);
   EXPECT_THAT(err_, HasSubstr("avp-model: " + (folder_.path() / "x.gguf").string() + ": damaged GGUF file at byte 4"));
   EXPECT_EQ(out_, "");
 }

@@ -118,14 +118,14 @@ TEST_F(interrupt_death, what_leaves_a_thread_ends_with_one_message) {
         guard.say_at_end("to go on: again");
         std::thread([] { throw std::runtime_error("a thread's own"); }).join();
       },
-      ExitedWithCode(1), "^error: a thread's own\nto go on: again\n$");
+      ExitedWithCode(1), "^test_runtime: a thread's own\nto go on: again\n$");
   EXPECT_EXIT(
       {
         interrupt_guard guard("");
         guard.finish_first("finishing");
         std::thread([] { throw 42; }).join();
       },
-      ExitedWithCode(1), "^error: something was thrown that is no std::exception\n$");
+      ExitedWithCode(1), "^test_runtime: something was thrown that is no std::exception\n$");
 }
 
 TEST_F(interrupt_death, afterwards_signals_are_the_system_s_again) {
