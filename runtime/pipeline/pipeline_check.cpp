@@ -2,6 +2,7 @@
 #include "runtime/pipeline/pipeline_check.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "runtime/pipeline/node_tables.hpp"
 #include "runtime/text/words.hpp"
@@ -103,22 +104,44 @@ bool check_agents(pipeline& p, pipeline_source& source) {
   return !p.agents.empty();
 }
 
+/// The tables that a name of the flow without a table was probably meant to be: each belongs to one name, and not to
+/// one that the flow has.
+std::map<std::string, std::string> mistyped_in_flow(const pipeline& p) {
+  const auto names = names_of(p.agents);
+  const auto& in_flow = p.flow.agents();
+  auto unused = names;
+  std::erase_if(unused, [&](const auto& name) { return contains(in_flow, name); });
+  std::map<std::string, std::string> meant;
+  for (const auto& name : in_flow) {
+    const auto nearest = contains(names, name) ? std::nullopt : nearest_name(name, unused);
+    if (!nearest)
+      continue;
+    meant.emplace(name, *nearest);
+    std::erase(unused, *nearest);
+  }
+  return meant;
+}
+
 bool check_flow(const pipeline& p, pipeline_source& source) {
   const auto names = names_of(p.agents);
   const auto& in_flow = p.flow.agents();
+  const auto meant = mistyped_in_flow(p);
+  auto expected = in_flow;
   bool good = !in_flow.empty();
   for (std::size_t i = 0; i < in_flow.size(); ++i)
     if (!contains(names, in_flow[i])) {
       const auto& place = p.flow.places()[i];
+      const auto table = meant.find(in_flow[i]);
       source.report_in("flow[" + std::to_string(place.chain) + "]", place.offset,
                        "the flow names \"" + in_flow[i] + "\", but there is no [agent." + in_flow[i] + "]" +
-                           name_hint(in_flow[i], names));
+                           (table == meant.end() ? name_hint(in_flow[i], names) : did_you_mean(table->second)));
+      if (table != meant.end())
+        expected.push_back(table->second);
       good = false;
     }
   for (const auto& name : names)
-    if (!in_flow.empty() && !contains(in_flow, name))
-      source.report("agent." + name,
-                    "the agent \"" + name + "\" is not in the flow, so it would never run" + name_hint(name, in_flow));
+    if (!in_flow.empty() && !contains(expected, name))
+      source.report("agent." + name, "the agent \"" + name + "\" is not in the flow, so it would never run");
   return good && p.flow.topological_order().size() == in_flow.size();
 }
 
@@ -128,6 +151,9 @@ bool find_output(pipeline& p, pipeline_source& source, bool good_flow) {
   if (!p.output.empty()) {
     if (in_flow.empty() || contains(in_flow, p.output))
       return true;
+    const auto meant = mistyped_in_flow(p);
+    if (std::any_of(meant.begin(), meant.end(), [&](const auto& pair) { return pair.second == p.output; }))
+      return false; // the flow has the mistake
     source.report("output.agent",
                   "the answering agent \"" + p.output + "\" is not in the flow" + name_hint(p.output, in_flow));
     return false;

@@ -51,7 +51,7 @@ class BadPipelineFile(CommandTest):
         self.write_pipeline("critic -> judge", "critics -> judge")
         outcome = self.expect_mistake('pipeline.toml:2:21: the flow names "critics", but there is no [agent.critics]; '
                                       'did you mean "critic"?')
-        self.assertIn(self.place("agent.critic]")[:-1], outcome.err)
+        self.assertEqual(outcome.err.count("\n"), 1, "the table is right, and no mistake of its own")
 
     def test_template_variable_that_nobody_gives(self):
         self.write_pipeline("Plan: {{question}}", "Plan: {{qestion}}")

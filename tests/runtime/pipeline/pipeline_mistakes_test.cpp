@@ -150,6 +150,10 @@ INSTANTIATE_TEST_SUITE_P(
                      "p.toml:2:14: the hand-over planner -> judge is there already"},
         bad_pipeline{replaced(chain, "-> judge\"", "-> judg, judge\""),
                      "p.toml:1:21: the flow names \"judg\", but there is no [agent.judg]; did you mean \"judge\"?"},
+        bad_pipeline{replaced(chain, "-> judge\"", "-> jugde\""),
+                     "p.toml:1:21: the flow names \"jugde\", but there is no [agent.jugde]; did you mean \"judge\"?"},
+        bad_pipeline{replaced(chain, "-> judge\"", "-> jugde\"") + "[output]\nagent = \"judge\"\n",
+                     "p.toml:1:21: the flow names \"jugde\", but there is no [agent.jugde]; did you mean \"judge\"?"},
         bad_pipeline{judge_with("[agent.critic]\nkind = \"think\"\nprompt = \"x\""),
                      "p.toml:11:8: the agent \"critic\" is not in the flow"},
         bad_pipeline{replaced(chain, "\"planner -> judge\"", "\"planner\", \"judge\""),
@@ -238,6 +242,15 @@ TEST(pipeline_file, options_that_pick_successors) {
               ElementsAre(HasSubstr("\"below\" goes with \"threshold\", not with \"to\"")));
   EXPECT_THAT(option_mistakes("route", "options = { threshold = -1, below = \"easy\", above = \"hard\" }"),
               ElementsAre(HasSubstr("\"threshold\" must be a number, 0 or more")));
+}
+
+TEST(pipeline_file, each_name_of_the_flow_is_one_mistake) {
+  EXPECT_THAT(
+      mistakes_of(replaced(chain, "planner -> judge\"", "jugde -> jude\"")),
+      ElementsAre(StartsWith("p.toml:1:10: the flow names \"jugde\", but there is no [agent.jugde]; did you mean "
+                             "\"judge\"?"),
+                  StartsWith("p.toml:1:19: the flow names \"jude\""),
+                  "p.toml:4:8: the agent \"planner\" is not in the flow, so it would never run"));
 }
 
 TEST(pipeline_file, no_agents) {
