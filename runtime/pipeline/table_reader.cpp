@@ -6,6 +6,7 @@
 #include <limits>
 #include <sstream>
 
+#include "runtime/pipeline/key_synonyms.hpp"
 #include "runtime/text/byte_size.hpp"
 #include "transport/nearest_name.hpp"
 
@@ -205,10 +206,13 @@ const toml::table* table_reader::table(const std::string& key) {
 void table_reader::finish() {
   if (table_ == nullptr)
     return;
-  for (const auto& [key, value] : *table_)
-    if (std::find(known_.begin(), known_.end(), key.str()) == known_.end())
-      source_.report(key_path(path_, key.str()), "unknown key \"" + std::string(key.str()) + "\" " + in_table(path_) +
-                                                     name_hint(key.str(), known_));
+  for (const auto& [key, value] : *table_) {
+    if (std::find(known_.begin(), known_.end(), key.str()) != known_.end())
+      continue;
+    const auto meant = key_called(key.str(), known_);
+    source_.report(key_path(path_, key.str()), "unknown key \"" + std::string(key.str()) + "\" " + in_table(path_) +
+                                                   (meant ? did_you_mean(*meant) : name_hint(key.str(), known_)));
+  }
 }
 
 void for_each_table(table_reader& top, const std::string& group,

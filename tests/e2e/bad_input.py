@@ -53,6 +53,11 @@ class BadPipelineFile(CommandTest):
                                       'did you mean "critic"?')
         self.assertEqual(outcome.err.count("\n"), 1, "the table is right, and no mistake of its own")
 
+    def test_unknown_key_by_another_name(self):
+        self.write_pipeline("max_new_tokens = 12", "max_tokens = 12")
+        self.expect_mistake(self.place("max_tokens") + ': unknown key "max_tokens" in [defaults]; '
+                                                       'did you mean "max_new_tokens"?\n')
+
     def test_template_variable_that_nobody_gives(self):
         self.write_pipeline("Plan: {{question}}", "Plan: {{qestion}}")
         self.expect_mistake(self.place("{{qestion}}") + ": nothing gives {{qestion}}", 'did you mean "question"?')
