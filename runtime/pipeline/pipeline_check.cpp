@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "gpu/model/catalogue.hpp"
+#include "gpu/model/model_error.hpp"
 #include "runtime/pipeline/node_tables.hpp"
 #include "runtime/text/words.hpp"
 #include "transport/nearest_name.hpp"
@@ -39,6 +41,32 @@ void check_devices(const pipeline& p, pipeline_source& source) {
     if (!contains(used, device.name))
       source.report("device." + device.name,
                     "no model runs on the device \"" + device.name + "\"" + name_hint(device.name, used));
+}
+
+/// Whether some agent needs the model on this machine. One whose own model is unknown may need any that nobody has.
+bool is_needed_here(const pipeline& p, const model_entry& model) {
+  bool elsewhere = false;
+  bool unclear = p.agents.empty();
+  for (const auto& agent : p.agents) {
+    if (agent.model == model.name && agent.nodes.empty())
+      return true;
+    elsewhere = elsewhere || agent.model == model.name;
+    unclear = unclear || p.model(agent.model) == nullptr;
+  }
+  return unclear && !elsewhere;
+}
+
+/// A source must be a name of the catalogue, or be there. Whether a named model was fetched is another question.
+void check_sources(const pipeline& p, pipeline_source& source) {
+  for (const auto& model : p.models) {
+    if (model.source.empty() || find_in_catalogue(model.source) != nullptr || !is_needed_here(p, model))
+      continue;
+    try {
+      [[maybe_unused]] const auto path = resolve_model(model.source);
+    } catch (const model_error& error) {
+      source.report(key_path("model." + model.name, "source"), error.what());
+    }
+  }
 }
 
 /// The path of an agent's key where it stands: in its own table or in [defaults].
@@ -184,6 +212,7 @@ bool check_structure(pipeline& p, pipeline_source& source) {
     source.report("agent." + p.output + ".on_failure",
                   "\"" + p.output +
                       "\" answers the task, so it can't be left out; on_failure = \"skip\" is for the others");
+  check_sources(p, source);
   const auto& order = p.flow.agents();
   const auto place = [&](const agent_spec& agent) { return std::find(order.begin(), order.end(), agent.name); };
   std::stable_sort(p.agents.begin(), p.agents.end(),

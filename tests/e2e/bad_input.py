@@ -58,6 +58,14 @@ class BadPipelineFile(CommandTest):
         self.expect_mistake(self.place("max_tokens") + ': unknown key "max_tokens" in [defaults]; '
                                                        'did you mean "max_new_tokens"?\n')
 
+    def test_wrong_model_name_is_told_with_the_others(self):
+        self.write("pipeline.toml", PIPELINE.replace("tiny.gguf", "smollm2-135m-instrct").replace("steps = 2", "stepz = 2"))
+        for arguments in ((), ("--check",)):
+            outcome = self.expect_mistake(self.place("source") + ': model "smollm2-135m-instrct" is neither a known name nor '
+                                          'a file or folder here; did you mean "smollm2-135m-instruct"?\n',
+                                          self.place("stepz") + ": unknown key", arguments=arguments)
+            self.assertEqual(outcome.err.count("\n"), 2)
+
     def test_template_variable_that_nobody_gives(self):
         self.write_pipeline("Plan: {{question}}", "Plan: {{qestion}}")
         self.expect_mistake(self.place("{{qestion}}") + ": nothing gives {{qestion}}", 'did you mean "question"?')
@@ -143,7 +151,7 @@ class BadModel(CommandTest):
         self.expect(self.run_command("--check", *arguments), 2, "avp-model fetch smollm2-135m-instruct")
 
     def test_neither_file_nor_name(self):
-        self.expect_refused('"nowhere.gguf"', "known", "qwen2.5-coder-0.5b-instruct",
+        self.expect_refused('--set model.main.source: model "nowhere.gguf"', "known", "qwen2.5-coder-0.5b-instruct",
                             arguments=["--set", "model.main.source=nowhere.gguf"])
 
     def test_device_that_this_machine_lacks(self):

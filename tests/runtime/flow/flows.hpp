@@ -7,7 +7,7 @@ inline constexpr auto chain_of_three = R"(
 name = "chain"
 flow = ["a -> b -> c"]
 [model.main]
-source = "nothing"
+source = "smollm2-135m-instruct"
 [defaults]
 temperature = 0.0
 [agent.a]
@@ -31,7 +31,7 @@ inline constexpr auto fan_of_two = R"(
 name = "fan"
 flow = ["a, b -> c"]
 [model.main]
-source = "nothing"
+source = "smollm2-135m-instruct"
 [agent.a]
 kind = "think"
 prompt = "A {{q}}"

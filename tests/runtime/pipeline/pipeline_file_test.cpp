@@ -53,7 +53,7 @@ flow = ["b, a -> c"]
 seed = 7
 mode = "all"
 [model.m]
-source = "x.gguf"
+source = "smollm2-135m-instruct"
 dtype = "float32"
 kv_dtype = "bfloat16"
 device = "cuda:0"
@@ -61,7 +61,7 @@ chat_template = "chatml"
 model_hash = "abc"
 special_tokens_in_text = true
 [model.n]
-source = "y"
+source = "qwen2.5-coder-0.5b-instruct"
 dtype = "bfloat16"
 numerics = "layercast"
 [device."cuda:0"]
@@ -262,7 +262,8 @@ TEST(pipeline_file, custom_kinds_may_do_without_prompt_and_model) {
 }
 
 TEST(pipeline_file, hops_between_models_fall_back_to_text) {
-  const auto two = judge_with("model = \"b\"\n[defaults]\nmodel = \"main\"\n[model.b]\nsource = \"x\"");
+  const auto two =
+      judge_with("model = \"b\"\n[defaults]\nmodel = \"main\"\n[model.b]\nsource = \"qwen2.5-coder-0.5b-instruct\"");
   EXPECT_THAT(mistakes_of(two), IsEmpty());
   const auto without = replaced(two, "text_prompt = \"{{planner}} Answer: {{question}}\"\n", "");
   EXPECT_THAT(mistakes_of(without), ElementsAre(AllOf(StartsWith("p.toml:9:1: \"judge\" runs on another model"),
@@ -277,10 +278,10 @@ TEST(pipeline_file, ask_fills_the_only_free_variable) {
               ElementsAre(AllOf(StartsWith("--ask: several variables"), HasSubstr("{{hint}}, {{question}}"))));
   EXPECT_THAT(mistakes_of(two + "[input]\nask = \"question\"\n", {.kinds = kinds, .ask = true}),
               ElementsAre(StartsWith("p.toml:6:11: nothing gives {{hint}}")));
-  EXPECT_THAT(
-      mistakes_of("flow = [\"a\"]\n[model.m]\nsource = \"x\"\n[agent.a]\nkind = \"generate\"\nprompt = \"Hi\"\n",
-                  {.kinds = kinds, .ask = true}),
-      ElementsAre(StartsWith("--ask: no prompt names a variable")));
+  EXPECT_THAT(mistakes_of(replaced(replaced(replaced(chain, "Plan: {{question}}", "p"), "{{question}}", "q"),
+                                   "{{question}}", "q"),
+                          {.kinds = kinds, .ask = true}),
+              ElementsAre(StartsWith("--ask: no prompt names a variable")));
   const auto scored = chain + "[score]\nkind = \"exact\"\nexpected = \"{{gold}}\"\n";
   EXPECT_EQ(good(scored, {.kinds = kinds, .ask = true}).input.ask, "question");
 }

@@ -107,13 +107,13 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("[score]\nkind = \"number\""), "p.toml:11:2: [score] needs \"expected\""},
         bad_pipeline{judge_with("[score]\nexpected = \"x\""), "p.toml:11:2: [score] needs \"kind\""},
         bad_pipeline{
-            replaced(chain, "smollm2-135m-instruct\"", "x\"\ndtype = \"int3\""),
+            replaced(chain, "instruct\"", "instruct\"\ndtype = \"int3\""),
             "p.toml:4:1: \"dtype\" must be \"float32\", \"bfloat16\", \"native\", \"int8\" or \"int4\", found"},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nkv_dtype = \"int8\""),
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nkv_dtype = \"int8\""),
                      "p.toml:4:1: \"kv_dtype\" must be \"float32\" or \"bfloat16\", found the string \"int8\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nnumerics = \"exact\""),
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nnumerics = \"exact\""),
                      "p.toml:4:1: \"numerics\" must be \"layercast\", found the string \"exact\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndtype = \"int8\"\nnumerics = \"layercast\""),
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndtype = \"int8\"\nnumerics = \"layercast\""),
                      "p.toml:5:1: \"layercast\" is float32 arithmetic on weights kept in bfloat16, so it needs dtype = "
                      "\"bfloat16\", not \"int8\""},
         bad_pipeline{
@@ -126,11 +126,11 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("[device.cpu]\nkv_memory = 1.5"), "p.toml:12:1: \"kv_memory\" must be a size above 0"},
         bad_pipeline{judge_with("[device.cpu]\nprefix_sharing = \"no\""),
                      "p.toml:12:1: \"prefix_sharing\" must be true or false, found the string \"no\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\ndevice = \"gpu\""),
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndevice = \"gpu\""),
                      "p.toml:4:1: \"device\" must be \"cpu\" or \"cuda:N\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nspecial_tokens_in_text = \"yes\""),
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nspecial_tokens_in_text = \"yes\""),
                      "p.toml:4:1: \"special_tokens_in_text\" must be true or false, found the string \"yes\""},
-        bad_pipeline{replaced(chain, "smollm2-135m-instruct\"", "x\"\nchat_template = \"jinja\""),
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nchat_template = \"jinja\""),
                      "p.toml:4:1: \"chat_template\" must be"},
         bad_pipeline{judge_with("[device.gpu]"), "p.toml:11:9: a device is called"},
         bad_pipeline{"mode = \"fast\"\n" + chain,
@@ -162,6 +162,10 @@ INSTANTIATE_TEST_SUITE_P(
                      "p.toml:1:21: the flow names \"jugde\", but there is no [agent.jugde]; did you mean \"judge\"?"},
         bad_pipeline{replaced(chain, "-> judge\"", "-> jugde\"") + "[output]\nagent = \"judge\"\n",
                      "p.toml:1:21: the flow names \"jugde\", but there is no [agent.jugde]; did you mean \"judge\"?"},
+        bad_pipeline{
+            replaced(chain, "smollm2-135m-instruct", "smollm2-135m-instrct"),
+            "p.toml:3:1: model \"smollm2-135m-instrct\" is neither a known name nor a file or folder here; did "
+            "you mean \"smollm2-135m-instruct\"?"},
         bad_pipeline{judge_with("[agent.critic]\nkind = \"think\"\nprompt = \"x\""),
                      "p.toml:11:8: the agent \"critic\" is not in the flow"},
         bad_pipeline{replaced(chain, "\"planner -> judge\"", "\"planner\", \"judge\""),
@@ -180,7 +184,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("model = \"mian\""), "p.toml:11:1: there is no [model.mian]; did you mean \"main\"?"},
         bad_pipeline{judge_with("[defaults]\nmodel = \"other\""),
                      "p.toml:12:1: there is no [model.other]; known: main"},
-        bad_pipeline{judge_with("model = \"main\"\n[model.b]\nsource = \"x\""),
+        bad_pipeline{judge_with("model = \"main\"\n[model.b]\nsource = \"smollm2-135m-instruct\""),
                      "p.toml:4:8: the agent \"planner\" must say which model it runs on"},
         bad_pipeline{judge_with("merge = \"sequence\""),
                      "p.toml:11:1: \"merge\" is for an agent that several others hand over to"},
@@ -259,6 +263,17 @@ TEST(pipeline_file, each_name_of_the_flow_is_one_mistake) {
                              "\"judge\"?"),
                   StartsWith("p.toml:1:19: the flow names \"jude\""),
                   "p.toml:4:8: the agent \"planner\" is not in the flow, so it would never run"));
+}
+
+TEST(pipeline_file, a_wrong_source_is_told_with_the_other_mistakes) {
+  const auto wrong = replaced(judge_with("stesp = 3"), "smollm2-135m-instruct", "nowhere.gguf");
+  EXPECT_THAT(mistakes_of(wrong), ElementsAre(StartsWith("p.toml:3:1: model \"nowhere.gguf\" is neither"),
+                                              StartsWith("p.toml:11:1: unknown key \"stesp\"")));
+  EXPECT_THAT(mistakes_of(replaced(wrong, "kind = \"think\"", "kind = \"think\"\nmodel = \"mian\"")),
+              Contains(StartsWith("p.toml:3:1: model \"nowhere.gguf\"")))
+      << "also where an agent names none";
+  const auto spare = judge_with("model = \"main\"\n[defaults]\nmodel = \"main\"\n[model.spare]\nsource = \"x\"");
+  EXPECT_THAT(mistakes_of(spare), IsEmpty()) << "nobody needs it";
 }
 
 TEST(pipeline_file, no_agents) {

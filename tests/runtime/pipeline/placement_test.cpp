@@ -15,7 +15,7 @@ using testing::IsEmpty;
 
 constexpr auto agents = R"(flow = ["a -> b"]
 [model.main]
-source = "x"
+source = "smollm2-135m-instruct"
 [agent.a]
 kind = "think"
 prompt = "A"

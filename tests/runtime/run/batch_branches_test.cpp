@@ -73,7 +73,7 @@ TEST_F(batch_test, a_task_fails_when_nothing_is_left_to_join_or_the_answering_ag
 constexpr auto switching = R"(
 flow = ["sorter -> easy, hard -> judge"]
 [model.main]
-source = "nothing"
+source = "smollm2-135m-instruct"
 [agent.sorter]
 kind = "route"
 prompt = "{{q}}"
@@ -118,7 +118,7 @@ TEST_F(batch_test, many_feed_one_and_one_feeds_many_over_several_levels) {
   const std::string levels = R"(
 flow = ["root -> a, b, c", "a, b -> left", "b, c -> right", "left, right -> judge"]
 [model.main]
-source = "nothing"
+source = "smollm2-135m-instruct"
 [defaults]
 kind = "think"
 merge = "canonical"

@@ -184,7 +184,7 @@ TEST_F(batch_test, an_agent_of_ones_own_needs_no_model) {
 constexpr auto programmer = R"(
 flow = ["a"]
 [model.main]
-source = "nothing"
+source = "smollm2-135m-instruct"
 [agent.a]
 kind = "generate"
 prompt = "{{program}}"
@@ -237,7 +237,7 @@ TEST_F(batch_test, a_slow_program_holds_up_no_other_task) {
 constexpr auto scored_text = R"(
 flow = ["a"]
 [model.main]
-source = "nothing"
+source = "smollm2-135m-instruct"
 [agent.a]
 kind = "generate"
 prompt = "{{q}}"
