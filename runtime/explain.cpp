@@ -2,6 +2,7 @@
 #include "runtime/explain.hpp"
 
 #include <cstdio>
+#include <set>
 
 #include "gpu/model/catalogue.hpp"
 #include "gpu/model/model_error.hpp"
@@ -53,6 +54,15 @@ void explain_stage(const run_stage& stage) {
     std::printf("  note: %s\n", note.c_str());
 }
 
+// Where no input was looked through.
+void explain_fields(const std::vector<run_stage>& stages) {
+  std::set<std::string> fields;
+  for (const auto& stage : stages)
+    fields.insert(stage.plan.fields.begin(), stage.plan.fields.end());
+  if (!fields.empty())
+    std::printf("each record needs: %s\n", listed({fields.begin(), fields.end()}).c_str());
+}
+
 } // namespace
 
 bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
@@ -64,6 +74,8 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
       explain_stage(stage);
   if (pipeline.input.records)
     std::printf("input: %s\n", counted(*pipeline.input.records, "record").c_str());
+  else
+    explain_fields(stages);
   if (pipeline.scores_programs()) {
     [[maybe_unused]] const program_scorer works;
     std::printf("score: programs run in a sandbox, which works here: %s\n", sandbox().description().c_str());

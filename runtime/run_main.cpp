@@ -76,6 +76,8 @@ int run_pipeline(const command_line& line, const registry& kinds, resumption* ea
     return bad_usage;
   }
   const auto& pipeline = *loaded.pipeline;
+  for (const auto& warning : loaded.warnings)
+    spdlog::warn("{}", to_string(warning));
   auto stages = run_stages(pipeline, kinds.kinds());
   if (line.check)
     return explain(pipeline, stages) ? all_done : bad_usage;

@@ -67,7 +67,7 @@ std::optional<std::set<std::string>> look_through_input(pipeline& p, pipeline_so
 load_result load_pipeline(std::string_view text, const fs::path& file, const load_options& options) {
   pipeline_source source(text, file.string(), options.overrides);
   if (!source.parsed())
-    return {std::nullopt, source.sorted_mistakes()};
+    return {std::nullopt, source.sorted_mistakes(), {}};
   auto p = read_tables(source, options.kinds);
   p.source = source.text();
   if (p.name.empty())
@@ -86,20 +86,20 @@ load_result load_pipeline(std::string_view text, const fs::path& file, const loa
   check_templates(p, source, context);
   auto mistakes = source.sorted_mistakes();
   if (!mistakes.empty())
-    return {std::nullopt, std::move(mistakes)};
+    return {std::nullopt, std::move(mistakes), {}};
   if (!p.sweep) // each point of a sweep has earlier agents of its own
     expand_earlier(p);
-  return {std::move(p), {}};
+  return {std::move(p), {}, source.sorted_warnings()};
 }
 
 load_result load_pipeline_file(const fs::path& file, const load_options& options) {
   std::error_code error;
   std::ifstream in(file, std::ios::binary);
   if (!in || fs::is_directory(file, error))
-    return {
-        std::nullopt,
-        {{file.string(), 0, 0,
-          in ? "a pipeline is a file, and this is a folder" : "cannot read the pipeline file; is the path right?"}}};
+    return {std::nullopt,
+            {{file.string(), 0, 0,
+              in ? "a pipeline is a file, and this is a folder" : "cannot read the pipeline file; is the path right?"}},
+            {}};
   std::ostringstream text;
   text << in.rdbuf();
   return load_pipeline(text.str(), file, options);

@@ -16,6 +16,7 @@ namespace avp {
 struct load_result {
   std::optional<avp::pipeline> pipeline;
   std::vector<mistake> mistakes; ///< Empty where there is a pipeline.
+  std::vector<mistake> warnings; ///< What is allowed and probably not meant, sorted by place; only with a pipeline.
 };
 
 /// Loads a pipeline from `text`. `file` names it in mistakes, and input files are looked for from its folder. A path

@@ -153,7 +153,7 @@ std::string pipeline_source::text() const {
   return out.str();
 }
 
-void pipeline_source::report(const std::string& path, std::string message) {
+mistake pipeline_source::at(const std::string& path, std::string message) const {
   auto key = override_of(path);
   if (!key && !keys_.contains(path) && !values_.contains(path)) { // Perhaps a table that only an override made.
     const auto inside = std::find_if(override_keys_.begin(), override_keys_.end(),
@@ -161,37 +161,45 @@ void pipeline_source::report(const std::string& path, std::string message) {
     if (inside != override_keys_.end())
       key = *inside;
   }
-  if (key) {
-    mistakes_.push_back({"--set " + *key, 0, 0, std::move(message)});
-    return;
-  }
+  if (key)
+    return {"--set " + *key, 0, 0, std::move(message)};
   mistake here{file_, 1, 1, std::move(message)};
-  for (auto at = path; !at.empty(); at.resize(std::min(at.find_last_of(".["), at.size() - 1))) {
-    const auto& places = at.ends_with(']') ? values_ : keys_;
-    if (const auto place = places.find(at); place != places.end() && place->second.line != 0) {
+  for (auto key_there = path; !key_there.empty();
+       key_there.resize(std::min(key_there.find_last_of(".["), key_there.size() - 1))) {
+    const auto& places = key_there.ends_with(']') ? values_ : keys_;
+    if (const auto place = places.find(key_there); place != places.end() && place->second.line != 0) {
       here.line = place->second.line;
       here.column = place->second.column;
       break;
     }
   }
-  mistakes_.push_back(std::move(here));
+  return here;
+}
+
+mistake pipeline_source::in(const std::string& path, std::size_t offset, std::string message) const {
+  const auto value = values_.find(path);
+  if (override_of(path) || value == values_.end() || value->second.line == 0)
+    return at(path, std::move(message));
+  const auto [line, column] = place_in_string(text_, value->second, offset);
+  return {file_, line, column, std::move(message)};
+}
+
+void pipeline_source::report(const std::string& path, std::string message) {
+  mistakes_.push_back(at(path, std::move(message)));
 }
 
 void pipeline_source::report_in(const std::string& path, std::size_t offset, std::string message) {
-  const auto value = values_.find(path);
-  if (override_of(path) || value == values_.end() || value->second.line == 0) {
-    report(path, std::move(message));
-    return;
-  }
-  const auto [line, column] = place_in_string(text_, value->second, offset);
-  mistakes_.push_back({file_, line, column, std::move(message)});
+  mistakes_.push_back(in(path, offset, std::move(message)));
 }
 
-std::vector<mistake> pipeline_source::sorted_mistakes() const {
-  auto mistakes = mistakes_;
-  std::stable_partition(mistakes.begin(), mistakes.end(), [&](const mistake& m) { return m.file == file_; });
-  sort_by_place(mistakes);
-  return mistakes;
+void pipeline_source::warn_in(const std::string& path, std::size_t offset, std::string message) {
+  warnings_.push_back(in(path, offset, std::move(message)));
+}
+
+std::vector<mistake> pipeline_source::sorted(std::vector<mistake> all) const {
+  std::stable_partition(all.begin(), all.end(), [&](const mistake& m) { return m.file == file_; });
+  sort_by_place(all);
+  return all;
 }
 
 } // namespace avp

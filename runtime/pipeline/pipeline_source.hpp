@@ -39,6 +39,9 @@ public:
   /// A mistake at the byte `offset` of the string that is the value of `path`.
   void report_in(const std::string& path, std::size_t offset, std::string message);
 
+  /// Something at a byte of a string that is allowed and probably not meant.
+  void warn_in(const std::string& path, std::size_t offset, std::string message);
+
   /// A mistake somewhere else.
   void report(mistake m) { mistakes_.push_back(std::move(m)); }
 
@@ -46,7 +49,10 @@ public:
   [[nodiscard]] std::size_t mistake_count() const { return mistakes_.size(); }
 
   /// All mistakes so far, sorted by place.
-  [[nodiscard]] std::vector<mistake> sorted_mistakes() const;
+  [[nodiscard]] std::vector<mistake> sorted_mistakes() const { return sorted(mistakes_); }
+
+  /// The same of warnings.
+  [[nodiscard]] std::vector<mistake> sorted_warnings() const { return sorted(warnings_); }
 
 private:
   void parse();
@@ -54,6 +60,9 @@ private:
   void note_keys(const toml::table& table, const std::string& prefix);
   void note_value(const toml::node& value, const std::string& path);
   [[nodiscard]] std::optional<std::string> override_of(const std::string& path) const;
+  [[nodiscard]] mistake at(const std::string& path, std::string message) const;
+  [[nodiscard]] mistake in(const std::string& path, std::size_t offset, std::string message) const;
+  [[nodiscard]] std::vector<mistake> sorted(std::vector<mistake> all) const;
 
   std::string text_;
   std::string file_;
@@ -63,6 +72,7 @@ private:
   std::map<std::string, toml::source_position> values_;
   std::vector<std::string> override_keys_;
   std::vector<mistake> mistakes_;
+  std::vector<mistake> warnings_;
 };
 
 /// The path of `key` in the table at `path`.

@@ -4,6 +4,7 @@
 
 #include "agents/prompt_template.hpp"
 #include "runtime/pipeline/earlier_texts.hpp"
+#include "runtime/pipeline/mistyped_variables.hpp"
 #include "runtime/pipeline/pipeline_check.hpp"
 #include "runtime/pipeline/plan.hpp"
 #include "runtime/text/words.hpp"
@@ -38,6 +39,8 @@ public:
     }
     if (!context_.can_plan)
       return;
+    const auto mistyped =
+        context_.fields ? std::vector<mistyped_variable>() : mistyped_variables(p_, source_, context_.kinds);
     auto expanded = p_;
     expand_earlier(expanded);
     std::set<std::string> free;
@@ -46,7 +49,12 @@ public:
       check_mode(planned);
       free.insert(planned.fields.begin(), planned.fields.end());
     }
-    check_ask(free);
+    check_ask(free, mistyped);
+    for (const auto& one : mistyped)
+      source_.warn_in(one.use.path, one.use.offset,
+                      "{{" + one.use.name + "}} counts as a field of the records" +
+                          (one.where.empty() ? "" : ", as does {{" + one.meant + "}} in [agent." + one.where + "]") +
+                          did_you_mean(one.meant));
   }
 
 private:
@@ -241,7 +249,7 @@ private:
   }
 
   /// Finds the field that the question fills, or says why it cannot be known.
-  void check_ask(const std::set<std::string>& free) {
+  void check_ask(const std::set<std::string>& free, const std::vector<mistyped_variable>& mistyped) {
     const name_list open(free.begin(), free.end());
     if (p_.input.ask) {
       if (!free.contains(*p_.input.ask))
@@ -253,11 +261,26 @@ private:
       return;
     if (open.size() == 1)
       p_.input.ask = open.front();
-    else
+    else if (open.empty())
+      source_.report({"--ask", 0, 0, "no prompt names a variable that the question could fill"});
+    else if (!report_mistyped(free, mistyped))
       source_.report({"--ask", 0, 0,
-                      open.empty() ? "no prompt names a variable that the question could fill"
-                                   : "several variables could be the question (" + braced(open) +
-                                         "); say which one: [input] ask = \"" + open.front() + "\""});
+                      "one question fills one variable, and the prompts name several (" + braced(open) +
+                          "); give records that have them all: --input FILE"});
+  }
+
+  /// Of the fields that a question can't all fill, those that look like slips are mistakes; false where that leaves
+  /// several.
+  bool report_mistyped(std::set<std::string> fields, const std::vector<mistyped_variable>& mistyped) {
+    for (const auto& one : mistyped)
+      fields.erase(one.use.name);
+    if (fields.size() != 1)
+      return false;
+    for (const auto& one : mistyped)
+      source_.report_in(one.use.path, one.use.offset,
+                        "nothing gives {{" + one.use.name + "}}: the question fills {{" + *fields.begin() + "}}" +
+                            did_you_mean(one.meant));
+    return true;
   }
 
   pipeline& p_;

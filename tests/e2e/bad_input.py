@@ -66,6 +66,17 @@ class BadPipelineFile(CommandTest):
                                           self.place("stepz") + ": unknown key", arguments=arguments)
             self.assertEqual(outcome.err.count("\n"), 2)
 
+    def test_template_variable_that_looks_like_a_slip(self):
+        """Without an input file nobody knows the fields, so that a pipeline may be right and still not what was meant."""
+        self.write("pipeline.toml", PIPELINE.replace('file = "questions.jsonl"\n', "").replace("Plan: {{question}}", "Plan: {{qestion}}"))
+        place = self.place("{{qestion}}")
+        outcome = self.run_command("--check")
+        self.expect(outcome, 0, f"avp-run: warning: {place}: {{{{qestion}}}} counts as a field of the records, as does "
+                                '{{question}} in [agent.judge]; did you mean "question"?\n')
+        self.assertIn("\neach record needs: qestion, question\n", outcome.out)
+        self.expect_mistake(f"{place}: nothing gives {{{{qestion}}}}: the question fills {{{{question}}}}; did you mean "
+                            '"question"?\n', arguments=["--ask", "What?"])
+
     def test_template_variable_that_nobody_gives(self):
         self.write_pipeline("Plan: {{question}}", "Plan: {{qestion}}")
         self.expect_mistake(self.place("{{qestion}}") + ": nothing gives {{qestion}}", 'did you mean "question"?')

@@ -274,8 +274,9 @@ TEST(pipeline_file, hops_between_models_fall_back_to_text) {
 TEST(pipeline_file, ask_fills_the_only_free_variable) {
   EXPECT_EQ(good(chain, {.kinds = kinds, .ask = true}).input.ask, "question");
   const auto two = replaced(chain, "Plan: {{question}}", "{{hint}} {{question}}");
-  EXPECT_THAT(mistakes_of(two, {.kinds = kinds, .ask = true}),
-              ElementsAre(AllOf(StartsWith("--ask: several variables"), HasSubstr("{{hint}}, {{question}}"))));
+  EXPECT_THAT(
+      mistakes_of(two, {.kinds = kinds, .ask = true}),
+      ElementsAre(AllOf(StartsWith("--ask: one question fills one variable"), HasSubstr("({{hint}}, {{question}})"))));
   EXPECT_THAT(mistakes_of(two + "[input]\nask = \"question\"\n", {.kinds = kinds, .ask = true}),
               ElementsAre(StartsWith("p.toml:6:11: nothing gives {{hint}}")));
   EXPECT_THAT(mistakes_of(replaced(replaced(replaced(chain, "Plan: {{question}}", "p"), "{{question}}", "q"),
