@@ -107,6 +107,13 @@ void reporter::add_earlier(const task_result& result) {
   bar_.add_earlier(result);
 }
 
+void reporter::show_earlier() {
+  if (!options_.json || !directory_)
+    return;
+  for (const auto& line : output_directory::lines(directory_->folder()))
+    write_stdout(line + "\n");
+}
+
 void reporter::add(const task_result& result, const std::string& line) {
   count(result);
   bar_.add(result);

@@ -30,6 +30,9 @@ public:
   /// Counts a result of the time before this run went on.
   void add_earlier(const task_result& result);
 
+  /// Prints the lines that stand in results.jsonl already, where JSON is printed. Throws write_error.
+  void show_earlier();
+
   /// Says which mode comes, where several ones answer one question. Throws write_error.
   void begin(mode mode);
 

@@ -30,10 +30,12 @@ void leave_report(const reporter& reports) {
   }
 }
 
-// Counts what was done before the run was resumed. Times are added with those of each stage that runs.
+// Counts what was done before the run was resumed, and shows its lines where those of results.jsonl are wanted. Times
+// are added with those of each stage that runs.
 void restore_totals(reporter& reports, const resumption& earlier) {
   for (const auto& result : earlier.results())
     reports.add_earlier(result);
+  reports.show_earlier();
 }
 
 // Says how to go on with a run that stopped, or that read only a part of standard input.

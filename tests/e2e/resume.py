@@ -322,6 +322,18 @@ class Refused(ResumeTest):
         self.assertRegex(outcome.out, r"(?m)^latent +2 +0 ")
         self.assertEqual((self.folder / "out" / "results.jsonl").read_bytes(), before)
 
+    def test_json_is_all_of_results_jsonl(self):
+        """What was done before comes first, then what is done now."""
+        whole = self.results("out")
+        outcome = self.resume("--json")
+        self.assertEqual(outcome.out, (self.folder / "out" / "results.jsonl").read_text(encoding="utf-8"))
+        self.unfinished()
+        outcome = self.resume("--json")
+        self.expect(outcome, 0)
+        lines = [json.loads(line) for line in outcome.out.splitlines()]
+        self.assertEqual([line["task"] for line in lines], ["t1", "t2"])
+        self.assertEqual({line["task"]: line["text"] for line in lines}, {line["task"]: line["text"] for line in whole})
+
     def test_wrong_folder(self):
         for folder in ("nowhere", "."):
             with self.subTest(folder=folder):
