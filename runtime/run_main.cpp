@@ -129,7 +129,7 @@ int run_main(int argc, const char* const* argv, registry kinds) {
   std::signal(SIGPIPE, SIG_IGN); // a reader that went away is an error of the write
   std::signal(SIGXFSZ, SIG_IGN); // likewise a file that may not grow
   try {
-    interrupt_guard interrupts("interrupted before any task was run");
+    interrupt_guard interrupts("before any task was run");
     std::optional<resumption> earlier;
     const bool read_stdin = line.input.has_value();
     if (line.resume) {

@@ -85,7 +85,7 @@ int serve(const node_config& config, const registry& kinds, interrupt_guard& int
   }
   spdlog::info("node '{}' is ready: control on {}, data on {}{}", config.name, to_string(at), exchange->endpoint(),
                keys ? "" : ", without keys");
-  interrupts.finish_first("leaving when the hops under way are done; a second signal stops at once");
+  interrupts.finish_first("leaving when the hops under way are done");
   const auto why = wait_for_end(system, node);
   if (why)
     spdlog::error("the node ended: {}", text_of(why));
@@ -143,7 +143,7 @@ int show_status(const node_config& config) {
 
 int run(const std::filesystem::path& file, const std::vector<std::filesystem::path>& plugins, bool status,
         registry& kinds) {
-  interrupt_guard interrupts("interrupted");
+  interrupt_guard interrupts("");
   const auto loaded = load_node_config(file);
   if (!loaded.config) {
     std::fputs(to_string(loaded.mistakes).c_str(), stderr);

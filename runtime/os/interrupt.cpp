@@ -74,6 +74,10 @@ std::optional<char> next(int pipe, const std::optional<clock::time_point>& deadl
   }
 }
 
+std::string signal_name(int number) { return number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP"; }
+
+std::string ended_by(int number) { return number == SIGINT ? "interrupted" : "ended by " + signal_name(number); }
+
 std::string what_ended_it() {
   const auto thrown = std::current_exception();
   return thrown ? text_of(thrown) : "a thread was ended by force";
@@ -129,7 +133,7 @@ private:
   bool is_closed_ = false;
 };
 
-interrupt_guard::interrupt_guard(std::string words) : words_(std::move(words)), speaker_(speaker::start()) {
+interrupt_guard::interrupt_guard(std::string when) : when_(std::move(when)), speaker_(speaker::start()) {
   if (pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) != 0)
     throw std::system_error(errno, std::generic_category(), "cannot make a pipe for signals");
   signals_seen = 0;
@@ -165,9 +169,9 @@ interrupt_guard::~interrupt_guard() {
     close(end);
 }
 
-void interrupt_guard::finish_first(std::string notice) {
+void interrupt_guard::finish_first(std::string what) {
   const std::lock_guard lock(mutex_);
-  notice_ = std::move(notice);
+  what_ = std::move(what);
   finishes_ = true;
 }
 
@@ -208,13 +212,14 @@ void interrupt_guard::watch() {
       end("", status);
     }
     if (!what || !std::exchange(first, false) || !finishes_)
-      end(finishes_ ? "stopped at once" : words_, was_interrupted);
+      end(finishes_ ? "stopped at once" : ended_by(what.value_or(SIGINT)) + (when_.empty() ? "" : " " + when_),
+          was_interrupted);
     if (*what != SIGINT)
       within(to_finish);
-    const auto notice = notice_;
+    const auto notice = *what == SIGINT ? "interrupted: " + what_ + "; interrupt once more to stop at once"
+                                        : signal_name(*what) + ": " + what_ + ", within two seconds";
     lock.unlock();
-    if (!notice.empty())
-      speaker_->say(line(notice));
+    speaker_->say(line(notice));
   }
 }
 

@@ -22,15 +22,16 @@ namespace avp {
 /// The process also ends, with one message, where an exception leaves a thread and nobody would know of it.
 class interrupt_guard {
 public:
-  /// `words` are printed, as a line, when a signal ends the process before finish_first(). There is one guard at a
-  /// time.
-  explicit interrupt_guard(std::string words);
+  /// `when` ends the line that is printed when a signal ends the process before finish_first(): "interrupted before any
+  /// task was run", "ended by SIGTERM before any task was run". There is one guard at a time.
+  explicit interrupt_guard(std::string when);
   interrupt_guard(const interrupt_guard&) = delete;
   interrupt_guard& operator=(const interrupt_guard&) = delete;
   ~interrupt_guard();
 
-  /// From now on there is something to finish. `notice` is printed, as a line, when the first signal comes.
-  void finish_first(std::string notice);
+  /// From now on there is something to finish, which `what` says when the first signal comes: "interrupted: finishing
+  /// the tasks that run; …", "SIGTERM: finishing the tasks that run, …".
+  void finish_first(std::string what);
 
   /// What is printed, as a line, when the process ends before it is through: how to go on.
   void say_at_end(std::string text);
@@ -49,8 +50,8 @@ private:
   [[noreturn]] void end(const std::string& why, int status);
 
   std::mutex mutex_;
-  std::string words_;
-  std::string notice_;
+  std::string when_;
+  std::string what_;
   std::string last_words_;
   bool finishes_ = false;
   std::optional<int> leaving_; ///< With this status.

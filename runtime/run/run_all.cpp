@@ -143,8 +143,8 @@ exit_status run_all(caf::actor_system& system, const run_parts& parts, std::vect
   if (earlier)
     restore_totals(reports, *earlier);
   else
-    reports.add_facts(run_facts(parts.origin, largest, plans));
-  parts.interrupts.finish_first("interrupted: finishing the tasks that run; interrupt once more to stop at once");
+    reports.add_facts(run_facts(parts.origin, largest, plans, devices.formats()));
+  parts.interrupts.finish_first("finishing the tasks that run");
   const auto failure = run_stages_of(system, state, stages);
   if (!failure.empty())
     spdlog::error("the run ended early: {}", failure);

@@ -30,6 +30,7 @@ BOUND = 20
 
 ONCE = "interrupted: finishing the tasks that run; interrupt once more to stop at once\n"
 BEFORE = "interrupted before any task was run\n"
+ALONE = "interrupted\n"
 AT_ONCE = "stopped at once\n"
 GO_ON = "to go on: avp-run --resume out\n"
 
@@ -45,6 +46,14 @@ OPTIONS
 [input]
 file = "questions.jsonl"
 """
+
+
+def said(message, number):
+    """What stands in place of a message about Ctrl-C when another signal came."""
+    return message if number == signal.SIGINT else {
+        ONCE: f"{number.name}: finishing the tasks that run, within two seconds\n",
+        BEFORE: f"ended by {number.name} before any task was run\n",
+        ALONE: f"ended by {number.name}\n"}.get(message, message)
 
 
 def descendants(pid):
@@ -138,7 +147,7 @@ class EndingTest(CommandTest):
                     entry()
                 self.left = []
                 subprocess.run(["rm", "-rf", self.folder / "out"], check=True)
-                self.ends(begin(), signals, status, *messages)
+                self.ends(begin(), signals, status, *[said(message, signals[0]) for message in messages])
 
     def lone(self, kind, tasks=None, extra="", **options):
         """A pipeline of one agent of AVP_FAULTY_AGENTS."""
@@ -436,7 +445,7 @@ class OtherPrograms(EndingTest):
         def begin():
             return self.settled(self.popen(NODE, "--config", "node.toml"))
 
-        self.each(begin, [(signals, 130, "interrupted\n") for signals in [[signal.SIGINT], *TERMINATED]])
+        self.each(begin, [(signals, 130, ALONE) for signals in [[signal.SIGINT], *TERMINATED]])
 
     def test_asking_a_node_that_does_not_answer(self):
         silent = socket.create_server(("127.0.0.1", 0))
@@ -447,7 +456,7 @@ class OtherPrograms(EndingTest):
         def begin():
             return self.settled(self.popen(NODE, "--config", "node.toml", "--status"))
 
-        self.each(begin, [(signals, 130, "interrupted\n") for signals in [[signal.SIGINT], *TERMINATED]])
+        self.each(begin, [(signals, 130, ALONE) for signals in [[signal.SIGINT], *TERMINATED]])
 
     def test_programs_that_keep_the_system_s_way(self):
         """What has nothing to finish and nothing to say is ended by the signal itself."""

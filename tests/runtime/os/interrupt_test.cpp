@@ -3,6 +3,7 @@
 #include <csignal>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -31,15 +32,18 @@ protected:
 };
 
 TEST_F(interrupt_death, before_there_is_anything_to_finish_one_signal_is_enough) {
-  for (const auto number : {SIGINT, SIGTERM, SIGHUP})
+  const std::pair<int, const char*> rules[] = {{SIGINT, "^interrupted before all\nto go on: again\n$"},
+                                               {SIGTERM, "^ended by SIGTERM before all\nto go on: again\n$"},
+                                               {SIGHUP, "^ended by SIGHUP before all\nto go on: again\n$"}};
+  for (const auto& [number, says] : rules)
     EXPECT_EXIT(
         {
-          interrupt_guard guard("nothing was run");
+          interrupt_guard guard("before all");
           guard.say_at_end("to go on: again");
           std::raise(number);
           hang();
         },
-        ExitedWithCode(130), "^nothing was run\nto go on: again\n$");
+        ExitedWithCode(130), says);
 }
 
 TEST_F(interrupt_death, the_first_one_is_remembered_and_the_second_one_ends) {
@@ -52,11 +56,13 @@ TEST_F(interrupt_death, the_first_one_is_remembered_and_the_second_one_ends) {
         std::raise(SIGINT);
         hang();
       },
-      ExitedWithCode(130), "^finishing\nstopped at once\n$");
+      ExitedWithCode(130), "^interrupted: finishing; interrupt once more to stop at once\nstopped at once\n$");
 }
 
 TEST_F(interrupt_death, a_request_to_end_waits_for_no_second_one) {
-  for (const auto number : {SIGTERM, SIGHUP})
+  const std::pair<int, const char*> rules[] = {{SIGTERM, "^SIGTERM: finishing, within two seconds\nstopped at once\n$"},
+                                               {SIGHUP, "^SIGHUP: finishing, within two seconds\nstopped at once\n$"}};
+  for (const auto& [number, says] : rules)
     EXPECT_EXIT(
         {
           interrupt_guard guard("");
@@ -64,7 +70,7 @@ TEST_F(interrupt_death, a_request_to_end_waits_for_no_second_one) {
           std::raise(number);
           hang();
         },
-        ExitedWithCode(130), "^finishing\nstopped at once\n$");
+        ExitedWithCode(130), says);
 }
 
 TEST_F(interrupt_death, what_ends_in_time_has_its_own_status) {
@@ -78,7 +84,7 @@ TEST_F(interrupt_death, what_ends_in_time_has_its_own_status) {
         }
         _exit(3);
       },
-      ExitedWithCode(3), "^finishing\n$");
+      ExitedWithCode(3), "^SIGTERM: finishing, within two seconds\n$");
 }
 
 TEST_F(interrupt_death, leaving_is_not_waited_for) {
