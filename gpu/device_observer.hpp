@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "gpu/device_config.hpp"
 #include "gpu/request.hpp"
 #include "gpu/result.hpp"
 
@@ -76,10 +77,17 @@ struct request_record {
   std::string error; ///< Empty when it was answered.
 };
 
+/// A model that was loaded.
+struct load_record {
+  std::string model;                              ///< Its name in the device's configuration.
+  weight_format format = weight_format::bfloat16; ///< How its weights are kept, said by the configuration or not.
+};
+
 /// Given to a device in its configuration. Called on the device's thread between two steps: it must not block.
 class device_observer {
 public:
   virtual ~device_observer() = default;
+  virtual void on_load(const load_record& /*loaded*/) {} ///< Before the first step, by whoever starts the device.
   virtual void on_step(const step_record& step, const device_counters& counters) = 0;
   virtual void on_request(const request_record& request, const device_counters& counters) = 0;
 };

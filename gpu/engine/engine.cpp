@@ -65,8 +65,11 @@ engine::engine(const device_config& config) : observer_(config.observer) {
         std::min(memory / bytes_together, most_contexts * blocks_of(model->network.config().max_positions));
     models_.push_back(std::make_unique<model_engine>(model, blocks, config.prefix_sharing));
     for (const auto& other : config.models)
-      if (other.same_weights(*spec))
+      if (other.same_weights(*spec)) {
         by_name_[other.name] = models_.back().get();
+        const load_record record{other.name, model->format};
+        tell([&](device_observer& observer) { observer.on_load(record); });
+      }
   }
   if (!models_.empty())
     counters_.block_bytes = models_.front()->model().network.cache_shape().bytes();

@@ -23,7 +23,8 @@ struct loaded_model {
   avp::chat_template chat_template;
   decoder network;
   std::shared_ptr<const model_fingerprint> identity;
-  bool special_tokens_in_text = false; ///< Whether special tokens count in data, too.
+  weight_format format = weight_format::bfloat16; ///< How the weights are kept.
+  bool special_tokens_in_text = false;            ///< Whether special tokens count in data, too.
 
   /// What it reads of `messages`, with the beginning of its answer. Throws std::invalid_argument for unknown roles.
   [[nodiscard]] std::vector<std::int32_t> tokens_of(std::span<const chat_message> messages) const;

@@ -74,7 +74,9 @@ std::string versions_of(const json& facts) {
 std::string machine_of(const json& facts) {
   const auto processor = text_at(facts, "processor");
   const auto cores = text_at(facts, "cores");
-  return processor + (processor.empty() || cores.empty() ? "" : ", ") + (cores.empty() ? "" : cores + " cores");
+  const auto kernels = text_at(facts, "kernels");
+  return processor + (processor.empty() || cores.empty() ? "" : ", ") + (cores.empty() ? "" : cores + " cores") +
+         (kernels.empty() ? "" : ", kernels: " + kernels);
 }
 
 std::string number_at(const json& object, const char* key, int places) {

@@ -58,6 +58,13 @@ void run_devices::start() {
   }
 }
 
+std::map<std::string, weight_format> run_devices::formats() const {
+  std::map<std::string, weight_format> all;
+  for (const auto& monitor : monitors_)
+    all.merge(monitor->formats());
+  return all;
+}
+
 void run_devices::trace_into(const std::filesystem::path& file) { trace_->write_to(file); }
 
 void run_devices::name_task(std::uint64_t place, const std::string& name) {

@@ -39,6 +39,9 @@ public:
   /// The devices by the name of each model on them.
   [[nodiscard]] const std::map<std::string, device_actor>& by_model() const { return by_model_; }
 
+  /// How the weights of each model are kept, once started.
+  [[nodiscard]] std::map<std::string, weight_format> formats() const;
+
   /// What the other nodes of the run do; it goes into the same metrics and trace.
   [[nodiscard]] const std::shared_ptr<cluster_counters>& node_counters() const { return node_counters_; }
 

@@ -8,6 +8,7 @@
 #include <caf/config.hpp>
 #include <fmt/chrono.h>
 
+#include "gpu/kernels/kernel_path.hpp"
 #include "gpu/torch_version.hpp"
 #include "runtime/pipeline/plan_json.hpp"
 
@@ -32,21 +33,25 @@ std::string caf_version() {
          std::to_string(CAF_VERSION % 100);
 }
 
-json model_facts(const model_entry& model) {
+json model_facts(const model_entry& model, const std::map<std::string, weight_format>& formats) {
+  const auto used = formats.find(model.name);
+  const auto format = used == formats.end() ? model.format : std::optional(used->second);
   json facts = {{"name", model.name}, {"source", model.source}, {"device", model.device}};
-  facts["dtype"] = model.format ? json(name_of(*model.format)) : json(nullptr);
+  facts["dtype"] = format ? json(name_of(*format)) : json(nullptr);
   facts["numerics"] = model.layercast ? json("layercast") : json(nullptr);
   return facts;
 }
 
 } // namespace
 
-json run_facts(const run_origin& origin, const pipeline& pipeline, const std::vector<plan>& plans) {
+json run_facts(const run_origin& origin, const pipeline& pipeline, const std::vector<plan>& plans,
+               const std::map<std::string, weight_format>& formats) {
   json facts = {{"pipeline", pipeline.name},
                 {"command", origin.command},
                 {"started", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
                 {"versions", {{"avp-runtime", AVP_VERSION}, {"torch", torch_version()}, {"caf", caf_version()}}},
                 {"processor", processor_name()},
+                {"kernels", name_of(fastest_kernel_path())},
                 {"cores", std::thread::hardware_concurrency()},
                 {"seed", pipeline.seed},
                 {"concurrency", origin.concurrency},
@@ -55,7 +60,7 @@ json run_facts(const run_origin& origin, const pipeline& pipeline, const std::ve
                 {"agents", json::array()},
                 {"plans", json::array()}};
   for (const auto& model : pipeline.models)
-    facts["models"].push_back(model_facts(model));
+    facts["models"].push_back(model_facts(model, formats));
   for (const auto& node : pipeline.nodes)
     facts["nodes"].push_back({{"name", node.name}, {"control", node.control}, {"data", node.data}});
   for (const auto& agent : pipeline.agents)

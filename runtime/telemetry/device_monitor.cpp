@@ -11,6 +11,11 @@ device_monitor::device_monitor(std::string device, std::shared_ptr<trace_file> t
     place_in_trace_ = trace_->add_device(totals_.device);
 }
 
+void device_monitor::on_load(const load_record& loaded) {
+  const std::lock_guard lock(mutex_);
+  formats_[loaded.model] = loaded.format;
+}
+
 void device_monitor::on_step(const step_record& step, const device_counters& counters) {
   note(counters);
   if (trace_)
@@ -21,6 +26,11 @@ void device_monitor::on_request(const request_record& request, const device_coun
   note(counters);
   if (trace_)
     trace_->add(request);
+}
+
+std::map<std::string, weight_format> device_monitor::formats() const {
+  const std::lock_guard lock(mutex_);
+  return formats_;
 }
 
 device_totals device_monitor::totals() const {

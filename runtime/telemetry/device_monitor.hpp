@@ -1,6 +1,7 @@
 // Watches a device for the run's totals, the metrics endpoint and the trace.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,8 +25,12 @@ public:
   /// Steps and requests also go to `trace`, where there is one.
   explicit device_monitor(std::string device, std::shared_ptr<trace_file> trace = {});
 
+  void on_load(const load_record& loaded) override;
   void on_step(const step_record& step, const device_counters& counters) override;
   void on_request(const request_record& request, const device_counters& counters) override;
+
+  /// How the weights of each model are kept, by its name.
+  [[nodiscard]] std::map<std::string, weight_format> formats() const;
 
   /// As of the last step or request.
   [[nodiscard]] device_totals totals() const;
@@ -34,6 +39,7 @@ private:
   void note(const device_counters& counters);
 
   mutable std::mutex mutex_;
+  std::map<std::string, weight_format> formats_;
   device_totals totals_;
   std::shared_ptr<trace_file> trace_;
   int place_in_trace_ = 0;

@@ -149,6 +149,7 @@ class Report(CommandTest):
         self.assertEqual((facts["pipeline"], facts["seed"]), ("chain", 4))
         self.assertEqual(facts["models"], [{"name": "main", "source": "tiny.gguf", "device": "cpu", "dtype": "float32",
                                             "numerics": None}])
+        self.assertIn(facts["kernels"], ("base", "avx2", "avxvnni", "avx512"))
         self.assertEqual([plan["mode"] for plan in facts["plans"]], ["latent", "text", "direct"])
         self.assertEqual(facts["plans"][0]["edges"],
                          [{"from": source, "to": to, "hands_over": "context"}
@@ -159,6 +160,15 @@ class Report(CommandTest):
             self.assertIn(f'<section id="{part}"', page)
         self.assertEqual(page.count('<details class="task"'), 4)
         self.assertIn("<b>t4</b>", page)
+
+    def test_it_has_what_was_used_where_the_file_says_nothing(self):
+        self.write_pipeline('dtype = "float32"\n', "")
+        forced = {**self.environment(), "AVP_CPU": "base"}
+        self.environment = lambda: forced
+        self.assertEqual(self.run_command("--out", "out", "--limit", "1").status, 0)
+        facts = json.loads((self.folder / "out" / "run.json").read_text(encoding="utf-8"))
+        self.assertEqual((facts["models"][0]["dtype"], facts["kernels"]), ("bfloat16", "base"))
+        self.assertIn("kernels: base", (self.folder / "out" / "report.html").read_text(encoding="utf-8"))
 
     def test_a_question_alone_leaves_none(self):
         self.assertEqual(self.run_command("--ask", "How much?").status, 0)
