@@ -33,8 +33,7 @@ cluster_state::cluster_state(cluster_host::pointer self, cluster_parts parts)
       heartbeats_(nodes_, port_, *parts_.counters),
       hops_(ways_to_place()),
       connections_(self, ways_to_connect()),
-      gatherer_(start_gatherer(
-          self->system(), {parts_.exchange->actor(), parts_.exchange->kept(), parts_.timeout, cluster_host(self), 0})) {
+      gatherer_(make_gatherer()) {
   self_->monitor(parts_.exchange->actor());
   self_->set_down_handler([this](const caf::down_msg& message) { down(message); });
   tick();
@@ -73,6 +72,13 @@ placing cluster_state::ways_to_place() {
           }};
 }
 
+context_gatherer cluster_state::make_gatherer() {
+  auto made = start_gatherer(
+      self_->system(), {parts_.exchange->actor(), parts_.exchange->kept(), parts_.timeout, cluster_host(self_), 0});
+  self_->monitor(made);
+  return made;
+}
+
 void cluster_state::tick() {
   const auto now = clock::now();
   connections_.connect_lost(now);
@@ -89,8 +95,16 @@ void cluster_state::tick() {
 void cluster_state::down(const caf::down_msg& message) {
   if (parts_.exchange->actor() == message.source)
     self_->quit(message.reason);
+  else if (gatherer_ == message.source)
+    gatherer_down(failure_of(message.reason));
   else
     connections_.take(message);
+}
+
+void cluster_state::gatherer_down(const failure& why) {
+  gatherer_ = make_gatherer();
+  for (auto& [number, open] : std::exchange(gathering_, {}))
+    open.answer.deliver(make_error(gatherer_died(local_node, open.agent, why)));
 }
 
 void cluster_state::ready() {
@@ -154,16 +168,19 @@ caf::result<hop_output> cluster_state::place(place_hop& asked) {
 }
 
 caf::result<gathered_contexts> cluster_state::gather(const gather_here& asked) {
-  auto answer = self_->make_response_promise<gathered_contexts>();
+  caf::typed_response_promise<gathered_contexts> answer = self_->make_response_promise<gathered_contexts>();
+  const auto number = next_gathering_++;
+  gathering_[number] = {asked.target.label, answer};
   gather_contexts wanted{located(asked.contexts, nodes_, parts_.exchange->contexts()), asked.target};
   self_->request(gatherer_, caf::infinite, std::move(wanted))
       .then(
-          [answer, target = asked.target, counters = parts_.counters](gathered_contexts& came) mutable {
+          [this, number, target = asked.target](gathered_contexts& came) {
             if (const auto fetch = fetch_record(target, came))
-              counters->note(*fetch);
-            answer.deliver(std::move(came));
+              parts_.counters->note(*fetch);
+            if (auto open = gathering_.extract(number))
+              open.mapped().answer.deliver(std::move(came));
           },
-          [answer](caf::error& error) mutable { answer.deliver(std::move(error)); });
+          [](const caf::error&) {}); // of a gatherer that died: its down message tells
   return answer;
 }
 

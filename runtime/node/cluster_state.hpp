@@ -1,7 +1,12 @@
 // State of the actor of node zero that talks to the other nodes.
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
+
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include "runtime/node/cluster_host.hpp"
 #include "runtime/node/cluster_models.hpp"
@@ -44,15 +49,23 @@ public:
 private:
   using clock = std::chrono::steady_clock;
 
+  /// Contexts of an agent of this machine that are being gathered.
+  struct open_gathering {
+    std::string agent;
+    caf::typed_response_promise<gathered_contexts> answer;
+  };
+
   [[nodiscard]] cluster_node* sender() { return nodes_.of(caf::actor_cast<caf::actor_addr>(self_->current_sender())); }
   [[nodiscard]] connecting ways_to_connect();
   [[nodiscard]] placing ways_to_place();
+  [[nodiscard]] context_gatherer make_gatherer();
 
   void tick();
   void down(const caf::down_msg& message);
   void ready();
   void refused(const cluster_node& node);
   void lost(cluster_node& node, node_stage before);
+  void gatherer_down(const failure& why);
   void left(cluster_node& node);
 
   caf::result<nodes_ready> prepare(const prepare_nodes& asked);
@@ -74,6 +87,8 @@ private:
   placed_hops hops_;
   node_connections connections_;
   context_gatherer gatherer_;
+  std::map<std::uint64_t, open_gathering> gathering_;
+  std::uint64_t next_gathering_ = 1;
 };
 
 } // namespace avp

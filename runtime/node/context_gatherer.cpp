@@ -181,4 +181,9 @@ context_gatherer start_gatherer(caf::actor_system& system, gatherer_parts parts)
   return system.spawn(gatherer_behavior, std::move(parts));
 }
 
+failure gatherer_died(const std::string& node, const std::string& agent, const failure& why) {
+  return {why.code, "node '" + node + "' could not gather the contexts of agent '" + agent +
+                        "': what gathers them died (" + why.text + "); it was started anew"};
+}
+
 } // namespace avp

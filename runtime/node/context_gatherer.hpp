@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <caf/actor_system.hpp>
@@ -46,8 +47,12 @@ struct gatherer_parts {
   std::uint64_t session = 0; ///< By which `asker` knows for whom it asks.
 };
 
-/// Starts a gatherer, which lives until it is sent an exit.
+/// Starts a gatherer, which lives until it is sent an exit. Whoever asks it monitors it: where it dies, hops whose
+/// contexts it was gathering are not answered.
 [[nodiscard]] context_gatherer start_gatherer(caf::actor_system& system, gatherer_parts parts);
+
+/// Why a hop failed whose gatherer died.
+[[nodiscard]] failure gatherer_died(const std::string& node, const std::string& agent, const failure& why);
 
 } // namespace avp
 

@@ -68,8 +68,7 @@ caf::result<node_welcome> node_state::greet(const node_greeting& greeting) {
   made.data = greeting.data;
   made.public_key = greeting.public_key;
   made.traced = greeting.traced;
-  made.gatherer = start_gatherer(
-      self_->system(), {parts_.exchange->actor(), parts_.exchange->kept(), parts_.patience, node_host(self_), number});
+  start_gatherer_of(made);
   self_->monitor(made.zero);
   if (leaving_)
     self_->send(made.zero, node_farewell{});
@@ -87,6 +86,12 @@ caf::result<node_welcome> node_state::greet(const node_greeting& greeting) {
         promise.deliver(std::move(welcome));
       });
   return promise;
+}
+
+void node_state::start_gatherer_of(node_session& at) {
+  at.gatherer = start_gatherer(self_->system(), {parts_.exchange->actor(), parts_.exchange->kept(), parts_.patience,
+                                                 node_host(self_), at.number});
+  self_->monitor(at.gatherer);
 }
 
 void node_state::start_agent_of(node_session& at, hosted_agent& agent) {
@@ -137,6 +142,16 @@ void node_state::agent_down(node_session& at, hosted_agent& agent, std::uint64_t
     failed(at.number, id, {why.code, "the agent died while it had this task (" + why.text + "); it was started anew"});
 }
 
+void node_state::gatherer_down(node_session& at, const failure& why) {
+  std::vector<std::uint64_t> lost;
+  for (const auto& [id, hop] : at.hops)
+    if (!hop.is_begun)
+      lost.push_back(id);
+  start_gatherer_of(at);
+  for (const auto id : lost) // the last one may end the session
+    failed(at.number, id, gatherer_died(parts_.name, at.agents.at(at.hops.at(id).agent).spec.name, why));
+}
+
 void node_state::down(const caf::down_msg& message) {
   const auto reason = text_of(message.reason);
   if (parts_.exchange->actor() == message.source)
@@ -146,6 +161,8 @@ void node_state::down(const caf::down_msg& message) {
       spdlog::info("a run ended or was cut off ({}): {} hops were under way", reason, at->second.hops.size());
       return end(at);
     }
+    if (at->second.gatherer == message.source)
+      return gatherer_down(at->second, failure_of(message.reason));
     for (const auto& [name, entry] : at->second.models)
       if (entry.device->actor() == message.source) {
         spdlog::error("the device of model '{}' died ({})", name, reason);

@@ -49,7 +49,9 @@ private:
   [[nodiscard]] node_session* session(std::uint64_t number);
   [[nodiscard]] std::vector<std::string> missing_kinds(const std::vector<std::string>& wanted) const;
   void start_agent_of(node_session& session, hosted_agent& agent);
+  void start_gatherer_of(node_session& session);
   void agent_down(node_session& session, hosted_agent& agent, std::uint64_t number, const failure& why);
+  void gatherer_down(node_session& session, const failure& why);
   void end(session_place place);
   void quit_when_done();
 

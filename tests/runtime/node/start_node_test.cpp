@@ -6,6 +6,7 @@
 #include "runtime/node/recipe_bundle.hpp"
 #include "runtime/node/start_node.hpp"
 #include "tests/runtime/node/exchange_nodes.hpp"
+#include "tests/runtime/node/remote_contexts.hpp"
 
 namespace {
 
@@ -94,6 +95,32 @@ TEST_F(start_node_test, it_goes_on_when_an_agent_dies_while_contexts_arrive) {
   EXPECT_EQ(second.hop, 2U);
   EXPECT_EQ(second.outcome, hop_outcome::done) << second.error;
   EXPECT_EQ(second.text, "awake");
+}
+
+TEST_F(start_node_test, a_gatherer_that_dies_fails_the_hops_that_wait_and_no_later_one) {
+  begin(60s);
+  tell_of_agent("sleeping");
+  const auto lead = recipe_with('a'), unreadable = recipe_with('b', {lead}), never_sent = recipe_with('c');
+  keep_forgetful(exchange_->contexts(), lead);
+  auto waiting = order(1, "be awake"), killing = order(2, "be awake");
+  waiting.contexts = {{never_sent->id(), "local", ""}};
+  waiting.recipes = encode_with_ancestors({never_sent});
+  killing.contexts = {{unreadable->id(), "local", ""}};
+  killing.recipes = encode_with_ancestors({unreadable});
+  asking_->send(node_, waiting);
+  asking_->send(node_, killing);
+  for (const std::uint64_t hop : {1, 2}) {
+    const auto report = next_report();
+    EXPECT_EQ(report.hop, hop);
+    EXPECT_EQ(report.outcome, hop_outcome::failed);
+    EXPECT_EQ(report.error_code, "internal");
+    EXPECT_EQ(report.error, "node 'b' could not gather the contexts of agent 'judge': what gathers them died (its "
+                            "history is forgotten); it was started anew");
+  }
+  asking_->send(node_, order(3, "be awake"));
+  const auto later = next_report();
+  EXPECT_EQ(later.hop, 3U);
+  EXPECT_EQ(later.outcome, hop_outcome::done) << later.error;
 }
 
 TEST_F(start_node_test, words_come_from_the_node_whose_they_are) {
