@@ -21,8 +21,17 @@ namespace {
 
 using gatherer_host = context_gatherer::extend<caf::reacts_to<ticket_opened>>;
 
-/// What the contexts of a hop come together in.
+/// What the contexts of a hop come together in. Where it is let go before all came, the gatherer has ended: then it is
+/// answered as CAF answers those that an actor had not begun, so that nobody keeps waiting for it.
 struct gathered_hop {
+  gathered_hop() = default;
+  gathered_hop(const gathered_hop&) = delete;
+  gathered_hop& operator=(const gathered_hop&) = delete;
+  ~gathered_hop() {
+    if (missing > 0)
+      answer.deliver(caf::make_error(caf::sec::request_receiver_down));
+  }
+
   gather_contexts asked;
   gathered_contexts result;
   std::size_t missing = 0;

@@ -47,8 +47,8 @@ struct gatherer_parts {
   std::uint64_t session = 0; ///< By which `asker` knows for whom it asks.
 };
 
-/// Starts a gatherer, which lives until it is sent an exit. Whoever asks it monitors it: where it dies, hops whose
-/// contexts it was gathering are not answered.
+/// Starts a gatherer, which lives until it is sent an exit. At its end every hop that it has is answered with
+/// request_receiver_down; whoever asks it monitors it to learn why.
 [[nodiscard]] context_gatherer start_gatherer(caf::actor_system& system, gatherer_parts parts);
 
 /// Why a hop failed whose gatherer died.

@@ -21,6 +21,7 @@ protected:
   std::shared_ptr<kept_contexts> kept_ = std::make_shared<kept_contexts>();
   std::string refusal_;            // of the holder
   payload coming_;                 // what it sends otherwise
+  bool is_sent_ = true;            // else it says that it does, and nothing comes
   std::promise<send_order> asked_; // of the holder
   exchange_actor exchange_ = start_exchange();
   context_gatherer gatherer_;
@@ -61,7 +62,7 @@ protected:
       return {[this](const ask_holder& asked) {
         EXPECT_EQ(asked.session, 3U);
         asked_.set_value(asked.order);
-        if (refusal_.empty())
+        if (refusal_.empty() && is_sent_)
           caf::anon_send(exchange_, received_payload{coming_, {}, 7});
         return send_report{refusal_};
       }};
@@ -123,6 +124,18 @@ TEST_F(context_gatherer_test, without_a_device_nothing_comes) {
   start();
   EXPECT_EQ(gather({{recipe_with('c'), {}, {}}}, {}).why_not.value().text,
             "the agent has no model, so it can't continue on a context of another node");
+}
+
+TEST_F(context_gatherer_test, at_its_end_it_answers_for_what_has_not_come) {
+  start();
+  is_sent_ = false;
+  auto waiting =
+      self_->request(gatherer_, std::chrono::seconds(20),
+                     gather_contexts{{{recipe_with('b'), {}, data_peer{.name = "b"}}}, {device_, "main", 1, "judge"}});
+  asked_.get_future().wait();
+  self_->send_exit(gatherer_, caf::exit_reason::user_shutdown);
+  waiting.receive([](const gathered_contexts&) { ADD_FAILURE() << "nothing was sent"; },
+                  [](const caf::error& why) { EXPECT_EQ(why, caf::sec::request_receiver_down) << text_of(why); });
 }
 
 TEST_F(context_gatherer_test, what_no_recipe_makes_is_an_error) {
