@@ -8,14 +8,13 @@ std::uint64_t clock_shift::ping(clock::time_point now) {
   return ++last_;
 }
 
-bool clock_shift::take(std::uint64_t number, node_time theirs, clock::time_point now) {
+void clock_shift::take(std::uint64_t number, node_time theirs, clock::time_point now) {
   if (number != last_)
-    return false;
+    return;
   if (const auto round = now - pinged_; round < round_) {
     round_ = round;
     shift_ = (pinged_ + round / 2).time_since_epoch() - std::chrono::nanoseconds(theirs);
   }
-  return true;
 }
 
 } // namespace avp

@@ -17,8 +17,8 @@ public:
   /// A ping goes out. Gives its number, which no other ping has.
   [[nodiscard]] std::uint64_t ping(clock::time_point now);
 
-  /// An answer came, for which the node's clock was read. Whether it answers the last ping.
-  bool take(std::uint64_t number, node_time theirs, clock::time_point now);
+  /// An answer came, for which the node's clock was read. Only one to the last ping tells something.
+  void take(std::uint64_t number, node_time theirs, clock::time_point now);
 
   /// There is a new connection, maybe to another machine.
   void begin() { round_ = std::chrono::nanoseconds::max(); }

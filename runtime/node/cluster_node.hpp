@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,7 +46,7 @@ struct cluster_node {
   std::vector<std::string> missing;             ///< What it lacks.
   std::size_t hops = 0;                         ///< Under way there.
   clock_shift clock;
-  bool is_collected = true; ///< Nobody waits for what it tells with its next heartbeat.
+  std::optional<std::uint64_t> awaited; ///< The ping with whose answer it tells what somebody waits for.
 
   [[nodiscard]] bool is_talking() const {
     return stage == node_stage::greeted || stage == node_stage::ready || stage == node_stage::leaving;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -24,13 +25,14 @@ public:
         port_(port),
         counters_(counters) {}
 
-  /// Asks a node for one.
-  void ping(cluster_node& node, clock::time_point now);
+  /// Asks a node for one. Gives the number of the ping.
+  std::uint64_t ping(cluster_node& node, clock::time_point now);
 
   /// One came.
   void take(cluster_node& node, const node_heartbeat& heartbeat, clock::time_point now);
 
-  /// Asks all that are there; `collected` is called when they have answered or are lost.
+  /// Asks all that may have done something; `collected` is called when they have answered or are lost. One that is only
+  /// greeted has done nothing yet.
   void collect(answer collected, clock::time_point now);
 
   /// A node is lost: nobody waits for it.

@@ -18,12 +18,11 @@ node_time node_clock_at(clock_shift::clock::time_point ours) {
 TEST(clock_shift, the_shortest_way_counts) {
   clock_shift clock;
   EXPECT_EQ(clock.shift(), 0ns);
-  EXPECT_TRUE(
-      clock.take(clock.ping(first_ping), node_clock_at(first_ping + 9ms), first_ping + 10ms)); // it was read late
+  clock.take(clock.ping(first_ping), node_clock_at(first_ping + 9ms), first_ping + 10ms); // it was read late
   EXPECT_EQ(clock.shift(), our_lead - 4ms);
-  EXPECT_TRUE(clock.take(clock.ping(first_ping + 1s), node_clock_at(first_ping + 1s + 1ms), first_ping + 1s + 2ms));
+  clock.take(clock.ping(first_ping + 1s), node_clock_at(first_ping + 1s + 1ms), first_ping + 1s + 2ms);
   EXPECT_EQ(clock.shift(), our_lead);
-  EXPECT_TRUE(clock.take(clock.ping(first_ping + 2s), node_clock_at(first_ping + 2s), first_ping + 3s));
+  clock.take(clock.ping(first_ping + 2s), node_clock_at(first_ping + 2s), first_ping + 3s);
   EXPECT_EQ(clock.shift(), our_lead);
 }
 
@@ -32,7 +31,7 @@ TEST(clock_shift, an_answer_to_an_earlier_ping_tells_nothing) {
   const auto first = clock.ping(first_ping);
   const auto second = clock.ping(first_ping + 1s);
   EXPECT_NE(first, second);
-  EXPECT_FALSE(clock.take(first, node_clock_at(first_ping), first_ping + 1s + 1ms));
+  clock.take(first, node_clock_at(first_ping), first_ping + 1s + 1ms);
   EXPECT_EQ(clock.shift(), 0ns);
 }
 

@@ -61,6 +61,32 @@ TEST_F(heartbeats_test, a_lost_node_is_not_waited_for) {
   EXPECT_EQ(collected_, 2);
 }
 
+TEST_F(heartbeats_test, a_round_trip_may_take_longer_than_the_time_between_two_pings) {
+  collect();
+  for (auto& [name, node] : nodes_.all())
+    heartbeats_.ping(node, now_);
+  answer("b", port_.pings.at("b").at(0).number);
+  EXPECT_EQ(collected_, 0);
+  answer("c", port_.pings.at("c").at(0).number);
+  EXPECT_EQ(collected_, 1);
+}
+
+TEST_F(heartbeats_test, a_node_that_is_only_greeted_is_not_waited_for) {
+  nodes_.find("c")->stage = node_stage::greeted; // it may be refused
+  collect();
+  answer("b", port_.pings.at("b").back().number);
+  EXPECT_EQ(collected_, 1);
+}
+
+TEST_F(heartbeats_test, a_node_that_leaves_is_waited_for) {
+  nodes_.find("c")->stage = node_stage::leaving;
+  collect();
+  answer("b", port_.pings.at("b").back().number);
+  EXPECT_EQ(collected_, 0);
+  answer("c", port_.pings.at("c").back().number);
+  EXPECT_EQ(collected_, 1);
+}
+
 TEST_F(heartbeats_test, at_the_end_nobody_waits) {
   collect();
   collect();
