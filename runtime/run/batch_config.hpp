@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -35,10 +36,11 @@ struct batch_config {
   std::shared_ptr<const program_scorer> programs; ///< Where the score's kind is python.
   std::filesystem::path scorer;                   ///< avp-score, where the score's kind is another one.
   record_feed::source input;                      ///< Gives the records; called on a thread of its own.
-  std::function<bool()> input_has_ended;          ///< Where set: whether the end that `input` gave is one to believe.
-  std::function<record(record)> fill;             ///< Where set: makes the record that runs of the one that was read.
-  std::set<std::string> finished;                 ///< Tasks that have a result and do not run again.
-  std::shared_ptr<run_journal> journal;           ///< Keeps what is read and what ends; may be empty.
+  /// Where set: ends the reading. Gives all records where `input` came to an end that is one to believe, else null.
+  std::function<const std::deque<input_item>*()> end_input;
+  std::function<record(record)> fill;   ///< Where set: makes the record that runs of the one that was read.
+  std::set<std::string> finished;       ///< Tasks that have a result and do not run again.
+  std::shared_ptr<run_journal> journal; ///< Keeps what is read and what ends; may be empty.
   std::map<std::string, std::vector<saved_hop>> saved; ///< By task: hops that need not be done again.
   double earlier_seconds = 0;                          ///< What this batch took before it went on.
 };

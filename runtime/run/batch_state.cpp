@@ -44,9 +44,8 @@ void batch_state::take(fed_item& fed) {
   }
   auto& item = std::get<std::optional<input_item>>(fed);
   if (!item) {
-    if (config_.journal && config_.input_has_ended && config_.input_has_ended())
-      config_.journal->add_end(records_read_);
     input_ended_ = true;
+    keep_end();
     return end_if_idle();
   }
   const auto number = records_read_++;
@@ -174,11 +173,22 @@ void batch_state::report(task_result result) {
     feed_->want();
 }
 
+// The end, and what was read and did not come here any more: where the batch ends early, the feed may be ahead of it.
+void batch_state::keep_end() {
+  const auto* all = config_.journal && config_.end_input ? config_.end_input() : nullptr;
+  if (all == nullptr)
+    return;
+  for (std::size_t i = 0; i < all->size(); ++i)
+    config_.journal->add(i, (*all)[i]);
+  config_.journal->add_end(all->size());
+}
+
 void batch_state::end_if_idle() {
   const bool has_more = (!input_ended_ || is_pipeline_gone_) && fatal_.empty();
   if (ended_ || !asked_.empty() || being_scored_ > 0 || has_more)
     return;
   ended_ = true;
+  keep_end();
   caf::anon_send(config_.observer, batch_ended{fatal_});
   self_->quit();
 }

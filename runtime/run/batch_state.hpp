@@ -67,6 +67,7 @@ private:
   void start_scorer();
   void score(asked_task asked, task_result result);
   void report(task_result result);
+  void keep_end();
   void end_if_idle();
 
   batch_interface::pointer self_;

@@ -2,7 +2,7 @@
 #include "runtime/run/input_source.hpp"
 
 #include <atomic>
-#include <deque>
+#include <cstdint>
 #include <fstream>
 #include <iostream>
 
@@ -46,10 +46,12 @@ void compare(const input_item& earlier, const std::optional<input_item>& now) {
 
 // Shared with the thread that reads, which may still wait for a line when an interrupted run is over.
 struct input_source::standard_input {
+  enum class state : std::uint8_t { open, ended, given_up };
+
   record_reader reader;
-  std::deque<input_item> kept;
+  std::deque<input_item> kept; // stays as it is once it ended
   bool can_read = true;
-  std::atomic<bool> ended = false;
+  std::atomic<state> at = state::open;
   explicit standard_input(const input_spec& spec) : reader(std::cin, spec.id, spec.limit) {}
 };
 
@@ -60,28 +62,36 @@ input_source::input_source(const pipeline& pipeline, std::optional<std::string> 
 void input_source::restore_stdin(std::vector<input_item> earlier, bool was_all, bool read_again) {
   stdin_ = std::make_shared<standard_input>(spec_);
   stdin_->can_read = read_again;
-  stdin_->ended = was_all;
+  if (was_all)
+    stdin_->at = standard_input::state::ended;
   if (read_again)
     for (const auto& item : earlier)
       compare(item, stdin_->reader.next());
   stdin_->kept.assign(std::make_move_iterator(earlier.begin()), std::make_move_iterator(earlier.end()));
 }
 
-bool input_source::may_lack_input() const { return stdin_ && !stdin_->ended; }
+bool input_source::may_lack_input() const { return stdin_ && stdin_->at != standard_input::state::ended; }
 
-bool input_source::stdin_has_ended() const { return stdin_ && stdin_->ended; }
+const std::deque<input_item>* input_source::end_stdin() {
+  if (!stdin_)
+    return nullptr;
+  auto expected = standard_input::state::open;
+  stdin_->at.compare_exchange_strong(expected, standard_input::state::given_up);
+  return expected == standard_input::state::ended ? &stdin_->kept : nullptr;
+}
 
 record_feed::source input_source::open_stdin() {
   if (!stdin_)
     stdin_ = std::make_shared<standard_input>(spec_);
   return [input = stdin_, next = std::size_t{0}]() mutable -> std::optional<input_item> {
-    if (next == input->kept.size() && input->can_read && !input->ended) {
+    auto expected = standard_input::state::open;
+    if (next == input->kept.size() && input->can_read && input->at == expected) {
       if (auto item = input->reader.next()) {
         input->kept.push_back(std::move(*item));
       } else if (interrupt_guard::interrupted()) { // Ctrl-C ends those who write to a pipe, too: no end to believe
         input->can_read = false;
       } else {
-        input->ended = true;
+        input->at.compare_exchange_strong(expected, standard_input::state::ended);
       }
     }
     if (next == input->kept.size())

@@ -1,6 +1,7 @@
 // Where a run's records come from, for each of its modes.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -33,8 +34,9 @@ public:
   /// Whether standard input may hold more than was read of it.
   [[nodiscard]] bool may_lack_input() const;
 
-  /// Whether standard input came to its end. Safe while a source reads it.
-  [[nodiscard]] bool stdin_has_ended() const;
+  /// Ends the reading of standard input: an end that comes later counts for nothing. Gives all its records where it has
+  /// come to its end, else null. Safe while a source reads it.
+  [[nodiscard]] const std::deque<input_item>* end_stdin();
 
   /// The records from the first on.
   [[nodiscard]] record_feed::source open();

@@ -57,7 +57,7 @@ batch_config batch_of(const whole_run& run, const run_stage& stage, std::size_t 
   config.scorer = run.scorer;
   config.journal = run.journal;
   config.input = run.parts.input.open();
-  config.input_has_ended = [&input = run.parts.input] { return input.stdin_has_ended(); };
+  config.end_input = [&input = run.parts.input] { return input.end_stdin(); };
   if (run.filler && stage.point)
     config.fill = [filler = run.filler, n = stage.point->n](const record& one) { return filler->filled(one, n); };
   if (earlier) {

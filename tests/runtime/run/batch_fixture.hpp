@@ -1,6 +1,8 @@
 // What the tests of a batch share: a pipeline on a device that answers by rule, and who asks it.
 #pragma once
 
+#include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,7 +38,10 @@ protected:
   avp::mode mode_ = mode::latent;
   std::filesystem::path scorer_; ///< Instead of avp-score.
   std::shared_ptr<run_journal> journal_;
-  bool input_has_ended_ = true;
+  bool input_has_ended_ = true; ///< Whether the end of the lines is one to believe.
+  std::deque<input_item> read_;
+  std::atomic<bool> is_at_end_ = false;
+  std::function<void()> at_end_; ///< Where set: called when the end is read, before the batch hears of it.
   std::set<std::string> finished_;
   std::map<std::string, std::vector<saved_hop>> saved_;
 
@@ -79,8 +84,18 @@ protected:
     if (pipeline_->scores_programs())
       batch.programs = std::make_shared<program_scorer>();
     batch.scorer = scorer_.empty() ? scorer_program() : scorer_;
-    batch.input = [this] { return reader_->next(); };
-    batch.input_has_ended = [this] { return input_has_ended_; };
+    read_.clear();
+    is_at_end_ = false;
+    batch.input = [this, at_end = at_end_]() -> std::optional<input_item> {
+      auto item = reader_->next();
+      if (item)
+        return read_.emplace_back(std::move(*item));
+      is_at_end_ = true;
+      if (at_end)
+        at_end();
+      return std::nullopt;
+    };
+    batch.end_input = [this] { return input_has_ended_ && is_at_end_ ? &read_ : nullptr; };
     batch.finished = finished_;
     batch.journal = journal_;
     batch.saved = saved_;

@@ -1,4 +1,6 @@
 // Hops that go into the journal, and runs that go on from there.
+#include <future>
+
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "tests/runtime/journal/journal_folder.hpp"
@@ -66,6 +68,25 @@ TEST_F(batch_test, an_end_that_is_not_to_be_believed_is_not_kept) {
   EXPECT_EQ(run(chain_of_three, mode::direct, R"({"id": "t", "q": "Q"})"), "");
   journal_->close();
   EXPECT_EQ(journal_database::open(folder.path()).run().records, std::nullopt);
+}
+
+TEST_F(batch_test, an_end_that_is_read_while_the_batch_ends_is_kept) {
+  const temporary_folder folder;
+  journal_ = std::make_shared<run_journal>(journal_database::create(folder.path(), run_of_all_modes()));
+  std::promise<void> reading, told;
+  at_end_ = [&reading, wait = told.get_future().share()] {
+    reading.set_value();
+    wait.wait();
+  };
+  const auto batch = start(chain_of_three, mode::direct, R"({"id": "t", "q": "Q"})", 2);
+  reading.get_future().wait();
+  self_->send(batch, stop_batch{});
+  EXPECT_EQ(collect(), "");
+  told.set_value();
+  journal_->close();
+  auto database = journal_database::open(folder.path());
+  EXPECT_EQ(database.records().size(), 1U);
+  EXPECT_EQ(database.run().records, 1U);
 }
 
 // A hop as the journal gives it back, with the context that the fake device makes of a text.

@@ -198,11 +198,24 @@ TEST_F(resumed_stdin_test, records_come_that_were_read_and_those_after_them) {
   resumption earlier(folder_.path());
   input_source input(pipeline_, std::nullopt);
   earlier.check_input(pipeline_, input, true);
-  EXPECT_FALSE(input.stdin_has_ended());
+  EXPECT_TRUE(input.may_lack_input());
   EXPECT_EQ(ids(input.open()), (std::vector<std::string>{"a", "b", "c"}));
   EXPECT_EQ(ids(input.open()), (std::vector<std::string>{"a", "b", "c"}));
-  EXPECT_TRUE(input.stdin_has_ended());
   EXPECT_FALSE(input.may_lack_input());
+  const auto* all = input.end_stdin();
+  ASSERT_NE(all, nullptr);
+  EXPECT_EQ(all->size(), 3U);
+}
+
+TEST_F(resumed_stdin_test, an_end_that_comes_after_the_reading_was_ended_counts_for_nothing) {
+  const typed text(questions);
+  input_source input(pipeline_, std::nullopt);
+  const auto next = input.open();
+  EXPECT_TRUE(next());
+  EXPECT_EQ(input.end_stdin(), nullptr);
+  EXPECT_FALSE(next());
+  EXPECT_EQ(input.end_stdin(), nullptr);
+  EXPECT_TRUE(input.may_lack_input());
 }
 
 TEST(task_result_test, a_line_is_read_back) {
