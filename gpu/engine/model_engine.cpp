@@ -53,8 +53,13 @@ std::optional<request_record> model_engine::submit(const request_work& asked, re
                                                    std::uint64_t arrival) {
   auto made = std::make_unique<running_request>(*model_, pool_, asked, std::move(done), arrival);
   if (!made->is_instant()) {
-    auto& queued = *(requests_[made->priority()] = std::move(made));
-    scheduler_.add(queued);
+    const auto place = requests_.emplace(made->priority(), std::move(made)).first;
+    try {
+      scheduler_.add(*place->second);
+    } catch (...) { // memory; who submits it answers it
+      requests_.erase(place);
+      throw;
+    }
     return std::nullopt;
   }
   if (auto context = made->finish())

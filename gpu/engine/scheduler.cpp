@@ -33,10 +33,10 @@ scheduler::pass scheduler::next_pass() {
 void scheduler::admit(pass& next) {
   while (!waiting_.empty() && running_.size() < most_running && fits(**waiting_.begin())) {
     auto& request = **waiting_.begin();
-    waiting_.erase(waiting_.begin());
+    auto place = waiting_.extract(waiting_.begin());
     try {
       request.start();
-      running_.insert(&request);
+      running_.insert(std::move(place));
     } catch (...) {
       fail(request, next);
     }
@@ -144,9 +144,8 @@ bool scheduler::free_some(const schedulable& request, pass& next) {
 
 void scheduler::preempt(queue::iterator which, pass& next) {
   auto& request = **which;
-  running_.erase(which);
   request.release();
-  waiting_.insert(&request);
+  waiting_.insert(running_.extract(which)); // which takes no memory, so that it is never in neither
   next.preempted.push_back(request.priority());
   ++preemptions_;
 }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/gpu/engine/tiny_engine.hpp"
+#include "tests/gpu/failing_allocation.hpp"
 
 namespace {
 
@@ -46,6 +47,28 @@ TEST_F(engine_failures, an_observer_that_throws_ends_nothing) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "warning: what observes the device failed (out of memory); it is told nothing more\n");
   EXPECT_EQ(observer->told, 1);
+}
+
+TEST_F(engine_failures, a_request_that_finds_no_memory_is_answered_once_and_leaves_nothing) {
+  int answers = 0;
+  const engine::callback count = [&](const engine::outcome&) { ++answers; };
+  auto on = make();
+  bool has_failed = true;
+  for (std::int64_t before = 0; has_failed; ++before) {
+    SCOPED_TRACE("the allocation after " + std::to_string(before) + " others fails");
+    answers = 0;
+    engine::work work = generating("hello", 1);
+    auto done = count;
+    {
+      const failing_allocation fails(before);
+      on.submit(std::move(work), std::move(done));
+      has_failed = fails.has_failed();
+    }
+    if (answers > 0)
+      ASSERT_FALSE(on.step()) << "it is answered and still there";
+    drain(on);
+    ASSERT_EQ(answers, 1);
+  }
 }
 
 TEST_F(engine_failures, an_engine_that_ends_answers_everybody) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/gpu/engine/schedule_run.hpp"
+#include "tests/gpu/failing_allocation.hpp"
 
 namespace avp::test {
 namespace {
@@ -116,6 +117,31 @@ TEST_F(scheduler_test, an_older_one_takes_the_blocks_of_a_younger) {
   EXPECT_THAT(pass.preempted, testing::ElementsAre(young.priority()));
   EXPECT_TRUE(old.is_done());
   EXPECT_FALSE(young.is_running());
+}
+
+TEST_F(scheduler_test, who_finds_no_memory_is_queued_or_has_failed) {
+  bool has_failed = true;
+  for (std::int64_t before = 0; has_failed; ++before) {
+    SCOPED_TRACE("the allocation after " + std::to_string(before) + " others fails");
+    add(2, 6 * block_positions);
+    (void)run_pass();
+    add(1, 4 * block_positions);
+    scheduler::pass pass;
+    {
+      const failing_allocation fails(before);
+      try {
+        pass = scheduler_.next_pass();
+      } catch (const std::bad_alloc&) { // the engine fails those that run, and those that wait go on
+      }
+      has_failed = fails.has_failed();
+    }
+    EXPECT_EQ(scheduler_.running() + scheduler_.waiting() + std::ssize(pass.failed), 2);
+    for (const auto& request : requests_) {
+      scheduler_.remove(*request);
+      request->release();
+    }
+    requests_.clear();
+  }
 }
 
 TEST_F(scheduler_test, a_context_of_a_younger_task_goes_before_a_request) {
