@@ -1,24 +1,36 @@
-// Giving up what was asked of devices.
+// Giving up what is under way.
 #include "agents/cancellation.hpp"
+
+#include <utility>
 
 #include <caf/send.hpp>
 
 namespace avp {
 
 void cancellation::cancel() {
-  const std::lock_guard lock(mutex_);
-  cancelled_ = true;
-  for (const auto& [id, device] : open_)
-    caf::anon_send(device, avp::cancel{id});
-  open_.clear();
+  std::map<request_id, std::function<void()>> open;
+  {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    open.swap(open_);
+  }
+  for (const auto& [id, give_up] : open)
+    give_up();
 }
 
 void cancellation::add(request_id id, const device_actor& device) {
-  const std::lock_guard lock(mutex_);
-  if (cancelled_)
-    caf::anon_send(device, avp::cancel{id});
-  else
-    open_.emplace(id, device);
+  add(id, [id, device] { caf::anon_send(device, avp::cancel{id}); });
+}
+
+void cancellation::add(request_id id, std::function<void()> give_up) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!cancelled_) {
+      open_.emplace(id, std::move(give_up));
+      return;
+    }
+  }
+  give_up();
 }
 
 void cancellation::forget(request_id id) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -9,7 +10,7 @@
 
 namespace avp {
 
-/// What the requests of one task have in common: they are given up together. All functions are safe from any thread.
+/// What is under way for one task: it is given up together. All functions are safe from any thread.
 class cancellation {
 public:
   /// Has all open requests given up, and every one that is added later.
@@ -20,12 +21,15 @@ public:
   /// A request that its device has been sent.
   void add(request_id id, const device_actor& device);
 
-  /// That request was answered.
+  /// Something else that is under way. `give_up` is called at most once, on the thread that cancels.
+  void add(request_id id, std::function<void()> give_up);
+
+  /// That is over.
   void forget(request_id id);
 
 private:
   std::mutex mutex_;
-  std::map<request_id, device_actor> open_;
+  std::map<request_id, std::function<void()>> open_;
   std::atomic<bool> cancelled_ = false;
 };
 

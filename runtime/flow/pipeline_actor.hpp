@@ -14,8 +14,8 @@
 namespace avp {
 
 /// Asks a pipeline to give up the task of a place. It is answered at once with the error "it was cancelled"; what its
-/// agents asked of devices is given up, its contexts are let go, and other tasks go on. A hop on another node runs to
-/// its end there. The place of a task that is over is ignored.
+/// agents asked of devices, of other nodes too, is given up, its contexts are let go, and other tasks go on. The place
+/// of a task that is over is ignored.
 struct cancel_task {
   std::uint64_t place = 0;
 };

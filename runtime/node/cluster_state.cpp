@@ -67,9 +67,9 @@ placing cluster_state::ways_to_place() {
           .kept = parts_.exchange->kept(),
           .public_key = own_key(parts_),
           .wait = parts_.wait,
-          .dropped = [home = cluster_host(self_)](const context_holder& gone) {
-            caf::anon_send(home, context_dropped{gone});
-          }};
+          .cancelled = [home = cluster_host(self_)](std::uint64_t hop) { caf::anon_send(home, hop_cancelled{hop}); },
+          .dropped = [home = cluster_host(self_)](
+                         const context_holder& gone) { caf::anon_send(home, context_dropped{gone}); }};
 }
 
 context_gatherer cluster_state::make_gatherer() {
@@ -245,6 +245,7 @@ cluster_host::behavior_type cluster_state::behavior() {
       },
       [this](tick_atom) { tick(); },
       [this](const node_reached& reached) { connections_.take(reached); },
+      [this](const hop_cancelled& gone) { hops_.cancel(gone.hop); },
       [this](const ask_holder& asked) { return ask(asked); },
   };
 }

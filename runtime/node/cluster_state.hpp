@@ -28,6 +28,7 @@ public:
   void send(const cluster_node& to, const node_ping& what) override { self_->send(to.actor, what); }
   void send(const cluster_node& to, agent_order what) override { self_->send(to.actor, std::move(what)); }
   void send(const cluster_node& to, hop_order what) override { self_->send(to.actor, std::move(what)); }
+  void send(const cluster_node& to, const cancel_hop& what) override { self_->send(to.actor, what); }
   void send(const cluster_node& to, const drop_context& what) override { self_->send(to.actor, what); }
 
 private:

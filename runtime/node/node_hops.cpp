@@ -83,6 +83,7 @@ void node_state::run(std::uint64_t number, const hop_order& order, gathered_cont
     return failed(number, order.hop, failure_of(std::current_exception()));
   }
   input.contexts = std::move(contexts.contexts);
+  input.cancelled = hop.cancelled;
   if (order.wants_words)
     input.on_text = [self = node_host(self_), zero = at->zero, id = order.hop](std::string_view text) {
       caf::send_as(self, zero,
@@ -136,6 +137,18 @@ void node_state::failed(std::uint64_t number, std::uint64_t hop, const failure& 
 void node_state::release(const std::vector<std::string>& ids) {
   for (const auto& id : ids)
     parts_.exchange->contexts().release(id);
+}
+
+void node_state::cancel(std::uint64_t hop) {
+  auto* at = session_of_sender();
+  if (at == nullptr)
+    return;
+  const auto found = at->hops.find(hop);
+  if (found == at->hops.end())
+    return; // it is over
+  if (!found->second.is_begun)
+    return failed(at->number, hop, {error_code::cancelled, "the task was cancelled"});
+  found->second.cancelled->cancel();
 }
 
 void node_state::drop(std::uint64_t hop) {

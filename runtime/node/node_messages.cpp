@@ -48,6 +48,7 @@ void add_node_messages(caf::actor_system_config& config) {
       .add_message_type<hop_order>("avp::hop_order")
       .add_message_type<hop_report>("avp::hop_report")
       .add_message_type<words_report>("avp::words_report")
+      .add_message_type<cancel_hop>("avp::cancel_hop")
       .add_message_type<drop_context>("avp::drop_context")
       .add_message_type<send_order>("avp::send_order")
       .add_message_type<send_report>("avp::send_report")

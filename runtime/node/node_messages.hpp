@@ -21,7 +21,7 @@
 namespace avp {
 
 /// Nodes with another number do not understand each other.
-constexpr std::uint32_t node_protocol = 3;
+constexpr std::uint32_t node_protocol = 4;
 
 /// A model that a run needs on a node, with the device that is to hold it.
 using model_order = model_entry;
@@ -118,6 +118,12 @@ struct hop_report {
 struct words_report {
   std::uint64_t hop = 0;
   std::string text;
+};
+
+/// From node zero: nobody wants this hop any more. What its agent asked of a device is given up; its report comes
+/// still.
+struct cancel_hop {
+  std::uint64_t hop = 0;
 };
 
 /// From node zero: nobody continues on the context of this hop any more.
@@ -230,6 +236,11 @@ typename Inspector::result_type inspect(Inspector& f, hop_report& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, words_report& x) {
   return f(caf::meta::type_name("avp::words_report"), x.hop, x.text);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, cancel_hop& x) {
+  return f(caf::meta::type_name("avp::cancel_hop"), x.hop);
 }
 
 template <class Inspector>

@@ -17,6 +17,7 @@ public:
   virtual void send(const cluster_node& to, const node_ping& what) = 0;
   virtual void send(const cluster_node& to, agent_order what) = 0;
   virtual void send(const cluster_node& to, hop_order what) = 0;
+  virtual void send(const cluster_node& to, const cancel_hop& what) = 0;
   virtual void send(const cluster_node& to, const drop_context& what) = 0;
 };
 

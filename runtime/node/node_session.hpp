@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agents/agent_actor.hpp"
+#include "agents/cancellation.hpp"
 #include "runtime/node/context_gatherer.hpp"
 #include "runtime/node/node_models.hpp"
 #include "runtime/node/node_parts.hpp"
@@ -27,7 +28,8 @@ struct hosted_agent {
 struct hosted_hop {
   std::uint64_t agent = 0;
   bool hands_on = false;
-  bool is_begun = false;         ///< Its contexts are here, and the agent has it.
+  bool is_begun = false; ///< Its contexts are here, and the agent has it.
+  std::shared_ptr<avp::cancellation> cancelled = std::make_shared<avp::cancellation>(); ///< Of what its agent asks.
   recipe_map known;              ///< Recipes that node zero knows.
   std::vector<std::string> kept; ///< Ids of the contexts that it continues on, kept for the time being.
   std::vector<std::uint64_t> wire_bytes;

@@ -38,6 +38,7 @@ public:
   // -- hops -----------------------------------------------------------------------------------------------------------
 
   void take_hop(const hop_order& order);
+  void cancel(std::uint64_t hop);
   void drop(std::uint64_t hop);
   caf::result<send_report> send_context(send_order& order);
   caf::result<send_report> ask(const ask_holder& asked);

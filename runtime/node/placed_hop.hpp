@@ -27,6 +27,7 @@ struct placed_hop {
   answer tell;
   std::chrono::steady_clock::time_point arrived;
   std::vector<std::shared_ptr<const void>> inputs; ///< What its contexts are held by.
+  request_id in_task = 0;                          ///< By which its task's cancellation knows it.
 
   std::string node; ///< Where it is under way; empty while it waits for one.
   std::uint64_t session = 0;

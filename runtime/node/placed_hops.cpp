@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "agents/cancellation.hpp"
 #include "gpu/thrown.hpp"
 #include "runtime/node/offered_context.hpp"
 #include "runtime/node/recipe_bundle.hpp"
@@ -21,6 +22,8 @@ namespace {
 // A hop whose node is lost so often is taken for the reason.
 constexpr int most_retries = 10;
 
+failure was_cancelled() { return {error_code::cancelled, "the task was cancelled"}; }
+
 } // namespace
 
 void placed_hops::place(std::shared_ptr<const placed_agent> agent, hop_input input, placed_hop::answer tell) {
@@ -30,7 +33,20 @@ void placed_hops::place(std::shared_ptr<const placed_agent> agent, hop_input inp
   hop.input = std::move(input);
   hop.tell = std::move(tell);
   hop.arrived = hop.waits_since = clock::now();
+  if (const auto& task = hop.input.cancelled; task && !task->is_cancelled()) {
+    hop.in_task = next_request_id();
+    task->add(hop.in_task, [tell = how_.cancelled, id] { tell(id); });
+  }
   begin(id);
+}
+
+void placed_hops::cancel(std::uint64_t id) {
+  const auto found = hops_.find(id);
+  if (found == hops_.end())
+    return; // it is over
+  if (found->second.node.empty())
+    return fail(id, was_cancelled());
+  how_.port->send(*how_.nodes->find(found->second.node), cancel_hop{id});
 }
 
 // The node with the fewest hops under way; among equals one that holds what the hop continues on.
@@ -56,6 +72,8 @@ cluster_node* placed_hops::choose(const placed_hop& hop) {
 
 void placed_hops::begin(std::uint64_t id) {
   auto& hop = hops_.at(id);
+  if (hop.input.cancelled && hop.input.cancelled->is_cancelled())
+    return fail(id, was_cancelled());
   auto* node = choose(hop);
   if (node == nullptr)
     return;
@@ -143,10 +161,14 @@ void placed_hops::give_up_waiting(clock::time_point now) {
   }
 }
 
-void placed_hops::fail(std::uint64_t id, const failure& why) {
+placed_hop placed_hops::close(std::uint64_t id) {
   auto hop = std::move(hops_.extract(id).mapped());
-  hop.tell(tl::unexpected(why));
+  if (hop.input.cancelled)
+    hop.input.cancelled->forget(hop.in_task);
+  return hop;
 }
+
+void placed_hops::fail(std::uint64_t id, const failure& why) { close(id).tell(tl::unexpected(why)); }
 
 void placed_hops::take(const cluster_node& from, const words_report& words) {
   const auto found = hops_.find(words.hop);
@@ -180,7 +202,7 @@ void placed_hops::take(cluster_node& from, hop_report& report) {
   }
   if (report.outcome == hop_outcome::failed)
     return fail(report.hop, {value_named<error_code>(report.error_code).value_or(error_code::internal), report.error});
-  finish(std::move(hops_.extract(found).mapped()), from, report);
+  finish(close(report.hop), from, report);
 }
 
 void placed_hops::finish(placed_hop hop, const cluster_node& node, hop_report& report) {

@@ -24,6 +24,7 @@ struct placing {
   std::shared_ptr<kept_contexts> kept; ///< From which other nodes get contexts of this process.
   std::string public_key;              ///< Of this process; empty without keys.
   std::chrono::milliseconds wait{60000};
+  std::function<void(std::uint64_t)> cancelled;       ///< Called with a hop whose task is cancelled, on any thread.
   std::function<void(const context_holder&)> dropped; ///< Called when nobody holds a context of a node any more.
 };
 
@@ -36,6 +37,9 @@ public:
 
   /// Does a hop on one of its agent's nodes, now or when there is one. `tell` is called once, maybe at once.
   void place(std::shared_ptr<const placed_agent> agent, hop_input input, placed_hop::answer tell);
+
+  /// The task of a hop was cancelled: it fails, where it is under way when its node has given it up.
+  void cancel(std::uint64_t id);
 
   /// A node is ready: hops that wait may go there.
   void begin_waiting();
@@ -57,6 +61,7 @@ private:
   void begin(std::uint64_t id);
   void order(std::uint64_t id, placed_hop& hop, cluster_node& node);
   [[nodiscard]] context_order order_of_context(const payload& context, placed_hop& hop);
+  [[nodiscard]] placed_hop close(std::uint64_t id);
   void fail(std::uint64_t id, const failure& why);
   void finish(placed_hop hop, const cluster_node& node, hop_report& report);
   [[nodiscard]] payload context_of(const placed_hop& hop, const cluster_node& node, const hop_report& report) const;

@@ -19,6 +19,7 @@ node_host::behavior_type node_behavior(node_host::stateful_pointer<node_state> s
       [&state](const node_greeting& greeting) { return state.greet(greeting); },
       [&state](const agent_order& order) { state.take_agent(order); },
       [&state](const hop_order& order) { state.take_hop(order); },
+      [&state](const cancel_hop& cancelled) { state.cancel(cancelled.hop); },
       [&state](const drop_context& dropped) { state.drop(dropped.hop); },
       [&state](send_order& order) { return state.send_context(order); },
       [&state](const node_ping& ping) { return state.answer(ping); },

@@ -81,4 +81,16 @@ TEST_F(cancellation_test, an_answered_request_is_forgotten_and_a_late_one_given_
   EXPECT_THAT(log_->cancelled, ElementsAre(2U, 3U));
 }
 
+TEST_F(cancellation_test, what_is_under_way_elsewhere_is_given_up_once) {
+  std::vector<int> given_up;
+  task_->add(1, [&] { given_up.push_back(1); });
+  task_->add(2, [&] { given_up.push_back(2); });
+  task_->forget(1);
+  task_->cancel();
+  task_->cancel();
+  EXPECT_THAT(given_up, ElementsAre(2));
+  task_->add(3, [&] { given_up.push_back(3); });
+  EXPECT_THAT(given_up, ElementsAre(2, 3));
+}
+
 } // namespace

@@ -16,11 +16,13 @@ public:
   std::map<std::string, std::vector<node_ping>> pings;
   std::map<std::string, std::vector<agent_order>> agents;
   std::map<std::string, std::vector<hop_order>> hops;
+  std::map<std::string, std::vector<std::uint64_t>> cancelled; ///< Hops.
   std::map<std::string, std::vector<drop_context>> dropped;
 
   void send(const cluster_node& to, const node_ping& what) override { pings[to.entry.name].push_back(what); }
   void send(const cluster_node& to, agent_order what) override { agents[to.entry.name].push_back(std::move(what)); }
   void send(const cluster_node& to, hop_order what) override { hops[to.entry.name].push_back(std::move(what)); }
+  void send(const cluster_node& to, const cancel_hop& what) override { cancelled[to.entry.name].push_back(what.hop); }
   void send(const cluster_node& to, const drop_context& what) override { dropped[to.entry.name].push_back(what); }
 };
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agents/cancellation.hpp"
 #include "runtime/node/placed_hops.hpp"
 #include "runtime/node/recipe_bundle.hpp"
 #include "tests/runtime/node/noted_port.hpp"
@@ -31,11 +32,13 @@ protected:
                      .counters = &counters_,
                      .kept = std::make_shared<kept_contexts>(),
                      .wait = 10s,
+                     .cancelled = [this](std::uint64_t hop) { hops_.cancel(hop); },
                      .dropped = [this](const context_holder& gone) { dropped_.push_back(gone); }}};
   std::map<std::string, outcome> outcomes_;
   std::string words_;
   std::function<void(std::string_view)> hear_ = [this](std::string_view text) { words_ += text; };
   std::shared_ptr<const placed_agent> agent_ = agent_on({"b", "c"});
+  std::shared_ptr<cancellation> cancelled_ = std::make_shared<cancellation>(); // of all tasks
 
   static std::shared_ptr<const placed_agent> agent_on(std::vector<std::string> nodes) {
     placed_agent agent{.number = 7, .spec = {}};
@@ -52,6 +55,7 @@ protected:
     input.prompt = std::make_shared<prompt_template>("P");
     input.contexts = std::move(contexts);
     input.hands_on = hands_on;
+    input.cancelled = cancelled_;
     input.on_text = [this](std::string_view text) { hear_(text); };
     hops_.place(agent_, std::move(input), [this, id](outcome came) { outcomes_.emplace(id, std::move(came)); });
   }
@@ -155,6 +159,35 @@ TEST_F(placed_hops_test, a_failure_is_the_task_s) {
                .error_code = "time_limit"});
   EXPECT_EQ(outcomes_.at("t1").error().text, "it can't");
   EXPECT_EQ(outcomes_.at("t1").error().code, error_code::time_limit);
+  EXPECT_TRUE(port_.hops["c"].empty());
+}
+
+TEST_F(placed_hops_test, a_node_is_told_that_a_task_is_cancelled_and_reports) {
+  place("t1");
+  place("t2");
+  const auto id = port_.hops["b"].at(0).hop;
+  report("c", {.hop = port_.hops["c"].at(0).hop, .text = "fine"});
+  cancelled_->cancel();
+  EXPECT_THAT(port_.cancelled["b"], ElementsAre(id));
+  EXPECT_TRUE(port_.cancelled["c"].empty()) << "its hop was over";
+  EXPECT_FALSE(outcomes_.contains("t1"));
+  report("b", {.hop = id, .outcome = hop_outcome::failed, .error = "it was", .error_code = "cancelled"});
+  EXPECT_EQ(outcomes_.at("t1").error().code, error_code::cancelled);
+  EXPECT_EQ(nodes_.find("b")->hops, 0U);
+}
+
+TEST_F(placed_hops_test, a_cancelled_task_s_hop_does_not_begin) {
+  place("t1");
+  lose("c");
+  agent_ = agent_on({"c"});
+  place("t2");
+  cancelled_->cancel();
+  EXPECT_EQ(outcomes_.at("t2").error().code, error_code::cancelled) << "it waited for a node";
+  place("t3");
+  EXPECT_EQ(outcomes_.at("t3").error().code, error_code::cancelled);
+  come_back("c", 5);
+  lose("b");
+  EXPECT_EQ(outcomes_.at("t1").error().code, error_code::cancelled) << "its node was lost";
   EXPECT_TRUE(port_.hops["c"].empty());
 }
 

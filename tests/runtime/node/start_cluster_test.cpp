@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "agents/cancellation.hpp"
 #include "runtime/node/start_cluster.hpp"
 #include "tests/agents/fake_device.hpp"
 #include "tests/runtime/node/noted_port.hpp"
@@ -63,6 +64,33 @@ TEST_F(start_cluster_test, a_gatherer_that_dies_fails_what_waits_and_nothing_lat
   gather(here, "judge")
       .receive([](const gathered_contexts& came) { EXPECT_FALSE(came.why_not); },
                [](const caf::error& why) { ADD_FAILURE() << text_of(why); });
+}
+
+TEST_F(start_cluster_test, a_node_hears_that_a_task_is_cancelled) {
+  placed_agent agent{.number = 7, .spec = {}};
+  agent.spec.nodes = {"b"};
+  hop_input input;
+  input.task = std::make_shared<task>();
+  input.prompt = std::make_shared<prompt_template>("P");
+  input.cancelled = std::make_shared<cancellation>();
+  auto hop = self_->request(cluster_, 20s, place_hop{std::make_shared<const placed_agent>(agent), input});
+  std::optional<std::uint64_t> ordered, cancelled;
+  bool is_over = false;
+  self_->receive_while([&] { return !cancelled && !is_over; })(
+      [&](const hop_order& order) {
+        ordered = order.hop;
+        input.cancelled->cancel();
+      },
+      [&](const cancel_hop& gone) { cancelled = gone.hop; }, [](const agent_order&) {}, [](const node_ping&) {},
+      caf::after(20s) >> [&] { is_over = true; });
+  ASSERT_TRUE(cancelled);
+  EXPECT_EQ(cancelled, ordered);
+  self_->send(cluster_, hop_report{.hop = *cancelled,
+                                   .outcome = hop_outcome::failed,
+                                   .error = "it was cancelled",
+                                   .error_code = "cancelled"});
+  hop.receive([](const hop_output&) { ADD_FAILURE() << "it was not done"; },
+              [](const caf::error& why) { EXPECT_EQ(failure_of(why).code, error_code::cancelled); });
 }
 
 } // namespace

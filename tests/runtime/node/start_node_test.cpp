@@ -25,6 +25,19 @@ public:
   }
 };
 
+// Asks for answers, one after another, until it gets none.
+class tireless_agent : public agent {
+public:
+  eventually<output> run(avp::hop& hop) override {
+    co_await hop.generate(); // whose words tell that it has begun
+    for (;;) {
+      auto next = hop.request(hop.messages());
+      next.context = {};
+      co_await hop.generate(std::move(next));
+    }
+  }
+};
+
 class start_node_test : public exchange_test {
 protected:
   registry kinds_;
@@ -41,6 +54,7 @@ protected:
   // Starts the node and greets it.
   void begin(std::chrono::milliseconds patience) {
     kinds_.add<sleeping_agent>("sleeping");
+    kinds_.add<tireless_agent>("tireless");
     models_ = std::make_unique<node_models>(system_, node_config{.name = "b"});
     exchange_ = *context_exchange::start(system_, {.name = "b", .endpoint = "tcp://127.0.0.1:*"});
     node_parts parts{"b", 1, "", &kinds_, models_.get(), exchange_.get()};
@@ -67,11 +81,22 @@ protected:
     return {.hop = number, .agent = 1, .task = "t", .fields = {{"q", question}}, .prompt = "{{q}}", .makes_text = true};
   }
 
+  // A hop that its agent has begun.
+  void begin_tireless(std::uint64_t number) {
+    tell_of_agent("tireless");
+    auto asked = order(number, "hello");
+    asked.wants_words = true;
+    asking_->send(node_, asked);
+    asking_->receive([&](const words_report& words) { EXPECT_EQ(words.hop, number); },
+                     caf::after(60s) >> [] { ADD_FAILURE() << "it does not begin"; });
+  }
+
   // What else comes stays unanswered: nobody sends the node a context.
   hop_report next_report() {
     std::optional<hop_report> came;
     bool is_over = false;
     asking_->receive_while([&] { return !came && !is_over; })([&](hop_report& report) { came = std::move(report); },
+                                                              [](const words_report&) {},
                                                               caf::after(60s) >> [&] { is_over = true; });
     EXPECT_FALSE(is_over) << "the node does not answer";
     return came.value_or(hop_report{});
@@ -121,6 +146,26 @@ TEST_F(start_node_test, a_gatherer_that_dies_fails_the_hops_that_wait_and_no_lat
   const auto later = next_report();
   EXPECT_EQ(later.hop, 3U);
   EXPECT_EQ(later.outcome, hop_outcome::done) << later.error;
+}
+
+TEST_F(start_node_test, a_cancelled_hop_is_given_up_where_it_is) {
+  begin(60s);
+  begin_tireless(1);
+  asking_->send(node_, cancel_hop{1});
+  const auto begun = next_report();
+  EXPECT_EQ(begun.hop, 1U);
+  EXPECT_EQ(begun.outcome, hop_outcome::failed);
+  EXPECT_EQ(begun.error_code, "cancelled");
+  const auto never_sent = recipe_with('c');
+  auto waiting = order(2, "hello");
+  waiting.contexts = {{never_sent->id(), "local", ""}};
+  waiting.recipes = encode_with_ancestors({never_sent});
+  asking_->send(node_, waiting);
+  asking_->send(node_, cancel_hop{2});
+  const auto gathered = next_report();
+  EXPECT_EQ(gathered.hop, 2U);
+  EXPECT_EQ(gathered.error_code, "cancelled");
+  asking_->send(node_, cancel_hop{2}); // it is over
 }
 
 TEST_F(start_node_test, words_come_from_the_node_whose_they_are) {
