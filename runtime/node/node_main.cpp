@@ -165,10 +165,10 @@ int node_main(int argc, const char* const* argv, registry kinds) {
   CLI::App app("Does hops of other machines' runs on the devices of this one.", "avp-node");
   std::filesystem::path file;
   std::vector<std::filesystem::path> plugins;
-  bool status = false;
+  bool shows_status = false;
   app.add_option("--config", file, "The node's file (TOML)")->required();
   app.add_option("--plugin", plugins, "Shared library with agent kinds (repeatable)")->allow_extra_args(false);
-  app.add_flag("--status", status, "Shows what the node of this file does, and ends");
+  app.add_flag("--status", shows_status, "Shows what the node of this file does, and ends");
   try {
     app.set_version_flag("--version", program_version("avp-node"));
   } catch (const std::invalid_argument& error) {
@@ -182,7 +182,7 @@ int node_main(int argc, const char* const* argv, registry kinds) {
   spdlog::set_default_logger(logger);
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return run(file, plugins, status, kinds);
+    return run(file, plugins, shows_status, kinds);
   } catch (const reader_gone&) {
     return died;
   } catch (...) {

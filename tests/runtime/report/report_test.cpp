@@ -267,10 +267,10 @@ TEST_F(report, the_program) {
   EXPECT_EQ(run({"avp-report", path.c_str(), path.c_str()}), 2);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("-o FILE"));
   testing::internal::CaptureStderr();
-  EXPECT_EQ(run({"avp-report", (path + "/no").c_str()}), 1);
+  EXPECT_EQ(run({"avp-report", (path + "/no").c_str()}), 2);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("is no folder; give the folder that a run left"));
   testing::internal::CaptureStderr();
-  EXPECT_EQ(run({"avp-report", path.c_str(), "-o", (path + "/no/such/file").c_str()}), 1);
+  EXPECT_EQ(run({"avp-report", path.c_str(), "-o", (path + "/no/such/file").c_str()}), 2);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("cannot write '"));
 }
 
