@@ -35,9 +35,9 @@ text_prompt = "So far: {{earlier}} Answer: {{question}}"
 direct_prompt = "{{question}}"
 )";
 
-const std::string chain = "flow = [\"planner -> critic -> judge\"]" + agents;
+const std::string swept_chain = "flow = [\"planner -> critic -> judge\"]" + agents;
 
-const std::string hops = chain + R"([sweep]
+const std::string hops = swept_chain + R"([sweep]
 over = "hops"
 repeat = "critic"
 from = 2
@@ -53,28 +53,28 @@ std::vector<std::string> edges_of(const pipeline& p) {
 }
 
 TEST(earlier, stands_for_the_texts_of_all_agents_before) {
-  const auto p = good(chain);
+  const auto p = good(swept_chain);
   EXPECT_EQ(p.agent("critic").text_prompt, "planner:\n{{planner}} Check.");
   EXPECT_EQ(p.agent("judge").text_prompt, "So far: planner:\n{{planner}}\n\ncritic:\n{{critic}} Answer: {{question}}");
 }
 
 TEST(earlier, needs_agents_that_have_texts) {
-  EXPECT_THAT(mistakes_of(replaced(chain, "Plan: ", "{{earlier}} ")),
+  EXPECT_THAT(mistakes_of(replaced(swept_chain, "Plan: ", "{{earlier}} ")),
               ElementsAre("p.toml:6:11: {{earlier}} has no text: no agent comes before \"planner\""));
 }
 
 TEST(earlier, a_thinking_agent_has_no_text_in_latent_mode) {
-  EXPECT_THAT(mistakes_of(replaced(chain, "\"Answer: ", "\"See {{earlier}}. ")),
+  EXPECT_THAT(mistakes_of(replaced(swept_chain, "\"Answer: ", "\"See {{earlier}}. ")),
               Contains(StartsWith("p.toml:14:15: {{planner}} has no text in latent mode")));
 }
 
 TEST(earlier, direct_mode_has_none) {
-  EXPECT_THAT(mistakes_of(replaced(chain, "direct_prompt = \"", "direct_prompt = \"{{earlier}} ")),
+  EXPECT_THAT(mistakes_of(replaced(swept_chain, "direct_prompt = \"", "direct_prompt = \"{{earlier}} ")),
               ElementsAre("p.toml:16:18: {{earlier}} has no text: in direct mode \"judge\" runs alone"));
 }
 
 TEST(earlier, is_no_agent) {
-  const auto text = replaced(replaced(chain, "agent.planner", "agent.earlier"), "[\"planner ", "[\"earlier ");
+  const auto text = replaced(replaced(swept_chain, "agent.planner", "agent.earlier"), "[\"planner ", "[\"earlier ");
   EXPECT_THAT(mistakes_of(text), Contains(StartsWith("p.toml:4:8: no agent can be called \"earlier\"")));
 }
 
@@ -122,7 +122,7 @@ TEST(sweep, stages_are_points) {
   EXPECT_EQ(stages[5].plan.mode, mode::text);
   EXPECT_THAT(stages[5].plan.agents, SizeIs(3));
   EXPECT_THAT(stages[8].pipeline->agents, SizeIs(4));
-  const auto modes = run_stages(good(chain, {.kinds = kinds, .modes = modes_named("all")}), kinds);
+  const auto modes = run_stages(good(swept_chain, {.kinds = kinds, .modes = modes_named("all")}), kinds);
   ASSERT_THAT(modes, SizeIs(3));
   EXPECT_FALSE(modes[0].point);
 }
@@ -144,7 +144,9 @@ TEST(sweep, values_in_place_of_a_range) {
 }
 
 /// The mistakes of a sweep with these lines.
-std::vector<std::string> mistakes_with(const std::string& lines) { return mistakes_of(chain + "[sweep]\n" + lines); }
+std::vector<std::string> mistakes_with(const std::string& lines) {
+  return mistakes_of(swept_chain + "[sweep]\n" + lines);
+}
 
 TEST(sweep, mistakes_are_told_all_at_once) {
   EXPECT_THAT(
@@ -192,8 +194,9 @@ TEST(sweep, what_does_not_go_with_the_run) {
               ElementsAre(StartsWith("--ask: a pipeline with a [sweep]")));
   const std::string tokens = "over = \"prompt_tokens\"\nvalues = [10, 20, 30]\n";
   EXPECT_THAT(mistakes_with(tokens), ElementsAre(StartsWith("p.toml:17:2: [sweep] needs \"field\"")));
-  EXPECT_THAT(mistakes_of(chain + "[sweep]\n" + tokens + "field = \"question\"\n", {.kinds = kinds, .input = "-"}),
-              ElementsAre(HasSubstr("must be a file, not standard input")));
+  EXPECT_THAT(
+      mistakes_of(swept_chain + "[sweep]\n" + tokens + "field = \"question\"\n", {.kinds = kinds, .input = "-"}),
+      ElementsAre(HasSubstr("must be a file, not standard input")));
   EXPECT_THAT(mistakes_of(replaced(hops, "repeat =", "field = \"question\"\nrepeat =")),
               ElementsAre(HasSubstr("\"field\" is for sweeps over prompt_tokens")));
 }
