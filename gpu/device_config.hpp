@@ -35,6 +35,16 @@ inline constexpr auto name_table<weight_format> = std::to_array<named_value<weig
     {weight_format::int4, "int4"},
 });
 
+/// Who guesses the next tokens of answers, so that several are computed in one pass.
+enum class draft_source : std::uint8_t {
+  prompt, ///< What followed the same tokens before, in the request's own context.
+};
+
+template <>
+inline constexpr auto name_table<draft_source> = std::to_array<named_value<draft_source>>({
+    {draft_source::prompt, "prompt"},
+});
+
 /// A model that a device loads, under the name by which requests know it.
 struct model_spec {
   std::string name;
@@ -48,13 +58,14 @@ struct model_spec {
   std::string model_hash;    ///< AVP model_hash to use in place of the computed one; empty: computed.
   /// Whether special tokens count in data that was put into prompts, as well as in what the pipeline's author wrote.
   bool special_tokens_in_text = false;
+  std::optional<draft_source> draft; ///< Unset: nobody. It changes no answer.
 
   /// Type of the KV-cache, chosen or not.
   [[nodiscard]] data_type cache_dtype() const {
     return kv_dtype.value_or(format == weight_format::float32 ? data_type::float32 : data_type::bfloat16);
   }
 
-  /// Whether both would load the same thing, whatever it is called.
+  /// Whether both would load the same thing, whatever it is called and whoever guesses its tokens.
   [[nodiscard]] bool same_weights(const model_spec& other) const {
     return source == other.source && format == other.format && cache_dtype() == other.cache_dtype() &&
            layercast == other.layercast && chat_template == other.chat_template && model_hash == other.model_hash &&
@@ -66,7 +77,7 @@ struct model_spec {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, model_spec& x) {
   return f(caf::meta::type_name("avp::model_spec"), x.name, x.source, as_field(x.format), as_field(x.kv_dtype),
-           x.layercast, x.chat_template, x.model_hash, x.special_tokens_in_text);
+           x.layercast, x.chat_template, x.model_hash, x.special_tokens_in_text, as_field(x.draft));
 }
 
 /// A device and its models.

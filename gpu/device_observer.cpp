@@ -15,8 +15,8 @@ constexpr std::array counts_that_grow = {
 
 constexpr std::array times_that_grow = {&device_counters::busy_seconds, &device_counters::queue_seconds};
 
-constexpr std::array kinds_of_rows = {&row_counts::prefill, &row_counts::latent, &row_counts::decode,
-                                      &row_counts::replayed};
+constexpr std::array kinds_of_rows = {&row_counts::prefill,  &row_counts::latent,  &row_counts::decode,
+                                      &row_counts::replayed, &row_counts::guessed, &row_counts::accepted};
 
 } // namespace
 

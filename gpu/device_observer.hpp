@@ -17,6 +17,8 @@ struct row_counts {
   std::int64_t latent = 0;   ///< Latent steps.
   std::int64_t decode = 0;   ///< Tokens of answers.
   std::int64_t replayed = 0; ///< Of the above, those run again to build an evicted context or a preempted request anew.
+  std::int64_t guessed = 0;  ///< Of decode, those whose token was guessed.
+  std::int64_t accepted = 0; ///< Of guessed, those whose guess came true; the others came to nothing.
 
   [[nodiscard]] std::int64_t total() const { return prefill + latent + decode; }
   row_counts& operator+=(const row_counts& other);

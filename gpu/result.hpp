@@ -15,14 +15,17 @@ struct counts {
   std::int64_t prompt_tokens = 0;   ///< Rendered and fed.
   std::int64_t computed_tokens = 0; ///< Prompt rows really run; fewer than prompt_tokens where a prefix was shared.
   std::int64_t latent_steps = 0;
-  std::int64_t output_tokens = 0; ///< Sampled, the end-of-turn token included.
-  std::int64_t attended = 0;      ///< Attention work: positions that its rows looked at, each row itself included.
-  std::int64_t cache_bytes = 0;   ///< Of KV-cache written or moved; what is shared or continued on is not.
-  double device_ms = 0;           ///< Its share, by rows, of the passes that it was in, and the time of moving.
+  std::int64_t output_tokens = 0;   ///< Sampled, the end-of-turn token included.
+  std::int64_t guessed_tokens = 0;  ///< Guessed ahead of being sampled, each with a row of its own.
+  std::int64_t accepted_tokens = 0; ///< Of these, the ones that were then sampled: rows that saved a pass.
+  std::int64_t attended = 0;        ///< Attention work: positions that its rows looked at, each row itself included.
+  std::int64_t cache_bytes = 0;     ///< Of KV-cache written or moved; what is shared or continued on is not.
+  double device_ms = 0;             ///< Its share, by rows, of the passes that it was in, and the time of moving.
 
   counts& operator+=(const counts& other);
 
-  /// Whether the work was the same. Time is measured, not counted: device_ms may differ.
+  /// Whether the work was the same. Time is measured, not counted: device_ms may differ. So may guesses, which take the
+  /// room that others leave.
   bool operator==(const counts& other) const;
 };
 

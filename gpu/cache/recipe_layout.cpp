@@ -167,6 +167,19 @@ std::vector<position_range> recipe_layouts::latent(const std::shared_ptr<const r
   return found;
 }
 
+std::vector<std::int32_t> recipe_layouts::tokens(const std::shared_ptr<const recipe>& history, position_range within) {
+  std::vector<std::int32_t> found;
+  const auto add = [&](std::span<const std::int32_t> more) { found.insert(found.end(), more.begin(), more.end()); };
+  for (const auto& part : part_of(of(history), within))
+    if (part.kind == position_kind::prefill || part.kind == position_kind::decode)
+      add(part.tokens());
+    else if (part.kind == position_kind::moved)
+      add(tokens(part.of, {part.begin, part.begin + part.length}));
+    else
+      found.push_back(-1);
+  return found;
+}
+
 bool recipe_layouts::holds_imported(const std::shared_ptr<const recipe>& history, position_range within) {
   const auto part = part_of(of(history), within);
   return std::any_of(part.begin(), part.end(), [this](const stretch& one) {

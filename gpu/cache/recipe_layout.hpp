@@ -60,6 +60,9 @@ public:
   /// Latent steps among some positions of a context, also where they moved.
   [[nodiscard]] std::vector<position_range> latent(const std::shared_ptr<const recipe>& history, position_range within);
 
+  /// The tokens of some positions of a context, also of those that moved; -1 in place of each stretch that has none.
+  [[nodiscard]] std::vector<std::int32_t> tokens(const std::shared_ptr<const recipe>& history, position_range within);
+
   /// Whether some of these positions came as bytes, so that nobody knows what they are.
   [[nodiscard]] bool holds_imported(const std::shared_ptr<const recipe>& history, position_range within);
 

@@ -42,24 +42,40 @@ std::int64_t sequence::blocks_for(std::int64_t rows) const {
   return blocks_of(length_ + rows) - static_cast<std::int64_t>(blocks_.size()) + (tail_is_taken() ? 1 : 0);
 }
 
+block_id sequence::take() {
+  const auto block = pool_->take();
+  if (!block)
+    throw std::logic_error("extend() without enough blocks");
+  return *block;
+}
+
 void sequence::extend(std::int64_t rows) {
-  const auto take = [this] {
-    auto block = pool_->take();
-    if (!block)
-      throw std::logic_error("extend() without enough blocks");
-    return *block;
-  };
   if (tail_is_taken()) {
     const auto copy = take();
     pool_->copy(blocks_.back(), copy);
     pool_->drop(blocks_.back());
     blocks_.back() = copy;
   }
-  const auto end = length_ + rows;
+  claim_to(length_ + rows);
+}
+
+void sequence::extend_further(std::int64_t rows, std::int64_t more) { claim_to(length_ + rows + more); }
+
+void sequence::claim_to(std::int64_t end) {
   while (static_cast<std::int64_t>(blocks_.size()) < blocks_of(end))
     blocks_.push_back(take());
   for (auto index = length_ / block_positions; index < blocks_of(end); ++index)
     pool_->claim(blocks_[index], std::min(block_positions, end - index * block_positions));
+}
+
+// What this sequence claimed, nobody else has gone on in: the claim can be taken back.
+void sequence::give_back_room() {
+  while (static_cast<std::int64_t>(blocks_.size()) > blocks_of(length_)) {
+    pool_->drop(blocks_.back());
+    blocks_.pop_back();
+  }
+  if (const auto used = length_ % block_positions; used != 0)
+    pool_->claim(blocks_.back(), used);
 }
 
 void sequence::append_shared(block_id block) {

@@ -35,6 +35,17 @@ public:
   /// first is copied. The pool must have blocks_for(rows) available.
   void extend(std::int64_t rows);
 
+  /// Blocks that extend_further() would take.
+  [[nodiscard]] std::int64_t blocks_for_further(std::int64_t rows, std::int64_t more) const {
+    return blocks_of(length_ + rows + more) - static_cast<std::int64_t>(blocks_.size());
+  }
+
+  /// Makes room for `more` positions behind the `rows` that extend() has made room for. They may stay unwritten.
+  void extend_further(std::int64_t rows, std::int64_t more);
+
+  /// Gives back the room behind the last position that extend() and extend_further() made and nothing came of.
+  void give_back_room();
+
   /// Counts rows that have been written as there.
   void advance(std::int64_t rows) { length_ += rows; }
 
@@ -49,6 +60,8 @@ public:
 
 private:
   [[nodiscard]] bool tail_is_taken() const;
+  [[nodiscard]] block_id take();
+  void claim_to(std::int64_t end);
 
   std::shared_ptr<block_ledger> pool_;
   std::vector<block_id> blocks_;

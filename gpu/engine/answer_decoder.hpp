@@ -33,6 +33,9 @@ public:
 
   /// Tokens that were chosen, an end of turn included.
   [[nodiscard]] std::int64_t tokens() const { return tokens_; }
+
+  /// Tokens that may still be chosen.
+  [[nodiscard]] std::int64_t tokens_left() const { return settings_.max_new_tokens - tokens_; }
   [[nodiscard]] const std::string& text() const { return text_; }
 
   /// Where it was asked for.

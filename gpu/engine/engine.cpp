@@ -66,7 +66,7 @@ engine::engine(const device_config& config) : observer_(config.observer) {
     models_.push_back(std::make_unique<model_engine>(model, blocks, config.prefix_sharing));
     for (const auto& other : config.models)
       if (other.same_weights(*spec)) {
-        by_name_[other.name] = models_.back().get();
+        by_name_[other.name] = {models_.back().get(), other.draft.has_value()};
         const load_record record{other.name, model->format};
         tell([&](device_observer& observer) { observer.on_load(record); });
       }
@@ -83,8 +83,9 @@ void engine::submit(work request, callback done) {
                   make_error(error_code::model_not_found,
                              "the device has no model '" + model + "'; it has: " + known_names(by_name_)));
   const c10::InferenceMode no_gradients;
+  const auto& [owner, guesses] = target->second;
   try {
-    if (const auto ended = target->second->submit(request, done, arrivals_++))
+    if (const auto ended = owner->submit(request, done, arrivals_++, guesses))
       count(*ended);
   } catch (const request_error& error) {
     refuse(request, done, make_error(error.code(), error.what()));

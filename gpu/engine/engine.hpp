@@ -34,18 +34,23 @@ public:
   bool step();
 
   /// A model by its name in the configuration. Throws std::out_of_range.
-  [[nodiscard]] const loaded_model& model(const std::string& name) const { return by_name_.at(name)->model(); }
+  [[nodiscard]] const loaded_model& model(const std::string& name) const { return by_name_.at(name).engine->model(); }
 
   /// What happened so far and what is now.
   [[nodiscard]] device_counters counters() const;
 
 private:
+  struct named_model {
+    model_engine* engine = nullptr;
+    bool guesses = false; // whether tokens of answers are guessed
+  };
+
   void count(const request_record& ended);
   void tell(const std::function<void(device_observer&)>& what);
   void refuse(const work& request, const callback& done, const caf::error& why);
 
   std::vector<std::unique_ptr<model_engine>> models_;
-  std::map<std::string, model_engine*> by_name_; // two names may stand for one model
+  std::map<std::string, named_model> by_name_; // two names may stand for one model
   std::shared_ptr<device_observer> observer_;
   std::size_t turn_ = 0;
   std::uint64_t arrivals_ = 0;

@@ -30,6 +30,7 @@ void add(row_counts& counts, const scheduled_rows& rows) {
   }
   if (rows.replayed)
     counts.replayed += rows.count;
+  counts.guessed += rows.guesses;
 }
 
 double milliseconds_since(clock::time_point begin) {
@@ -50,8 +51,8 @@ model_engine::~model_engine() {
 }
 
 std::optional<request_record> model_engine::submit(const request_work& asked, request_callback done,
-                                                   std::uint64_t arrival) {
-  auto made = std::make_unique<running_request>(*model_, pool_, asked, std::move(done), arrival);
+                                                   std::uint64_t arrival, bool guesses) {
+  auto made = std::make_unique<running_request>(*model_, pool_, asked, std::move(done), arrival, guesses);
   if (!made->is_instant()) {
     const auto place = requests_.emplace(made->priority(), std::move(made)).first;
     try {
@@ -104,7 +105,7 @@ void model_engine::run_pass(step_record& record, records& ended) {
   for (const auto& part : rows)
     add(record.rows, part);
   record.requests = static_cast<std::int64_t>(rows.size());
-  const auto failed = choose_tokens();
+  const auto failed = choose_tokens(record.rows);
   make_latent_inputs();
   share_time(rows, record.rows, milliseconds_since(scheduled));
   for (const auto& [priority, why] : failed)
@@ -138,14 +139,17 @@ void model_engine::run(std::span<const scheduled_rows> rows) {
   for (const auto& part : rows) {
     auto& request = *requests_.at(part.request);
     const bool is_latent = part.kind == row_kind::latent;
+    const bool wants_state = is_latent || request.next_rows()->count == part.count;
     inputs.push_back(
         {&request.blocks(), part.count, is_latent ? std::span<const std::int32_t>() : request.next_tokens(part.count),
-         is_latent ? request.latent_input() : at::Tensor(), is_latent || request.next_rows()->count == part.count});
+         is_latent ? request.latent_input() : at::Tensor(), part.guesses > 0 ? part.count : std::int64_t{wants_state}});
   }
   auto outputs = runner_.forward(inputs);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto& request = *requests_.at(rows[i].request);
-    if (outputs[i].broken)
+    if (rows[i].guesses > 0)
+      request.ran_with_guesses(std::move(outputs[i].hidden), !outputs[i].broken);
+    else if (outputs[i].broken)
       request.break_down(*outputs[i].broken);
     else
       request.ran(rows[i].count, std::move(outputs[i].hidden));
@@ -159,46 +163,78 @@ void model_engine::share_time(std::span<const scheduled_rows> rows, const row_co
           ->spent(milliseconds * static_cast<double>(part.count) / static_cast<double>(all.total()));
 }
 
-// Requests that run and want something, as many at once as the runner takes, with their hidden states.
+// Requests that run and want something, with as many states as the runner takes at once.
 void model_engine::for_states(auto wants, auto use) {
-  std::vector<running_request*> all;
-  for (const auto& [priority, request] : requests_)
-    if (request->is_running() && wants(*request))
-      all.push_back(request.get());
-  for (std::size_t begin = 0; begin < all.size(); begin += model_runner::most_states) {
-    const auto some = std::span(all).subspan(begin, std::min(model_runner::most_states, all.size() - begin));
-    std::vector<at::Tensor> states;
-    for (const auto* request : some)
-      states.push_back(request->hidden());
-    use(some, states);
+  std::vector<running_request*> some;
+  std::vector<at::Tensor> states;
+  std::size_t rows = 0;
+  const auto flush = [&] {
+    if (!some.empty())
+      use(std::span<running_request* const>(some), std::span<const at::Tensor>(states));
+    some.clear();
+    states.clear();
+    rows = 0;
+  };
+  for (const auto& [priority, request] : requests_) {
+    if (!request->is_running() || !wants(*request))
+      continue;
+    const auto more = static_cast<std::size_t>(request->states().size(0));
+    if (rows + more > model_runner::most_states)
+      flush();
+    some.push_back(request.get());
+    states.push_back(request->states());
+    rows += more;
   }
+  flush();
 }
 
 // Gives those whose own callback threw, with what it said: the others go on.
-std::vector<std::pair<priority, std::string>> model_engine::choose_tokens() {
-  std::vector<std::pair<priority, std::string>> failed;
-  const auto choose = [&](std::span<running_request* const> requests, std::span<const at::Tensor> states) {
-    auto logits = runner_.logits(states);
-    const auto size = static_cast<std::size_t>(logits.size(1));
-    auto* values = logits.mutable_data_ptr<float>();
-    std::vector<std::optional<std::int32_t>> tokens(requests.size()); // nothing where scores are broken
-    at::parallel_for(0, static_cast<std::int64_t>(requests.size()), 1, [&](std::int64_t first, std::int64_t last) {
-      for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i)
-        if (const std::span scores(values + i * size, size); all_finite(scores))
-          tokens[i] = requests[i]->choose(scores);
-    });
-    for (std::size_t i = 0; i < requests.size(); ++i)
-      try {
-        if (tokens[i])
-          requests[i]->take(*tokens[i]);
-        else
-          requests[i]->break_down("the scores of the next token are no finite numbers");
-      } catch (...) {
-        failed.emplace_back(requests[i]->priority(), text_of(std::current_exception()));
-      }
-  };
-  for_states([](const running_request& request) { return request.wants_token(); }, choose);
+model_engine::faults model_engine::choose_tokens(row_counts& counted) {
+  faults failed;
+  for_states([](const running_request& request) { return request.wants_token(); },
+             [&](std::span<running_request* const> requests, std::span<const at::Tensor> states) {
+               choose_in_turn(requests, runner_.logits(states), failed);
+             });
+  for (const auto& [priority, request] : requests_)
+    counted.accepted += request->end_guesses();
   return failed;
+}
+
+// A token of each, then the next one of those whose guess came true. Logits [states of all requests, vocab].
+void model_engine::choose_in_turn(std::span<running_request* const> requests, at::Tensor logits, faults& failed) {
+  struct turn {
+    running_request* request = nullptr;
+    std::int64_t row = 0;
+    std::optional<std::int32_t> token; // nothing where scores are broken
+  };
+  std::vector<turn> turns;
+  for (std::int64_t row = 0; auto* request : requests) {
+    turns.push_back({request, row, {}});
+    row += request->states().size(0);
+  }
+  const auto size = logits.size(1);
+  auto* values = logits.mutable_data_ptr<float>();
+  while (!turns.empty()) {
+    at::parallel_for(0, static_cast<std::int64_t>(turns.size()), 1, [&](std::int64_t first, std::int64_t last) {
+      for (auto& [request, row, token] : std::span(turns).subspan(first, last - first))
+        if (const std::span scores(values + row * size, static_cast<std::size_t>(size)); all_finite(scores))
+          token = request->choose(scores);
+    });
+    std::vector<turn> next;
+    for (const auto& [request, row, token] : turns)
+      try {
+        if (!token) {
+          request->break_down("the scores of the next token are no finite numbers");
+          continue;
+        }
+        request->take(*token);
+        if (request->wants_token())
+          next.push_back({request, row + 1, {}});
+      } catch (...) {
+        failed.emplace_back(request->priority(), text_of(std::current_exception()));
+      }
+    turns = std::move(next);
+  }
 }
 
 void model_engine::make_latent_inputs() {

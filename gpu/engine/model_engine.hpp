@@ -28,10 +28,10 @@ public:
   /// Fails the requests that are not done.
   ~model_engine();
 
-  /// Queues a request, or answers it at once where there is nothing to run: then returns its record. Throws
-  /// request_error when it can never run.
+  /// Queues a request, or answers it at once where there is nothing to run: then returns its record. `guesses`: whether
+  /// tokens of its answer are to be guessed. Throws request_error when it can never run.
   [[nodiscard]] std::optional<request_record> submit(const request_work& asked, request_callback done,
-                                                     std::uint64_t arrival);
+                                                     std::uint64_t arrival, bool guesses);
 
   /// Ends a request. Returns its record, or nothing when there is none of this id.
   [[nodiscard]] std::optional<request_record> cancel(request_id id);
@@ -59,7 +59,9 @@ private:
   void run(std::span<const scheduled_rows> rows);
   void share_time(std::span<const scheduled_rows> rows, const row_counts& all, double milliseconds);
   void for_states(auto wants, auto use);
-  [[nodiscard]] std::vector<std::pair<priority, std::string>> choose_tokens();
+  using faults = std::vector<std::pair<priority, std::string>>;
+  [[nodiscard]] faults choose_tokens(row_counts& counted);
+  static void choose_in_turn(std::span<running_request* const> requests, at::Tensor logits, faults& failed);
   void make_latent_inputs();
   void finish_done(records& ended);
   request_map::iterator fail(request_map::iterator which, const caf::error& why, records& ended);

@@ -31,8 +31,8 @@ row_batch model_runner::batch_of(std::span<const input_rows> inputs) const {
     } else {
       tokens.insert(tokens.end(), part.tokens.begin(), part.tokens.end());
     }
-    if (part.wants_state)
-      batch.wanted.push_back(first_row + part.count - 1);
+    for (auto row = part.count - part.states; row < part.count; ++row)
+      batch.wanted.push_back(first_row + row);
   }
   batch.tables = block_tables(std::move(groups), model_->network.device());
   batch.x = model_->network.embed(tokens);
@@ -47,8 +47,9 @@ std::vector<output_rows> model_runner::forward(std::span<const input_rows> input
   std::int64_t row = 0, state = 0;
   for (const auto& part : inputs) {
     output_rows output;
-    if (part.wants_state)
-      output.hidden = came.hidden.narrow(0, state++, 1);
+    if (part.states > 0)
+      output.hidden = came.hidden.narrow(0, state, part.states);
+    state += part.states;
     output.broken = broken_row(part.blocks->length(), std::span(came.broken_in).subspan(row, part.count));
     outputs.push_back(std::move(output));
     row += part.count;

@@ -21,12 +21,12 @@ struct input_rows {
   std::int64_t count = 0;
   std::span<const std::int32_t> tokens; ///< As many as rows; none for a latent step.
   at::Tensor latent_input;              ///< [hidden], of a latent step.
-  bool wants_state = false;             ///< Whether the hidden state of the last row is asked for.
+  std::int64_t states = 0;              ///< Of so many rows, the last ones, the hidden state is asked for.
 };
 
 /// What came of them.
 struct output_rows {
-  at::Tensor hidden;                 ///< [1, hidden] float32, where it was asked for.
+  at::Tensor hidden;                 ///< [states, hidden] float32, where some were asked for.
   std::optional<std::string> broken; ///< Which position is the first that is not finite, and where; for people.
 };
 

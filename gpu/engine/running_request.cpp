@@ -20,7 +20,7 @@ std::int64_t size_of(const std::vector<std::int32_t>& tokens) { return static_ca
 } // namespace
 
 running_request::running_request(const loaded_model& model, std::shared_ptr<block_pool> pool, const request_work& asked,
-                                 request_callback done, std::uint64_t arrival)
+                                 request_callback done, std::uint64_t arrival, bool guesses)
     : schedulable({common_of(asked).task, arrival}),
       model_(model),
       pool_(std::move(pool)),
@@ -31,6 +31,8 @@ running_request::running_request(const loaded_model& model, std::shared_ptr<bloc
       record_(asked_.record) {
   if (asked_.answer)
     answer_.emplace(std::move(*asked_.answer), model_.tokenizer);
+  if (answer_ && guesses)
+    guesser_.emplace(model_.tokenizer);
 }
 
 bool running_request::lead_is_there() const {
@@ -98,7 +100,19 @@ std::optional<wanted_rows> running_request::next_rows() const {
   return next ? std::optional(wanted_rows{next->kind, next->left(), next->replayed}) : std::nullopt;
 }
 
+// No more than the answer may still have, so there is room in the model and in what admission counted with.
+std::int64_t running_request::guess(std::int64_t most) {
+  if (!guesser_ || answer_->is_through())
+    return 0;
+  if (guesser_->is_new())
+    guesser_->read(asked_.base ? layouts_.tokens(asked_.base, {0, asked_.base->tokens()}) : std::vector<std::int32_t>(),
+                   draft_.prompt);
+  return guesser_->guess(draft_.generated, std::min(most, answer_->tokens_left()));
+}
+
 std::span<const std::int32_t> running_request::next_tokens(std::int64_t rows) const {
+  if (guesser_ && guesser_->count() > 0)
+    return guesser_->tokens(rows);
   return builder_.next()->tokens.subspan(builder_.next()->done, rows);
 }
 
@@ -119,6 +133,32 @@ void running_request::ran(std::int64_t rows, at::Tensor hidden) {
   } else {
     decoded_rows_ += rows;
   }
+}
+
+// A guess may be what breaks: whether the answer does is seen without it.
+void running_request::ran_with_guesses(at::Tensor states, bool is_finite) {
+  if (!is_finite) {
+    counts_.guessed_tokens += guesser_->count();
+    guesser_->drop();
+    blocks().give_back_room();
+    return;
+  }
+  ran(1, states.narrow(0, 0, 1));
+  guesser_->ran(std::move(states));
+}
+
+const at::Tensor& running_request::states() const {
+  return guesser_ && guesser_->states().defined() ? guesser_->states() : hidden();
+}
+
+std::int64_t running_request::end_guesses() {
+  if (!guesser_ || guesser_->count() == 0)
+    return 0;
+  blocks().give_back_room();
+  counts_.guessed_tokens += guesser_->count();
+  const auto accepted = guesser_->end_pass();
+  counts_.accepted_tokens += accepted;
+  return accepted;
 }
 
 bool running_request::wants_latent_input() const {
@@ -157,6 +197,8 @@ void running_request::take(std::int32_t token) {
     return;
   draft_.generated.push_back(token);
   builder_.then_rows(row_kind::decode, std::span(draft_.generated).last(1), 1, false); // run before the next one comes
+  if (guesser_ && guesser_->comes_true(token))
+    ran(1, guesser_->accept());
 }
 
 bool running_request::is_done() const {

@@ -15,6 +15,7 @@
 #include "gpu/engine/prepared_request.hpp"
 #include "gpu/engine/schedulable.hpp"
 #include "gpu/engine/sequence_builder.hpp"
+#include "gpu/engine/token_guesser.hpp"
 #include "gpu/result.hpp"
 
 namespace avp {
@@ -27,9 +28,10 @@ class running_request final : public schedulable {
 public:
   using clock = std::chrono::steady_clock;
 
-  /// Reads and checks it. Throws request_error when it can't be done.
+  /// Reads and checks it. Throws request_error when it can't be done. `guesses`: whether tokens of its answer are to be
+  /// guessed.
   running_request(const loaded_model& model, std::shared_ptr<block_pool> pool, const request_work& asked,
-                  request_callback done, std::uint64_t arrival);
+                  request_callback done, std::uint64_t arrival, bool guesses);
 
   [[nodiscard]] std::int64_t blocks_at_end() const override;
   [[nodiscard]] std::int64_t blocks_shared_at_start() const override;
@@ -40,6 +42,7 @@ public:
   [[nodiscard]] std::optional<std::int64_t> blocks_to_arrange() const override { return builder_.blocks_to_arrange(); }
   void arrange() override;
   [[nodiscard]] std::optional<wanted_rows> next_rows() const override;
+  std::int64_t guess(std::int64_t most) override;
   std::optional<prompt_block> share_prefix() override { return builder_.share_prefix(); }
 
   /// Whether it has been started and not released since.
@@ -48,7 +51,7 @@ public:
   /// Whether finish() can be called at once: there is nothing to run and nothing to keep.
   [[nodiscard]] bool is_instant() const { return asked_.is_instant; }
 
-  /// Token ids of the next rows, of a prompt or an answer.
+  /// Token ids of the next rows, of a prompt or an answer with what is guessed behind it.
   [[nodiscard]] std::span<const std::int32_t> next_tokens(std::int64_t rows) const;
 
   /// The input of the next row, a latent step: [hidden].
@@ -57,6 +60,10 @@ public:
 
   /// Counts rows that went through the layers. `hidden` [1, hidden] belongs to the last one, where it was asked for.
   void ran(std::int64_t rows, at::Tensor hidden);
+
+  /// Counts the row of a token that guesses follow, if all of these rows are finite: else nothing came of the pass, and
+  /// the next one has no guesses. `states` [1 + guesses, hidden].
+  void ran_with_guesses(at::Tensor states, bool is_finite);
 
   /// Counts its share of a pass.
   void spent(double milliseconds) { counts_.device_ms += milliseconds; }
@@ -67,6 +74,9 @@ public:
   /// The state of its last row: [1, hidden].
   [[nodiscard]] const at::Tensor& hidden() const { return builder_.hidden(); }
 
+  /// The states of which tokens may be chosen, one after another: hidden(), and those of the guesses behind it.
+  [[nodiscard]] const at::Tensor& states() const;
+
   /// Whether the next row is a latent step whose input is to be made from hidden().
   [[nodiscard]] bool wants_latent_input() const;
 
@@ -76,8 +86,12 @@ public:
   /// Chooses the next token from logits [vocab], which are changed. Requests may do so at the same time.
   [[nodiscard]] std::int32_t choose(std::span<float> logits) { return answer_->choose(logits); }
 
-  /// Goes on with the token that was chosen. Throws what on_text throws.
+  /// Goes on with the token that was chosen. Where it was guessed, it has its row already and the next one may be
+  /// chosen at once. Throws what on_text throws.
   void take(std::int32_t token);
+
+  /// Gives back what guesses took that did not come true. Returns how many did.
+  std::int64_t end_guesses();
 
   /// Takes note that what the model computes for it is not finite: `found` says what and where. It gets no more rows,
   /// tokens or inputs, and is to be ended with fault().
@@ -117,6 +131,7 @@ private:
   std::int64_t decoded_rows_ = 0; // tokens of the answer that went through the layers
   at::Tensor latent_input_;
   std::optional<answer_decoder> answer_;
+  std::optional<token_guesser> guesser_;
   bool has_lead_ = false; // while it runs
   bool is_running_ = false;
   bool was_started_ = false;

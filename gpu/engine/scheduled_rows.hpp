@@ -13,7 +13,8 @@ struct scheduled_rows {
   priority request; ///< Which it is.
   std::int64_t count = 0;
   row_kind kind = row_kind::prefill;
-  bool replayed = false; ///< Run again to build what was there before.
+  bool replayed = false;    ///< Run again to build what was there before.
+  std::int64_t guesses = 0; ///< Of all rows, the last ones, whose tokens are guessed.
 };
 
 } // namespace avp

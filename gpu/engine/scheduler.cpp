@@ -12,6 +12,9 @@ namespace {
 // Where nobody decodes, there may be more.
 constexpr std::int64_t prompt_rows_beside_decoding = 256, prompt_rows_alone = 512;
 
+// Rows that a pass has with guesses, at most: each costs less than a pass of its own, since weights are read once.
+constexpr std::int64_t most_rows_with_guesses = 8;
+
 // Requests that run at a time.
 constexpr std::size_t most_running = 256;
 
@@ -27,6 +30,7 @@ scheduler::pass scheduler::next_pass() {
   eviction_.forget_dropped();
   admit(next);
   collect(next);
+  add_guesses(next);
   return next;
 }
 
@@ -113,6 +117,30 @@ bool scheduler::take_rows(schedulable& request, prompt_share& prompts, pass& nex
     prompts.filled.push_back(*block);
   next.rows.push_back({request.priority(), rows, wanted->kind, wanted->replayed});
   return true;
+}
+
+// Those with rows in this pass are not preempted in it, so all of them run.
+void scheduler::add_guesses(pass& next) {
+  auto left = most_rows_with_guesses;
+  for (const auto& rows : next.rows)
+    left -= rows.count;
+  for (auto place = running_.begin(); auto& rows : next.rows) {
+    if (left <= 0)
+      return;
+    while ((*place)->priority() != rows.request)
+      ++place;
+    if (rows.kind != row_kind::decode || rows.replayed || rows.count != 1)
+      continue;
+    auto& blocks = (*place)->blocks();
+    const auto free = blocks_->available() - blocks_->cached();
+    auto most = left;
+    while (most > 0 && blocks.blocks_for_further(rows.count, most) > free)
+      --most;
+    rows.guesses = most > 0 ? (*place)->guess(most) : 0;
+    blocks.extend_further(rows.count, rows.guesses);
+    rows.count += rows.guesses;
+    left -= rows.guesses;
+  }
 }
 
 bool scheduler::make_room(const schedulable& request, std::int64_t blocks, pass& next) {

@@ -18,6 +18,8 @@ namespace avp {
 /// Continuous batching: every pass takes rows from as many requests as there are, one row of each that decodes or makes
 /// latent steps, and a chunk of the prompts. Knows blocks and sequences, and nothing of what they hold.
 ///
+/// * Rows of guessed tokens come last, from free blocks, and only into a pass of few rows: nobody has to wait or to
+///   give anything up for them.
 /// * Admission in order of priority. A request that does not fit holds back all younger ones, so that none is overtaken
 ///   for ever. The oldest is always admitted.
 /// * Who lacks blocks takes them from the youngest: a context between two requests, or a request that runs, which is
@@ -73,6 +75,7 @@ private:
   [[nodiscard]] bool take_rows(schedulable& request, prompt_share& prompts, pass& next);
   [[nodiscard]] bool make_room(const schedulable& request, std::int64_t blocks, pass& next);
   [[nodiscard]] bool free_some(const schedulable& request, pass& next);
+  void add_guesses(pass& next);
   void preempt(queue::iterator which, pass& next);
   static void fail(schedulable& request, pass& next);
 

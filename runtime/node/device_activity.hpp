@@ -74,12 +74,12 @@ void add_event(device_activity& activity, const device_event& event);
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, counts& x) {
   return f(caf::meta::type_name("avp::counts"), x.prompt_tokens, x.computed_tokens, x.latent_steps, x.output_tokens,
-           x.attended, x.cache_bytes, x.device_ms);
+           x.guessed_tokens, x.accepted_tokens, x.attended, x.cache_bytes, x.device_ms);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, row_counts& x) {
-  return f(caf::meta::type_name("avp::row_counts"), x.prefill, x.latent, x.decode, x.replayed);
+  return f(caf::meta::type_name("avp::row_counts"), x.prefill, x.latent, x.decode, x.replayed, x.guessed, x.accepted);
 }
 
 template <class Inspector>

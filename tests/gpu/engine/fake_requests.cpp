@@ -137,6 +137,19 @@ std::optional<wanted_rows> fake_request::next_rows() const {
   return wanted_rows{kind, end - begin, is_replayed};
 }
 
+// It knows what will come, and guesses something else now and then.
+std::int64_t fake_request::guess(std::int64_t most) {
+  guesses_.clear();
+  auto known = rows_;
+  const auto left = work_.length() - static_cast<std::int64_t>(rows_.size());
+  for (auto count = std::min({most, work_.guesses, left}); count > 0; --count) {
+    const auto token = token_after(values_of(known).back());
+    guesses_.push_back(token % 100 < work_.percent_right ? token : token + 1);
+    known.push_back({row_kind::decode, guesses_.back()});
+  }
+  return static_cast<std::int64_t>(guesses_.size());
+}
+
 std::optional<prompt_block> fake_request::share_prefix() {
   const auto next = [&]() -> std::optional<prompt_block> {
     const auto begin = blocks_.length();
@@ -159,7 +172,7 @@ std::optional<prompt_block> fake_request::share_prefix() {
 
 void fake_request::run(const scheduled_rows& rows) {
   std::uint64_t value = 0;
-  for (std::int64_t i = 0; i < rows.count; ++i) {
+  for (std::int64_t i = 0; i < rows.count - rows.guesses; ++i) {
     value = memory_->run(blocks_, blocks_.length(), rows_.at(blocks_.length()));
     blocks_.advance(1);
   }
@@ -169,8 +182,30 @@ void fake_request::run(const scheduled_rows& rows) {
          ++known_blocks_)
       prefix_ = memory_->publish(blocks_.blocks()[known_blocks_], prefix_,
                                  std::span(work_.prompt).subspan(known_blocks_ * block_positions, block_positions));
+  if (rows.guesses > 0)
+    run_guesses();
+  else
+    choose_token(value);
+}
+
+void fake_request::choose_token(std::uint64_t value) {
   if (blocks_.length() == static_cast<std::int64_t>(rows_.size()) && blocks_.length() < work_.length())
     rows_.push_back({row_kind::decode, token_after(value)});
+}
+
+// All have their rows before the first one is looked at.
+void fake_request::run_guesses() {
+  std::vector<std::uint64_t> values{value()};
+  for (std::size_t i = 0; i < guesses_.size(); ++i)
+    values.push_back(
+        memory_->run(blocks_, blocks_.length() + static_cast<std::int64_t>(i), {row_kind::decode, guesses_[i]}));
+  choose_token(values[0]);
+  for (std::size_t i = 0; i < guesses_.size() && rows_.back().token == guesses_[i]; ++i) {
+    blocks_.advance(1);
+    ++accepted_;
+    choose_token(values[i + 1]);
+  }
+  blocks_.give_back_room();
 }
 
 std::shared_ptr<fake_context> fake_request::finish() {

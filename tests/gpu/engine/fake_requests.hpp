@@ -85,7 +85,9 @@ struct fake_work {
   std::int64_t latent_steps = 0;
   std::int64_t answer = 0;
   bool shares_prompt = true;
-  bool fails = false; ///< Whether it throws where it would read its bytes.
+  bool fails = false;       ///< Whether it throws where it would read its bytes.
+  std::int64_t guesses = 0; ///< That it makes for a pass, at most.
+  int percent_right = 0;    ///< Of them, about so many come true.
 
   [[nodiscard]] std::int64_t length() const;
 };
@@ -104,12 +106,14 @@ public:
   [[nodiscard]] std::optional<std::int64_t> blocks_to_arrange() const override;
   void arrange() override;
   [[nodiscard]] std::optional<wanted_rows> next_rows() const override;
+  std::int64_t guess(std::int64_t most) override;
   std::optional<prompt_block> share_prefix() override;
 
   /// Computes rows that were scheduled, and chooses the next token where it is time.
   void run(const scheduled_rows& rows);
 
   [[nodiscard]] bool is_running() const { return is_running_; }
+  [[nodiscard]] std::int64_t accepted() const { return accepted_; }
   [[nodiscard]] bool is_to_fail() const { return work_.fails; }
   [[nodiscard]] bool is_done() const { return is_running_ && blocks_.length() == work_.length(); }
 
@@ -129,12 +133,15 @@ private:
   [[nodiscard]] std::int64_t base_length() const { return work_.base ? work_.base->length() : 0; }
   [[nodiscard]] bool is_to_restore() const;
   [[nodiscard]] bool is_to_read() const;
+  void choose_token(std::uint64_t value);
+  void run_guesses();
 
   std::shared_ptr<fake_memory> memory_;
   fake_work work_;
   sequence blocks_;
   std::vector<fake_row> rows_;
-  std::vector<std::int32_t> prompt_;
+  std::vector<std::int32_t> guesses_;
+  std::int64_t accepted_ = 0;
   std::int64_t reached_ = 0; // positions that it had once
   prefix_id prefix_ = 0;
   std::int64_t known_blocks_ = 0;

@@ -39,6 +39,8 @@ void schedule_run::submit(std::uint64_t number, bool is_beside) {
   work.latent_steps = by_chance(50) ? random(0, room / 4) : 0;
   work.answer = by_chance(50) ? random(0, room / 4) : 0;
   work.shares_prompt = by_chance(80);
+  work.guesses = shape_.guesses;
+  work.percent_right = shape_.percent_right;
   work.fails = by_chance(shape_.trouble) && !work.bytes.empty();
   const priority where{number, arrivals_++};
   const auto& made = requests_[where] = std::make_unique<fake_request>(where, memory_, std::move(work));
@@ -103,6 +105,7 @@ void schedule_run::step() {
   check_rows(pass);
   const bool has_failed = !pass.failed.empty() && pass.failed.front().first == requests_.begin()->first;
   compute(pass);
+  tell(pass);
   if (oldest && !somebody_reads_) {
     EXPECT_TRUE(has_failed || oldest->length() > old_length || oldest->is_done()) << "the oldest does not go on";
   }
@@ -156,7 +159,8 @@ void schedule_run::check_admission(const std::set<priority>& ran_before, const s
 // Each request once and in order, of what it wants, with room for it, and not too many rows of prompts.
 void schedule_run::check_rows(const scheduler::pass& pass) {
   std::int64_t prompt_rows = 0;
-  bool has_steps = false;
+  std::int64_t all_rows = 0;
+  bool has_steps = false, has_guesses = false;
   for (std::size_t i = 0; i < pass.rows.size(); ++i) {
     const auto& rows = pass.rows[i];
     if (i > 0) {
@@ -168,13 +172,28 @@ void schedule_run::check_rows(const scheduler::pass& pass) {
     ASSERT_TRUE(wanted.has_value());
     EXPECT_EQ(rows.kind, wanted->kind);
     EXPECT_EQ(rows.replayed, wanted->replayed);
-    EXPECT_TRUE(rows.count >= 1 && rows.count <= wanted->count);
+    EXPECT_TRUE(rows.count - rows.guesses >= 1 && rows.count - rows.guesses <= wanted->count);
+    EXPECT_TRUE(rows.guesses == 0 || (rows.kind == row_kind::decode && rows.count - rows.guesses == 1));
+    has_guesses = has_guesses || rows.guesses > 0;
+    all_rows += rows.count;
     EXPECT_TRUE(rows.kind != row_kind::latent || rows.count == 1) << "a latent step needs the state of the one before";
     EXPECT_GE(request.blocks_held() * block_positions, request.length() + rows.count) << "no room for the rows";
     prompt_rows += rows.kind == row_kind::prefill ? rows.count : 0;
     has_steps = has_steps || rows.kind == row_kind::latent || (rows.kind == row_kind::decode && wanted->count == 1);
   }
   EXPECT_LE(prompt_rows, has_steps ? 256 : 512);
+  EXPECT_TRUE(!has_guesses || all_rows <= 8) << "guesses in a pass that is full without them";
+}
+
+void schedule_run::tell(const scheduler::pass& pass) {
+  for (const auto& rows : pass.rows) {
+    story_ += std::to_string(rows.request.arrival) + ":" + std::to_string(rows.count - rows.guesses) + " ";
+    guessed_ += rows.guesses;
+  }
+  for (const auto& which : pass.preempted)
+    story_.append("-").append(std::to_string(which.arrival)).append(" ");
+  story_ += "of " + std::to_string(memory_->available()) + ", " + std::to_string(memory_->cached()) + " known, " +
+            std::to_string(scheduler_.evictions()) + " evicted\n";
 }
 
 void schedule_run::compute(const scheduler::pass& pass) {
@@ -196,6 +215,7 @@ void schedule_run::finish_done() {
       if (request.rows()[i].kind == row_kind::decode) {
         EXPECT_EQ(request.rows()[i].token, token_after(expected[i - 1]));
       }
+    accepted_ += request.accepted();
     scheduler_.remove(request);
     const auto context = request.finish();
     contexts_.push_back(context);

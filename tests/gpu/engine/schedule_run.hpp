@@ -6,6 +6,7 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "gpu/engine/scheduler.hpp"
@@ -18,6 +19,8 @@ struct schedule_shape {
   std::int64_t blocks = 16;
   int tasks = 12;
   std::int64_t most_positions = 250; ///< Of a task's context.
+  std::int64_t guesses = 0;          ///< That requests make for a pass.
+  int percent_right = 0;             ///< Of their guesses.
   int trouble = 0;                   ///< Of a hundred requests so many fail, are cancelled, or are read while evicted.
 };
 
@@ -30,6 +33,13 @@ public:
   void run();
 
   [[nodiscard]] const scheduler& scheduled() const { return scheduler_; }
+
+  /// All that happened but for guesses: the rows of every pass, who was preempted, and the blocks behind it.
+  [[nodiscard]] const std::string& story() const { return story_; }
+
+  /// Guesses that were made, and that came true.
+  [[nodiscard]] std::int64_t guessed() const { return guessed_; }
+  [[nodiscard]] std::int64_t accepted() const { return accepted_; }
 
 private:
   struct task {
@@ -49,6 +59,7 @@ private:
   void check_admission(const std::set<priority>& ran_before, const scheduler::pass& pass);
   void check_rows(const scheduler::pass& pass);
   void compute(const scheduler::pass& pass);
+  void tell(const scheduler::pass& pass);
   void finish_done();
   void drop(priority which);
 
@@ -61,6 +72,8 @@ private:
   std::set<priority> beside_; // those on whose contexts nobody continues
   std::vector<std::weak_ptr<fake_context>> contexts_;
   std::uint64_t arrivals_ = 0;
+  std::string story_;
+  std::int64_t guessed_ = 0, accepted_ = 0;
   bool somebody_reads_ = false; // so that blocks may be short even for the oldest
 };
 

@@ -1,4 +1,6 @@
 // The scheduler on requests without a model: its promises in random schedules, and its choices one by one.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -32,7 +34,35 @@ INSTANTIATE_TEST_SUITE_P(shapes, random_schedules,
                                          schedule_shape{.blocks = 16, .trouble = 20},
                                          schedule_shape{.blocks = 30, .tasks = 30},
                                          schedule_shape{.blocks = 400, .tasks = 30},
+                                         schedule_shape{.blocks = 16, .guesses = 7, .percent_right = 80},
+                                         schedule_shape{.blocks = 16, .guesses = 5, .percent_right = 50, .trouble = 20},
+                                         schedule_shape{.blocks = 400, .guesses = 7, .percent_right = 90},
                                          schedule_shape{.blocks = 24, .tasks = 8, .most_positions = 700}));
+
+// Whoever loses blocks, waits or is known to others: it is as if nobody guessed.
+TEST(guessing_schedules, guesses_that_fail_disturb_nothing) {
+  for (const std::int64_t blocks : {9, 16, 400})
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+      SCOPED_TRACE("seed " + std::to_string(seed));
+      schedule_run plain({.blocks = blocks}, seed), guessing({.blocks = blocks, .guesses = 7}, seed);
+      plain.run();
+      guessing.run();
+      ASSERT_EQ(guessing.story(), plain.story());
+      EXPECT_EQ(plain.guessed(), 0);
+      EXPECT_GT(guessing.guessed(), 0);
+      EXPECT_EQ(guessing.accepted(), 0);
+    }
+}
+
+TEST(guessing_schedules, guesses_that_come_true_save_passes) {
+  schedule_run plain({.blocks = 400, .tasks = 4}, 3),
+      guessing({.blocks = 400, .tasks = 4, .guesses = 7, .percent_right = 100}, 3);
+  plain.run();
+  guessing.run();
+  EXPECT_EQ(guessing.accepted(), guessing.guessed());
+  const auto passes = [](const schedule_run& run) { return std::ranges::count(run.story(), '\n'); };
+  EXPECT_LT(passes(guessing), passes(plain));
+}
 
 class scheduler_test : public testing::Test {
 protected:
@@ -185,6 +215,31 @@ TEST_F(scheduler_test, prompts_that_begin_alike_are_read_once) {
   add(2, {.prompt = prompt(80, 1)});
   EXPECT_EQ(counts_of(run_pass()), (std::vector<std::int64_t>{70}));
   EXPECT_EQ(counts_of(run_pass()), (std::vector<std::int64_t>{80 - 2 * block_positions}));
+}
+
+TEST_F(scheduler_test, guesses_come_from_free_blocks_into_passes_of_few_rows) {
+  const auto left = context(0, 2 * block_positions);
+  auto& guessing = add(1, {.prompt = prompt(30, 5), .answer = 90, .guesses = 20});
+  EXPECT_EQ(counts_of(run_pass()), (std::vector<std::int64_t>{30}));
+  EXPECT_EQ(counts_of(run_pass()), (std::vector<std::int64_t>{8}));
+  EXPECT_EQ(guessing.length(), 31) << "all of them failed";
+  EXPECT_EQ(memory_->available(), 5) << "and their block is free";
+  const auto others = context(0, 5 * block_positions);
+  EXPECT_EQ(counts_of(run_pass()), (std::vector<std::int64_t>{1}));
+  EXPECT_TRUE(others->is_resident() && left->is_resident());
+}
+
+TEST_F(scheduler_test, guesses_take_no_block_that_others_may_find) {
+  add(2, {.prompt = prompt(6 * block_positions + 1, 5)});
+  (void)run_pass();
+  scheduler_.remove(*requests_.back());
+  requests_.pop_back();
+  EXPECT_EQ(memory_->cached(), 6);
+  add(1, {.prompt = prompt(2 * block_positions - 2, 900), .answer = 90, .guesses = 20});
+  (void)run_pass();
+  EXPECT_EQ(memory_->cached(), 6);
+  EXPECT_EQ(counts_of(run_pass()), (std::vector<std::int64_t>{2})) << "up to the end of its block";
+  EXPECT_EQ(memory_->cached(), 6);
 }
 
 TEST_F(scheduler_test, one_that_throws_leaves_with_its_blocks_and_no_other_does) {

@@ -109,7 +109,7 @@ TEST_F(journal_test, hops_are_read_back_with_any_bytes_in_their_texts) {
   auto hop = hop_of("t", "a", recipe_of({1, 2}));
   hop.agent.text = std::string("nul \0 and \xFF", 11);
   hop.agent.ms = 1.25;
-  hop.agent.counts = {1, 2, 3, 4, 5, 6, 7.5};
+  hop.agent.counts = {1, 2, 3, 4, 8, 9, 5, 6, 7.5};
   hop.to = {"b", "c"};
   hop.task_ms = 2.5;
   auto failed = hop_of("t", "b");

@@ -1,0 +1,40 @@
+// Guesses of the next tokens: what followed when the same tokens stood there before.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace avp {
+
+/// An index of all n-grams of a text, which grows with it ("prompt lookup decoding": answers often repeat what the
+/// prompt says). Places with the same n-gram are chained, the latest first, as LZ77 coders have them.
+class prompt_lookup {
+public:
+  /// Tokens that have to be the same for a guess.
+  static constexpr std::size_t least_match = 3;
+
+  /// Stands for a position that is no token, such as a latent step.
+  static constexpr std::int32_t no_token = -1;
+
+  /// Takes note of what follows.
+  void append(std::int32_t token);
+  void append(std::span<const std::int32_t> tokens);
+
+  /// Up to `most` tokens that may come next: those behind the place that has the longest match with the end of the
+  /// text, of several the latest. None where there is no such place.
+  [[nodiscard]] std::vector<std::int32_t> guess(std::size_t most) const;
+
+private:
+  using place = std::int32_t; // of a token in the text; -1 for none
+
+  [[nodiscard]] std::size_t match_at(place other) const;
+
+  std::vector<std::int32_t> tokens_;
+  std::vector<place> before_;                     // where the n-gram that ends here ended the time before
+  std::unordered_map<std::uint64_t, place> last_; // where an n-gram ended last
+};
+
+} // namespace avp
