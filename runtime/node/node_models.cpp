@@ -22,6 +22,7 @@ std::string key_of(const model_order& order) {
     key += part + '\0';
   key += order.format ? std::to_string(static_cast<int>(*order.format)) : "-";
   key += order.kv_dtype ? std::to_string(static_cast<int>(*order.kv_dtype)) : "-";
+  key += order.draft ? std::to_string(static_cast<int>(*order.draft)) : "-";
   return key + (order.layercast ? "l" : "") + (order.special_tokens_in_text ? "s" : "");
 }
 

@@ -47,6 +47,20 @@ std::vector<std::string> names_of_cache_types() {
   return {std::string(name_of(data_type::float32)), std::string(name_of(data_type::bfloat16))};
 }
 
+/// Who guesses tokens. That another model could is understood, and refused.
+std::optional<draft_source> read_draft(table_reader& table) {
+  const auto found = table.text("draft");
+  const auto known = found ? value_named<draft_source>(*found) : std::nullopt;
+  if (found && !known)
+    table.source().report(
+        key_path(table.path(), "draft"),
+        found->starts_with("model:")
+            ? "another model can't guess for this one yet; use draft = \"prompt\", which goes by what "
+              "the request's own context says, or leave \"draft\" out"
+            : "\"draft\" must be \"prompt\", found the string \"" + *found + "\"");
+  return known;
+}
+
 model_entry read_model(const std::string& name, table_reader& table) {
   model_entry model;
   model.name = name;
@@ -57,6 +71,7 @@ model_entry read_model(const std::string& name, table_reader& table) {
   put(table.one_of<weight_format>("dtype"), model.format);
   if (const auto word = table.word("kv_dtype", names_of_cache_types()))
     model.kv_dtype = value_named<data_type>(*word);
+  model.draft = read_draft(table);
   model.layercast = table.word("numerics", {"layercast"}).has_value();
   put(table.text("device"), model.device);
   put(table.word("chat_template", chat_template_names()), model.chat_template);

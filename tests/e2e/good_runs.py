@@ -148,7 +148,7 @@ class Report(CommandTest):
         self.assertRegex(facts["started"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertEqual((facts["pipeline"], facts["seed"]), ("chain", 4))
         self.assertEqual(facts["models"], [{"name": "main", "source": "tiny.gguf", "device": "cpu", "dtype": "float32",
-                                            "numerics": None}])
+                                            "numerics": None, "draft": None}])
         self.assertIn(facts["kernels"], ("base", "avx2", "avxvnni", "avx512"))
         self.assertEqual([plan["mode"] for plan in facts["plans"]], ["latent", "text", "direct"])
         self.assertEqual(facts["plans"][0]["edges"],

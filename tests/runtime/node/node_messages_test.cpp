@@ -122,6 +122,9 @@ TEST(node_messages, models_arrive_as_they_are) {
   model.special_tokens_in_text = true;
   EXPECT_FALSE(came.same_weights(model));
   EXPECT_TRUE(checked(sent(model)).special_tokens_in_text);
+  EXPECT_EQ(checked(sent(model)).draft, std::nullopt);
+  model.draft = draft_source::prompt;
+  EXPECT_EQ(checked(sent(model)).draft, draft_source::prompt);
 }
 
 TEST(node_messages, prompts_have_the_same_marks_on_another_node) {

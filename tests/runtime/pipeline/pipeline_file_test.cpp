@@ -60,6 +60,7 @@ device = "cuda:0"
 chat_template = "chatml"
 model_hash = "abc"
 special_tokens_in_text = true
+draft = "prompt"
 [model.n]
 source = "qwen2.5-coder-0.5b-instruct"
 dtype = "bfloat16"
@@ -146,6 +147,8 @@ agent = "c"
   EXPECT_EQ(p.model("m")->model_hash, "abc");
   EXPECT_TRUE(p.model("m")->special_tokens_in_text);
   EXPECT_FALSE(p.model("n")->special_tokens_in_text);
+  EXPECT_EQ(p.model("m")->draft, draft_source::prompt);
+  EXPECT_EQ(p.model("n")->draft, std::nullopt);
   EXPECT_EQ(p.model("m")->format, weight_format::float32);
   EXPECT_EQ(p.model("m")->kv_dtype, data_type::bfloat16);
   EXPECT_TRUE(p.model("n")->layercast);

@@ -111,6 +111,14 @@ INSTANTIATE_TEST_SUITE_P(
             "p.toml:4:1: \"dtype\" must be \"float32\", \"bfloat16\", \"native\", \"int8\" or \"int4\", found"},
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nkv_dtype = \"int8\""),
                      "p.toml:4:1: \"kv_dtype\" must be \"float32\" or \"bfloat16\", found the string \"int8\""},
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndraft = \"promt\""),
+                     "p.toml:4:1: \"draft\" must be \"prompt\", found the string \"promt\""},
+        bad_pipeline{
+            replaced(chain, "instruct\"", "instruct\"\ndraft = \"model:small\""),
+            "p.toml:4:1: another model can't guess for this one yet; use draft = \"prompt\", which goes by what "
+            "the request's own context says, or leave \"draft\" out"},
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndraft = true"),
+                     "p.toml:4:1: \"draft\" must be a string"},
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nnumerics = \"exact\""),
                      "p.toml:4:1: \"numerics\" must be \"layercast\", found the string \"exact\""},
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndtype = \"int8\"\nnumerics = \"layercast\""),

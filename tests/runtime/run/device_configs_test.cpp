@@ -14,7 +14,8 @@ pipeline two_devices() {
                 .format = weight_format::native,
                 .kv_dtype = data_type::float32,
                 .chat_template = "qwen",
-                .model_hash = "abc"},
+                .model_hash = "abc",
+                .draft = draft_source::prompt},
                "cuda:0"},
               {{.name = "small", .source = "b", .layercast = true}},
               {{.name = "idle", .source = "c"}},
@@ -61,6 +62,8 @@ TEST(device_configs, every_key_arrives) {
   EXPECT_FALSE(big.layercast);
   EXPECT_EQ(big.chat_template, "qwen");
   EXPECT_EQ(big.model_hash, "abc");
+  EXPECT_EQ(big.draft, draft_source::prompt);
+  EXPECT_EQ(cpu.models[0].draft, std::nullopt);
 }
 
 TEST(device_configs, models_that_no_mode_uses_are_not_loaded) {
@@ -91,6 +94,7 @@ TEST(same_model, is_what_the_device_would_load_once) {
   EXPECT_TRUE(same_as_changed([](model_entry& m) { m.kv_dtype = data_type::bfloat16; })) << "which it has anyway";
   EXPECT_FALSE(same_as_changed([](model_entry& m) { m.layercast = true; }));
   EXPECT_FALSE(same_as_changed([](model_entry& m) { m.model_hash = "claimed"; }));
+  EXPECT_TRUE(same_as_changed([](model_entry& m) { m.draft = draft_source::prompt; })) << "it changes no context";
 }
 
 } // namespace
