@@ -147,11 +147,12 @@ struct journal_database::state {
 void journal_database::state::upgrade(int version) {
   if (version == journal_version)
     return;
-  if (version != 1)
+  if (version < 1 || version > journal_version)
     throw std::runtime_error("it has version " + std::to_string(version) + ", and this avp-run reads 1 to " +
                              std::to_string(journal_version));
   SQLite::Transaction transaction(database);
-  database.exec(journal_upgrade);
+  for (auto next = version; next < journal_version; ++next)
+    database.exec(journal_upgrades[next - 1]);
   database.exec("PRAGMA user_version = " + std::to_string(journal_version));
   transaction.commit();
 }
@@ -161,7 +162,7 @@ void journal_database::state::prepare() {
   insert_record.emplace(database, "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?)");
   insert_recipe.emplace(database, "INSERT OR IGNORE INTO recipes VALUES (?, ?)");
   insert_hop.emplace(database, "INSERT OR REPLACE INTO hops VALUES "
-                               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert_result.emplace(database, "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)");
 }
 
@@ -205,7 +206,8 @@ void journal_database::state::write(const saved_hop& hop) {
   const auto picked = hop.to ? std::optional(list_text(*hop.to)) : std::nullopt;
   run_with(*insert_hop, hop.task, hop.stage, agent.name, agent.kind, agent.node, agent.text, error, picked, recipe,
            agent.ms, hop.task_ms, counts.prompt_tokens, counts.computed_tokens, counts.latent_steps,
-           counts.output_tokens, counts.attended, counts.cache_bytes, counts.device_ms, code);
+           counts.output_tokens, counts.attended, counts.cache_bytes, counts.device_ms, code, counts.guessed_tokens,
+           counts.accepted_tokens);
 }
 
 void journal_database::state::write(const saved_result& result) {
@@ -250,6 +252,8 @@ saved_hop journal_database::state::read_hop(SQLite::Statement& found) {
   counts.cache_bytes = row.number();
   counts.device_ms = row.real();
   hop.agent.error_code = value_named<error_code>(row.optional_text().value_or(""));
+  counts.guessed_tokens = row.number();
+  counts.accepted_tokens = row.number();
   return hop;
 }
 

@@ -1,11 +1,13 @@
 // The tables of run.db. SQLite keeps the comments: `sqlite3 run.db .schema` shows them.
 #pragma once
 
+#include <iterator>
+
 namespace avp {
 
 /// Told apart from other programs' databases, and from those of other versions ("AVPJ").
 inline constexpr int journal_application = 0x4156504A;
-inline constexpr int journal_version = 2;
+inline constexpr int journal_version = 3;
 
 inline constexpr auto journal_schema = R"sql(
 CREATE TABLE run (          -- one row: how the run was begun
@@ -56,6 +58,8 @@ CREATE TABLE hops (         -- one agent's part in a task
   cache_bytes INTEGER NOT NULL,    -- of KV-cache written
   device_ms REAL NOT NULL,         -- its share of forward passes
   error_code TEXT,                 -- which kind of failure it was, or NULL
+  guessed_tokens INTEGER NOT NULL DEFAULT 0,  -- rows of tokens that were guessed
+  accepted_tokens INTEGER NOT NULL DEFAULT 0, -- of them, those that came true
   PRIMARY KEY (task, stage, agent)
 ) STRICT;
 CREATE TABLE results (      -- one task in one stage
@@ -67,7 +71,12 @@ CREATE TABLE results (      -- one task in one stage
 ) STRICT;
 )sql";
 
-/// Makes a journal of version 1 one of version 2.
-inline constexpr auto journal_upgrade = "ALTER TABLE hops ADD COLUMN error_code TEXT";
+/// Each makes a journal of the version before one of the next, from version 1 on.
+inline constexpr const char* journal_upgrades[] = {
+    "ALTER TABLE hops ADD COLUMN error_code TEXT",
+    "ALTER TABLE hops ADD COLUMN guessed_tokens INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE hops ADD COLUMN accepted_tokens INTEGER NOT NULL DEFAULT 0",
+};
+static_assert(std::size(journal_upgrades) + 1 == journal_version);
 
 } // namespace avp

@@ -93,6 +93,8 @@ nlohmann::ordered_json summary::json() const {
     object["computed_tokens"] = row.counts.computed_tokens;
     object["latent_steps"] = row.counts.latent_steps;
     object["output_tokens"] = row.counts.output_tokens;
+    object["guessed_tokens"] = row.counts.guessed_tokens;
+    object["accepted_tokens"] = row.counts.accepted_tokens;
     object["seconds"] = row.seconds;
     modes.push_back(std::move(object));
   }

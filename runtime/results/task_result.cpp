@@ -20,6 +20,8 @@ void add_costs(json& object, const counts& counts, const handed_over& handed) {
   object["computed_tokens"] = counts.computed_tokens;
   object["latent_steps"] = counts.latent_steps;
   object["output_tokens"] = counts.output_tokens;
+  object["guessed_tokens"] = counts.guessed_tokens;
+  object["accepted_tokens"] = counts.accepted_tokens;
   object["attended"] = counts.attended;
   object["cache_bytes"] = counts.cache_bytes;
   object["device_ms"] = rounded(counts.device_ms);
@@ -51,6 +53,8 @@ void read_costs(const json& object, counts& counts, handed_over& handed) {
   counts.computed_tokens = object.at("computed_tokens");
   counts.latent_steps = object.at("latent_steps");
   counts.output_tokens = object.at("output_tokens");
+  counts.guessed_tokens = object.value("guessed_tokens", std::int64_t{0}); // results of earlier versions have none
+  counts.accepted_tokens = object.value("accepted_tokens", std::int64_t{0});
   handed.context_tokens = object.at("context_tokens");
   handed.context_bytes = object.at("context_bytes");
   handed.wire_bytes = object.at("wire_bytes");

@@ -34,7 +34,11 @@ std::string device_text(const device_totals& totals, double seconds) {
               with_places(100 * ratio(c.busy_seconds, seconds), 0) + " % of the time\n";
   text += "  rows: " + rows_text("prefill", c.rows.prefill, seconds) + ", " +
           rows_text("latent", c.rows.latent, seconds) + ", " + rows_text("decode", c.rows.decode, seconds) +
-          "; run again: " + with_separators(c.rows.replayed) + "\n";
+          "; run again: " + with_separators(c.rows.replayed) +
+          (c.rows.guessed > 0 ? "; guessed: " + with_separators(c.rows.guessed) + ", of which " +
+                                    with_separators(c.rows.accepted) + " came true"
+                              : "") +
+          "\n";
   text += "  requests: " + with_separators(c.requests_done) + " done, " + with_separators(c.requests_failed) +
           " failed, queued for " + with_places(mean_queue_ms(c), 1) +
           " ms on average; preemptions: " + with_separators(c.preemptions) + "\n";
@@ -56,7 +60,9 @@ nlohmann::ordered_json device_json(const device_totals& totals, double seconds) 
            {{"prefill", c.rows.prefill},
             {"latent", c.rows.latent},
             {"decode", c.rows.decode},
-            {"replayed", c.rows.replayed}}},
+            {"replayed", c.rows.replayed},
+            {"guessed", c.rows.guessed},
+            {"accepted", c.rows.accepted}}},
           {"rows_per_second",
            {{"prefill", per_second(c.rows.prefill)},
             {"latent", per_second(c.rows.latent)},

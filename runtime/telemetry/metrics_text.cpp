@@ -86,6 +86,14 @@ std::string metrics_text(const std::vector<device_totals>& devices, const cluste
              "", [](const counters& c) {
                return samples{{"", c.rows.replayed}};
              });
+  out.family("avp_rows_guessed_total", "counter", "Of all rows, those whose token was guessed.", "",
+             [](const counters& c) {
+               return samples{{"", c.rows.guessed}};
+             });
+  out.family("avp_rows_accepted_total", "counter", "Of those, the ones whose guess came true.", "",
+             [](const counters& c) {
+               return samples{{"", c.rows.accepted}};
+             });
   out.counter("avp_busy_seconds_total", "Time in forward passes, sampling and latent steps.", &counters::busy_seconds);
   out.family("avp_requests", "gauge", "Requests of agents under way.", "state", [](const counters& c) {
     return samples{{"running", c.requests_running}, {"waiting", c.requests_waiting}};

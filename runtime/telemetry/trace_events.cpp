@@ -48,6 +48,8 @@ json args_of(const request_record& request) {
                {"computed_tokens", request.counts.computed_tokens},
                {"latent_steps", request.counts.latent_steps},
                {"output_tokens", request.counts.output_tokens},
+               {"guessed_tokens", request.counts.guessed_tokens},
+               {"accepted_tokens", request.counts.accepted_tokens},
                {"preemptions", request.preemptions}};
   if (!request.error.empty())
     args["error"] = request.error;
@@ -148,6 +150,8 @@ void trace_events::append_entry(std::string& text, const traced_step& traced) {
                       {"latent", rows.latent},
                       {"decode", rows.decode},
                       {"replayed", rows.replayed},
+                      {"guessed", rows.guessed},
+                      {"accepted", rows.accepted},
                       {"requests", requests},
                       {"model", model}}}});
   const auto same = [](const row_counts& a, const row_counts& b) {

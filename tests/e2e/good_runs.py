@@ -7,7 +7,8 @@ import unittest
 import tiny_model
 from command import CommandTest, records
 
-COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "attended", "cache_bytes", "device_ms",
+COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "guessed_tokens",
+         "accepted_tokens", "attended", "cache_bytes", "device_ms",
          "context_tokens", "context_bytes", "wire_bytes"]
 RESULT_KEYS = ["task", "mode", "ok", "error", "error_code", "text", "expected", "score", "ms", *COSTS, "agents"]
 AGENT_KEYS = ["name", "kind", "node", "error", "error_code", "text", "ms", "retries", "fetch_ms", *COSTS]

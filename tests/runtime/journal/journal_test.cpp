@@ -123,6 +123,8 @@ TEST_F(journal_test, hops_are_read_back_with_any_bytes_in_their_texts) {
   EXPECT_EQ(back[0].agent.node, "local");
   EXPECT_EQ(back[0].agent.ms, 1.25);
   EXPECT_EQ(back[0].agent.counts, hop.agent.counts);
+  EXPECT_EQ(back[0].agent.counts.guessed_tokens, 8);
+  EXPECT_EQ(back[0].agent.counts.accepted_tokens, 9);
   EXPECT_EQ(back[0].to, hop.to);
   EXPECT_EQ(back[0].task_ms, 2.5);
   EXPECT_EQ(back[0].history->encode(), hop.history->encode());
@@ -313,7 +315,7 @@ TEST_F(journal_test, what_is_no_journal_is_refused_by_name) {
     SQLite::Database other(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
     other.exec("PRAGMA user_version = 99");
   }
-  EXPECT_THAT(failure_of([&] { open(); }), HasSubstr("it has version 99, and this avp-run reads 1 to 2"));
+  EXPECT_THAT(failure_of([&] { open(); }), HasSubstr("it has version 99, and this avp-run reads 1 to 3"));
 }
 
 TEST_F(journal_test, recipes_without_a_version_are_read_as_those_of_today) {
@@ -339,13 +341,30 @@ TEST_F(journal_test, recipes_without_a_version_are_read_as_those_of_today) {
   EXPECT_EQ(back[1].history->parents.front(), back[0].history);
 }
 
+TEST_F(journal_test, one_of_the_second_version_is_brought_up_to_date) {
+  create().write({hop_of("t", "a")});
+  {
+    SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
+    earlier.exec("ALTER TABLE hops DROP COLUMN guessed_tokens; ALTER TABLE hops DROP COLUMN accepted_tokens; "
+                 "PRAGMA user_version = 2");
+  }
+  auto later = hop_of("t", "b");
+  later.agent.counts.guessed_tokens = 5;
+  open().write({later});
+  const auto back = open().open_hops()["latent"].at("t");
+  ASSERT_EQ(back.size(), 2U);
+  EXPECT_EQ(back[0].agent.counts.guessed_tokens, 0);
+  EXPECT_EQ(back[1].agent.counts.guessed_tokens, 5);
+}
+
 TEST_F(journal_test, one_of_the_first_version_is_brought_up_to_date) {
   auto failed = hop_of("t", "b");
   failed.agent.fail({error_code::not_finite, "broken"});
   create().write({hop_of("t", "a"), failed});
   {
     SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
-    earlier.exec("ALTER TABLE hops DROP COLUMN error_code; PRAGMA user_version = 1");
+    earlier.exec("ALTER TABLE hops DROP COLUMN error_code; ALTER TABLE hops DROP COLUMN guessed_tokens; "
+                 "ALTER TABLE hops DROP COLUMN accepted_tokens; PRAGMA user_version = 1");
   }
   auto late = hop_of("t", "c");
   late.agent.fail({error_code::time_limit, "late"});

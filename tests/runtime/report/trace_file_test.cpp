@@ -48,14 +48,18 @@ std::vector<json> only(const std::vector<json>& events, const std::string& key, 
 TEST(trace_events, a_step_is_a_slice_of_its_device) {
   const auto events =
       events_of({traced_device{2, "cuda:0"},
-                 traced_step{.device = 2, .step = step_at(start, 5, {.prefill = 64, .decode = 3, .replayed = 1})}});
+                 traced_step{.device = 2,
+                             .step = step_at(
+                                 start, 5, {.prefill = 64, .decode = 3, .replayed = 1, .guessed = 2, .accepted = 1})}});
   const auto slices = only(events, "ph", "X");
   ASSERT_EQ(slices.size(), 1U);
   EXPECT_EQ(slices[0].at("name"), "prefill + decode");
   EXPECT_EQ(slices[0].at("ts"), 5000);
   EXPECT_EQ(slices[0].at("dur"), 2000);
   EXPECT_EQ(slices[0].at("pid"), 2);
-  EXPECT_EQ(slices[0].at("args"), json::parse(R"({"prefill": 64, "latent": 0, "decode": 3, "replayed": 1, "requests": 3,
+  EXPECT_EQ(slices[0].at("args"),
+            json::parse(
+                R"({"prefill": 64, "latent": 0, "decode": 3, "replayed": 1, "guessed": 2, "accepted": 1, "requests": 3,
                                                   "model": "main"})"));
   const auto names = only(events, "ph", "M");
   EXPECT_EQ(names.at(0).at("args").at("name"), "device cuda:0");
@@ -104,7 +108,8 @@ TEST(trace_events, a_request_has_a_slice_for_waiting_and_one_for_running) {
   EXPECT_EQ(slices[0].at("tid"), slices[1].at("tid"));
   EXPECT_EQ(slices[1].at("args"),
             json::parse(R"({"task": 7, "model": "main", "prompt_tokens": 20, "computed_tokens": 15,
-                                                  "latent_steps": 0, "output_tokens": 7, "preemptions": 1})"));
+                                                  "latent_steps": 0, "output_tokens": 7, "guessed_tokens": 9,
+                                                  "accepted_tokens": 6, "preemptions": 1})"));
   const auto tracks = only(events, "tid", slices[0].at("tid"));
   EXPECT_EQ(tracks.at(0).at("args").at("name"), "t7 latent");
 }

@@ -40,14 +40,17 @@ TEST(device_report, says_rates_and_means) {
   EXPECT_EQ(
       device_text(some_totals(), 2.5),
       "device cpu: 10 forward passes, 160.0 rows each, busy 50 % of the time\n"
-      "  rows: prefill 1,500 (600.0/s), latent 60 (24.0/s), decode 40 (16.0/s); run again: 5\n"
+      "  rows: prefill 1,500 (600.0/s), latent 60 (24.0/s), decode 40 (16.0/s); run again: 5; guessed: 30, of which 25 "
+      "came true\n"
       "  requests: 3 done, 1 failed, queued for 125.0 ms on average; preemptions: 2\n"
       "  blocks of 65.5 kB: at most 1,300 of 4,096 used, 71 shared; copied: 9; contexts evicted: 11; prompt tokens "
       "shared: 14\n");
 }
 
 TEST(device_report, a_device_that_did_nothing_has_no_rates) {
-  EXPECT_THAT(device_text({.device = "cpu"}, 0), HasSubstr("0 forward passes, 0.0 rows each, busy 0 %"));
+  const auto text = device_text({.device = "cpu"}, 0);
+  EXPECT_THAT(text, HasSubstr("0 forward passes, 0.0 rows each, busy 0 %"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("guessed")));
   EXPECT_EQ(device_json({.device = "cpu"}, 0).at("mean_queue_ms"), 0);
 }
 
@@ -56,7 +59,8 @@ TEST(device_report, summary_json_has_the_same_numbers) {
   EXPECT_EQ(json.at("device"), "cpu");
   EXPECT_EQ(json.at("rows_per_step"), 160);
   EXPECT_EQ(json.at("rows"),
-            nlohmann::ordered_json::parse(R"({"prefill": 1500, "latent": 60, "decode": 40, "replayed": 5})"));
+            nlohmann::ordered_json::parse(R"({"prefill": 1500, "latent": 60, "decode": 40, "replayed": 5, "guessed": 30,
+                                           "accepted": 25})"));
   EXPECT_EQ(json.at("rows_per_second").at("latent"), 24);
   EXPECT_EQ(json.at("mean_queue_ms"), 125);
   EXPECT_EQ(json.at("blocks_used_most"), 1300);
@@ -103,6 +107,8 @@ TEST(metrics_text, has_every_counter_of_every_device) {
                                                {"avp_rows_total{device=\"cpu\",kind=\"latent\"}", 60},
                                                {"avp_rows_total{device=\"cpu\",kind=\"decode\"}", 40},
                                                {"avp_rows_replayed_total{device=\"cpu\"}", 5},
+                                               {"avp_rows_guessed_total{device=\"cpu\"}", 30},
+                                               {"avp_rows_accepted_total{device=\"cpu\"}", 25},
                                                {"avp_busy_seconds_total{device=\"cpu\"}", 1.25},
                                                {"avp_requests{device=\"cpu\",state=\"running\"}", 12},
                                                {"avp_requests{device=\"cpu\",state=\"waiting\"}", 13},
@@ -126,12 +132,14 @@ TEST(metrics_text, has_every_counter_of_every_device) {
 }
 
 TEST(row_counts, add_up) {
-  row_counts sum{.prefill = 1, .latent = 2, .decode = 3, .replayed = 4};
-  sum += row_counts{.prefill = 10, .latent = 20, .decode = 30, .replayed = 40};
+  row_counts sum{.prefill = 1, .latent = 2, .decode = 3, .replayed = 4, .guessed = 5, .accepted = 6};
+  sum += row_counts{.prefill = 10, .latent = 20, .decode = 30, .replayed = 40, .guessed = 50, .accepted = 60};
   EXPECT_EQ(sum.prefill, 11);
   EXPECT_EQ(sum.latent, 22);
   EXPECT_EQ(sum.decode, 33);
   EXPECT_EQ(sum.replayed, 44);
+  EXPECT_EQ(sum.guessed, 55);
+  EXPECT_EQ(sum.accepted, 66);
   EXPECT_EQ(sum.total(), 66);
 }
 

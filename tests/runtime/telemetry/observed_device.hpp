@@ -24,14 +24,19 @@ inline request_record request_at(clock::time_point start, std::uint64_t task, in
           .submitted = at(submitted),
           .started = at(started),
           .ended = at(ended),
-          .counts = {.prompt_tokens = 20, .computed_tokens = 15, .latent_steps = 0, .output_tokens = 7},
+          .counts = {.prompt_tokens = 20,
+                     .computed_tokens = 15,
+                     .latent_steps = 0,
+                     .output_tokens = 7,
+                     .guessed_tokens = 9,
+                     .accepted_tokens = 6},
           .preemptions = 1};
 }
 
 /// Counters, each of another value.
 inline device_counters some_counters() {
   return {.steps = 10,
-          .rows = {.prefill = 1500, .latent = 60, .decode = 40, .replayed = 5},
+          .rows = {.prefill = 1500, .latent = 60, .decode = 40, .replayed = 5, .guessed = 30, .accepted = 25},
           .busy_seconds = 1.25,
           .requests_done = 3,
           .requests_failed = 1,
