@@ -30,7 +30,12 @@ device_config config_of(const device_options& options, const std::shared_ptr<rec
   model.name = model_name;
   model.source = options.model;
   model.format = value_named<weight_format>(options.format).value();
-  config.models.push_back(std::move(model));
+  config.models.push_back(model);
+  if (options.drafts) {
+    model.name = drafting_name;
+    model.draft = draft_source::prompt;
+    config.models.push_back(model);
+  }
   return config;
 }
 

@@ -23,10 +23,14 @@ struct device_options {
   std::int64_t kv_memory = 0;      ///< Bytes; 0: the device's own choice.
   bool prefix_sharing = false;     ///< Off unless wanted: a second round must not find the first one's prompts.
   bool keep_records = true;        ///< Whether the recorder keeps steps and requests.
+  bool drafts = false;             ///< Whether the model is there a second time, under `drafting_name`.
 };
 
 /// The name of the model in requests.
 inline constexpr auto model_name = "main";
+
+/// The name of the same model with draft = "prompt".
+inline constexpr auto drafting_name = "drafting";
 
 /// Bytes per element of the KV-cache that a format has when nothing is said about it.
 [[nodiscard]] std::int64_t kv_element_bytes(const std::string& format);

@@ -7,6 +7,7 @@
 #include "gpu/spin_limit.hpp"
 #include "tests/bench/engine/bench_device.hpp"
 #include "tests/bench/engine/crowd.hpp"
+#include "tests/bench/engine/draft_speed.hpp"
 #include "tests/bench/engine/handover.hpp"
 #include "tests/bench/engine/model_shape.hpp"
 #include "tests/bench/engine/read_bandwidth.hpp"
@@ -24,6 +25,8 @@ struct arguments {
   std::int64_t prompt_tokens = 96, prefill_tokens = 512;
   std::vector<std::int64_t> contexts = {128, 1024, 8192};
   int tasks = 200, clients = 12;
+  std::string prompts;
+  int answers = 12;
   double minutes = 30, report_seconds = 30;
   std::uint64_t seed = 1;
 };
@@ -76,6 +79,19 @@ int repeat(const arguments& given, Measure measure) {
   for (int round = 0; round < given.rounds; ++round)
     print(measure(device), given.lines);
   return 0;
+}
+
+int drafts(arguments given) {
+  given.device.drafts = true;
+  const auto prompts = prompts_in(given.prompts, given.answers);
+  bench_device device(given.device);
+  bool same = draft_speed(device, {prompts.front()}, 16).at("ok").get<bool>(); // warms up
+  for (int round = 0; round < given.rounds; ++round) {
+    const auto measured = draft_speed(device, prompts, given.tokens);
+    same = same && measured.at("ok").get<bool>();
+    print(measured, given.lines);
+  }
+  return same ? 0 : 1;
 }
 
 int handovers(const arguments& given) {
@@ -134,6 +150,15 @@ void add_speeds(CLI::App& app, arguments& given, int& status) {
       [&] { status = repeat(given, [&](auto& device) { return prefill_speed(device, given.prefill_tokens); }); });
 }
 
+void add_draft(CLI::App& app, arguments& given, int& status) {
+  auto* draft = command(app, given, "draft", "Tokens per second with and without guesses, of the same answers");
+  draft->add_option("--prompts", given.prompts, "JSON Lines with a question, and maybe a program to mend")->required();
+  draft->add_option("--answers", given.answers, "Records to take, from all over the file")->capture_default_str();
+  draft->add_option("--tokens", given.tokens, "Tokens of each answer, at most")->capture_default_str();
+  draft->add_option("--rounds", given.rounds, "Rounds, after one answer that warms up")->capture_default_str();
+  draft->callback([&] { status = drafts(given); });
+}
+
 void add_checks(CLI::App& app, arguments& given, int& status) {
   auto* handover = command(app, given, "handover", "Time from the end of a thought to the next agent's first row");
   handover->add_option("--tokens", given.contexts, "Sizes of the context")->delimiter(',')->capture_default_str();
@@ -178,6 +203,7 @@ int main(int argc, char** argv) {
   CLI::App app("Measures the engine through its device actor.", "engine_bench");
   app.require_subcommand(1);
   add_speeds(app, given, status);
+  add_draft(app, given, status);
   add_checks(app, given, status);
   add_scripts(app, given, status);
   try {
