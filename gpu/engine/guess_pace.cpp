@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "gpu/engine/prompt_lookup.hpp"
+
 namespace avp {
 
 namespace {
@@ -12,6 +14,9 @@ constexpr double cost_of_row = 0.5;
 
 // Weight of the latest guess in the chance of the next one.
 constexpr double newest = 0.25;
+
+// So many equal tokens are no coincidence.
+constexpr std::size_t long_match = 8;
 
 // From here one guess that comes true is enough to go on.
 constexpr double least_chance = 0.35;
@@ -33,20 +38,23 @@ std::int64_t best_count(double chance) {
 
 } // namespace
 
-std::int64_t guess_pace::next() {
-  if (pause_ > 0) {
-    --pause_;
-    return 0;
-  }
-  return std::max<std::int64_t>(1, best_count(chance_));
+guess_pace::attempt guess_pace::next() {
+  const auto count = std::max<std::int64_t>(1, best_count(chance_));
+  if (pause_ == 0)
+    return {count, prompt_lookup::least_match};
+  --pause_;
+  return {count, long_match};
 }
 
 // Behind a guess that failed, nothing was looked at.
 void guess_pace::learn(std::int64_t guessed, std::int64_t accepted) {
   for (std::int64_t i = 0; i < std::min(guessed, accepted + 1); ++i)
     chance_ = std::max(least_chance, chance_ + newest * ((i < accepted ? 1 : 0) - chance_));
-  if (guessed == 0 || best_count(chance_) > 0) {
-    next_pause_ = guessed == 0 ? next_pause_ : first_pause;
+  if (guessed == 0)
+    return;
+  if (best_count(chance_) > 0) {
+    pause_ = 0;
+    next_pause_ = first_pause;
     return;
   }
   pause_ = next_pause_;

@@ -24,8 +24,8 @@ public:
   void append(std::span<const std::int32_t> tokens);
 
   /// Up to `most` tokens that may come next: those behind the place that has the longest match with the end of the
-  /// text, of several the latest. None where there is no such place.
-  [[nodiscard]] std::vector<std::int32_t> guess(std::size_t most) const;
+  /// text, of several the latest. None where no place matches in `least` tokens.
+  [[nodiscard]] std::vector<std::int32_t> guess(std::size_t most, std::size_t least = least_match) const;
 
 private:
   using place = std::int32_t; // of a token in the text; -1 for none

@@ -16,12 +16,10 @@ void token_guesser::read(std::span<const std::int32_t> context, std::span<const 
 std::int64_t token_guesser::guess(std::span<const std::int32_t> answer, std::int64_t most) {
   if (std::exchange(rests_, false) || most <= 0)
     return 0;
-  const auto count = std::min(most, pace_.next());
-  if (count == 0)
-    return 0;
+  const auto [count, least_match] = pace_.next();
   lookup_.append(answer.subspan(known_));
   known_ = answer.size();
-  auto guesses = lookup_.guess(static_cast<std::size_t>(count));
+  auto guesses = lookup_.guess(static_cast<std::size_t>(std::min(most, count)), least_match);
   guesses.erase(std::ranges::find_if(guesses, [&](auto token) { return tokenizer_.is_end_of_turn(token); }),
                 guesses.end());
   if (guesses.empty())

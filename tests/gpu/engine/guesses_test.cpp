@@ -33,15 +33,26 @@ void to_blocks(gguf_writer::tensor& tensor) {
   tensor.data = blocks;
 }
 
-/// With little attention the next token is a matter of the last one, and an answer soon goes round in a circle.
-void shrink(gguf_writer::tensor& tensor) {
-  std::string smaller;
-  for (std::size_t at = 0; at < tensor.data.size(); at += 4) {
+/// Multiplies some of the values of a tensor.
+void scale(gguf_writer::tensor& tensor, std::size_t begin, std::size_t end, float factor) {
+  for (std::size_t i = begin; i < end; ++i) {
     float value = 0;
-    std::memcpy(&value, tensor.data.data() + at, 4);
-    smaller += bytes_of(value * 0.01F);
+    std::memcpy(&value, tensor.data.data() + i * sizeof value, sizeof value);
+    tensor.data.replace(i * sizeof value, sizeof value, bytes_of(value * factor));
   }
-  tensor.data = smaller;
+}
+
+/// A model that has a few words, and repeats itself: the next one is first of all a matter of the last one.
+gguf_writer repeating_gguf() {
+  auto file = runnable_gguf();
+  file.u32("qwen2.context_length", 1024);
+  for (const auto* name : {"blk.0.attn_output.weight", "blk.1.attn_output.weight"})
+    scale(file.tensors.at(name), 0, tiny_hidden * tiny_hidden, 0.1F);
+  for (std::size_t token = 0; token < 258; ++token)
+    if (token < 'a' || token > 'h')
+      scale(file.tensors.at("token_embd.weight"), token * tiny_hidden, (token + 1) * tiny_hidden,
+            token == 257 ? 0.6F : 0.1F);
+  return file;
 }
 
 /// Everything that an answer is, but for time and guesses.
@@ -60,10 +71,7 @@ struct whole_answer {
 class guesses_test : public tiny_engine_test {
 protected:
   engine make(std::optional<draft_source> draft, std::optional<std::int64_t> positions = {}) {
-    auto gguf = runnable_gguf();
-    gguf.u32("qwen2.context_length", 1024);
-    for (const auto* name : {"blk.0.attn_output.weight", "blk.1.attn_output.weight"})
-      shrink(gguf.tensors.at(name));
+    auto gguf = repeating_gguf();
     if (format() == weight_format::native)
       for (auto& [name, tensor] : gguf.tensors)
         if (tensor.shape.size() == 2)
@@ -83,7 +91,8 @@ protected:
     auto work = generating("abcabcabcabc" + std::string(number % 5, static_cast<char>('a' + number % 26)), tokens);
     work.task = static_cast<std::uint64_t>(number);
     work.seed = static_cast<std::uint64_t>(number);
-    work.sampling.temperature = number % 3 == 0 ? 0.0F : number % 3 == 1 ? 0.1F : 0.6F;
+    work.sampling.temperature = number % 3 == 0 ? 0.0F : number % 3 == 1 ? 0.02F : 0.05F;
+    work.sampling.top_p = 1;
     work.sampling.repetition_penalty = number % 4 == 3 ? 1.05F : 1.0F;
     work.wants_certainty = number % 2 == 0;
     return work;
@@ -147,7 +156,7 @@ TEST_P(guesses, change_no_answer) {
   }
   EXPECT_EQ(plain.counters().rows.guessed, 0);
   const auto counted = drafted.counters();
-  EXPECT_GT(counted.rows.accepted, 200);
+  EXPECT_GT(counted.rows.accepted, 100) << counted.rows.guessed << " guessed";
   EXPECT_GT(counted.rows.guessed, counted.rows.accepted) << "some fail";
   EXPECT_EQ(counted.steps, plain.counters().steps - counted.rows.accepted);
   EXPECT_EQ(counted.rows.decode, plain.counters().rows.decode + counted.rows.guessed - counted.rows.accepted);
@@ -170,7 +179,7 @@ TEST_P(guesses, end_where_the_answer_ends) {
       EXPECT_EQ(run_one(drafted, work), run_one(plain, work)) << number << ", " << place;
     }
   }
-  EXPECT_GT(drafted.counters().rows.accepted, 200);
+  EXPECT_GT(drafted.counters().rows.accepted, 200) << drafted.counters().rows.guessed << " guessed";
   expect_nothing_left(drafted);
 }
 
@@ -277,9 +286,9 @@ INSTANTIATE_TEST_SUITE_P(formats, guesses,
 TEST_F(guesses_test, end_at_the_end_of_a_turn) {
   auto plain = make({}), drafted = make(draft_source::prompt);
   int ends = 0, ends_after_guesses = 0;
-  for (int seed = 0; seed < 150; ++seed) {
-    auto work = repeating(0, 80);
-    work.sampling.temperature = 0.6F;
+  for (int seed = 0; seed < 100; ++seed) {
+    auto work = repeating(0, 400);
+    work.sampling.temperature = 0.045F;
     work.seed = static_cast<std::uint64_t>(seed);
     const auto before = drafted.counters().rows.accepted;
     const auto answer = run_one(drafted, work);
@@ -288,8 +297,8 @@ TEST_F(guesses_test, end_at_the_end_of_a_turn) {
     ends += ended ? 1 : 0;
     ends_after_guesses += ended && drafted.counters().rows.accepted > before ? 1 : 0;
   }
-  EXPECT_GT(ends, 10);
-  EXPECT_GT(ends_after_guesses, 3);
+  EXPECT_GT(ends, 0);
+  EXPECT_GT(ends_after_guesses, 0) << ends << " ends";
 }
 
 // Latent mode: what an agent before has read stands in the context and in no prompt.
@@ -367,7 +376,7 @@ TEST_F(guesses_test, are_told_of_with_each_request_and_step) {
   };
   const auto seen = std::make_shared<log>();
   device_config config;
-  config.models = {write_model(runnable_gguf(), folder_.path() / "told.gguf")};
+  config.models = {write_model(repeating_gguf(), folder_.path() / "told.gguf")};
   config.models.front().draft = draft_source::prompt;
   config.observer = seen;
   engine on(config);
@@ -383,7 +392,7 @@ TEST_F(guesses_test, are_told_of_with_each_request_and_step) {
 // Two names of one model, loaded once: each as its own entry says.
 TEST_F(guesses_test, are_a_matter_of_the_name) {
   device_config config;
-  config.models = {write_model(runnable_gguf(), folder_.path() / "named.gguf")};
+  config.models = {write_model(repeating_gguf(), folder_.path() / "named.gguf")};
   config.models.push_back(config.models.front());
   config.models.back().name = "drafted";
   config.models.back().draft = draft_source::prompt;
@@ -404,18 +413,26 @@ TEST_F(token_guesser_test, keeps_to_a_pass) {
   auto on = make();
   token_guesser guesser(on.model("main").tokenizer);
   EXPECT_TRUE(guesser.is_new());
-  const std::vector<std::int32_t> context{1, 2, 3, 4, 5, 6}, prompt{9, 1, 2}, answer{3};
+  const std::vector<std::int32_t> context{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, prompt{90, 1, 2};
+  std::vector<std::int32_t> answer{3};
   guesser.read(context, prompt);
   EXPECT_FALSE(guesser.is_new());
   EXPECT_EQ(guesser.guess(answer, 0), 0);
-  EXPECT_EQ(guesser.guess(answer, 2), 2);
-  EXPECT_THAT(guesser.tokens(3), testing::ElementsAre(3, 4, 5));
-  EXPECT_FALSE(guesser.comes_true(4)) << "its rows have not run";
-  guesser.ran(at::ones({3, 8}));
-  EXPECT_TRUE(guesser.comes_true(4));
-  EXPECT_FALSE(guesser.comes_true(5));
-  EXPECT_EQ(guesser.accept().size(0), 1);
-  EXPECT_TRUE(guesser.comes_true(5));
+  for (int pass = 0; guesser.guess(answer, 2) < 2 && pass < 5; ++pass) { // until it trusts itself
+    EXPECT_FALSE(guesser.comes_true(answer.back() + 1)) << "its rows have not run";
+    guesser.ran(at::ones({2, 8}));
+    ASSERT_TRUE(guesser.comes_true(answer.back() + 1));
+    EXPECT_EQ(guesser.accept().size(0), 1);
+    EXPECT_EQ(guesser.end_pass(), 1);
+    answer.push_back(answer.back() + 1);
+  }
+  const auto last = answer.back();
+  EXPECT_THAT(guesser.tokens(3), testing::ElementsAre(last, last + 1, last + 2));
+  guesser.ran(at::arange(3).view({3, 1}));
+  EXPECT_FALSE(guesser.comes_true(last + 2));
+  EXPECT_TRUE(guesser.comes_true(last + 1));
+  EXPECT_EQ(guesser.accept().item<int>(), 1);
+  EXPECT_TRUE(guesser.comes_true(last + 2));
   EXPECT_EQ(guesser.end_pass(), 1);
   EXPECT_EQ(guesser.count(), 0);
   EXPECT_FALSE(guesser.states().defined());

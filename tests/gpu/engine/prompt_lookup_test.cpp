@@ -33,6 +33,12 @@ TEST(prompt_lookup, guesses_nothing_without_a_match_of_three) {
   EXPECT_THAT(lookup_of({1, 2, 3, 4, 7, 2, 3}).guess(5), IsEmpty());
 }
 
+TEST(prompt_lookup, guesses_nothing_behind_a_match_that_is_too_short) {
+  const auto lookup = lookup_of({1, 2, 3, 4, 5, 9, 1, 2, 3, 4});
+  EXPECT_THAT(lookup.guess(1, 4), ElementsAre(5));
+  EXPECT_THAT(lookup.guess(1, 5), IsEmpty());
+}
+
 TEST(prompt_lookup, prefers_the_longest_match_and_then_the_latest) {
   EXPECT_THAT(lookup_of({8, 1, 2, 3, 40, 7, 1, 2, 3, 50, 8, 1, 2, 3}).guess(1), ElementsAre(40));
   EXPECT_THAT(lookup_of({8, 1, 2, 3, 40, 8, 1, 2, 3, 50, 8, 1, 2, 3}).guess(1), ElementsAre(50));
@@ -69,52 +75,58 @@ TEST(prompt_lookup, takes_ids_of_any_size) {
   EXPECT_THAT(lookup_of({large, large + 1, large + 2, 4, large, large + 1, large + 2}).guess(1), ElementsAre(4));
 }
 
+bool is_pause(const guess_pace::attempt& attempt) { return attempt.least_match > prompt_lookup::least_match; }
+
 TEST(guess_pace, guesses_more_where_guesses_come_true) {
   guess_pace pace;
-  const auto first = pace.next();
+  const auto first = pace.next().count;
   EXPECT_GE(first, 1);
-  for (int pass = 0; pass < 10; ++pass)
-    pace.learn(pace.next(), pace.next());
-  EXPECT_EQ(pace.next(), guess_pace::most_guesses);
+  for (int pass = 0; pass < 20; ++pass) {
+    const auto count = pace.next().count;
+    pace.learn(count, count);
+  }
+  EXPECT_EQ(pace.next().count, guess_pace::most_guesses);
   pace.learn(guess_pace::most_guesses, 0);
-  const auto after = pace.next();
+  const auto after = pace.next().count;
   EXPECT_LT(after, guess_pace::most_guesses);
   EXPECT_GE(after, 1);
 }
 
 TEST(guess_pace, failures_cost_few_rows) {
   guess_pace pace;
-  int guessed = 0;
+  std::int64_t guessed = 0;
   for (int pass = 0; pass < 1000; ++pass)
-    if (const auto count = pace.next(); count > 0) {
-      guessed += static_cast<int>(count);
-      pace.learn(count, 0);
+    if (const auto next = pace.next(); !is_pause(next)) {
+      guessed += next.count;
+      pace.learn(next.count, 0);
     }
   EXPECT_GT(guessed, 5) << "it tries again";
   EXPECT_LT(guessed, 20);
 }
 
-TEST(guess_pace, comes_back_after_failures) {
-  guess_pace pace;
-  for (int pass = 0; pass < 1000; ++pass)
-    if (const auto count = pace.next(); count > 0)
-      pace.learn(count, 0);
-  int passes = 0, tries = 0;
-  for (std::int64_t count = 0; passes < 1000 && count < guess_pace::most_guesses; ++passes)
-    if (count = pace.next(); count > 0) {
-      ++tries;
-      pace.learn(count, count);
+TEST(guess_pace, one_guess_that_comes_true_ends_a_pause) {
+  for (const bool in_pause : {false, true}) {
+    guess_pace pace;
+    for (int pass = 0; pass < 1000; ++pass)
+      if (const auto next = pace.next(); !is_pause(next))
+        pace.learn(next.count, 0);
+    auto next = pace.next();
+    while (is_pause(next) != in_pause) {
+      pace.learn(is_pause(next) ? 0 : next.count, 0);
+      next = pace.next();
     }
-  EXPECT_LT(tries, 15);
-  EXPECT_LT(passes, 600);
+    EXPECT_EQ(next.count, 1);
+    pace.learn(1, 1);
+    EXPECT_FALSE(is_pause(pace.next())) << in_pause;
+  }
 }
 
 TEST(guess_pace, learns_nothing_from_no_guess) {
   guess_pace pace;
-  const auto count = pace.next();
+  const auto count = pace.next().count;
   for (int i = 0; i < 100; ++i)
     pace.learn(0, 0);
-  EXPECT_EQ(pace.next(), count);
+  EXPECT_EQ(pace.next().count, count);
 }
 
 } // namespace
