@@ -67,7 +67,7 @@ class Metrics(CommandTest):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.02)
             first = self.samples(url)
-        self.assertEqual(len(first), 20)
+        self.assertEqual(len(first), 22)
         for kind in ("prefill", "latent", "decode"):
             self.assertIn(f'avp_rows_total{{device="cpu",kind="{kind}"}}', first)
         self.assertGreater(first['avp_kv_blocks{device="cpu",state="total"}'], 0)
