@@ -176,7 +176,7 @@ std::vector<std::int32_t> recipe_layouts::tokens(const std::shared_ptr<const rec
     else if (part.kind == position_kind::moved)
       add(tokens(part.of, {part.begin, part.begin + part.length}));
     else
-      found.push_back(-1);
+      found.push_back(no_token);
   return found;
 }
 

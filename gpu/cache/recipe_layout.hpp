@@ -60,7 +60,10 @@ public:
   /// Latent steps among some positions of a context, also where they moved.
   [[nodiscard]] std::vector<position_range> latent(const std::shared_ptr<const recipe>& history, position_range within);
 
-  /// The tokens of some positions of a context, also of those that moved; -1 in place of each stretch that has none.
+  /// Stands for positions that are no tokens, such as latent steps.
+  static constexpr std::int32_t no_token = -1;
+
+  /// The tokens of some positions of a context, also of those that moved; no_token in place of each stretch without.
   [[nodiscard]] std::vector<std::int32_t> tokens(const std::shared_ptr<const recipe>& history, position_range within);
 
   /// Whether some of these positions came as bytes, so that nobody knows what they are.

@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gpu/cache/recipe_layout.hpp"
+
 namespace avp {
 
 /// An index of all n-grams of a text, which grows with it ("prompt lookup decoding": answers often repeat what the
@@ -16,8 +18,7 @@ public:
   /// Tokens that have to be the same for a guess.
   static constexpr std::size_t least_match = 3;
 
-  /// Stands for a position that is no token, such as a latent step.
-  static constexpr std::int32_t no_token = -1;
+  static constexpr std::int32_t no_token = recipe_layouts::no_token;
 
   /// Takes note of what follows.
   void append(std::int32_t token);

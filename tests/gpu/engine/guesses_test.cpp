@@ -297,8 +297,8 @@ TEST_F(guesses_test, end_at_the_end_of_a_turn) {
     ends += ended ? 1 : 0;
     ends_after_guesses += ended && drafted.counters().rows.accepted > before ? 1 : 0;
   }
-  EXPECT_GT(ends, 0);
-  EXPECT_GT(ends_after_guesses, 0) << ends << " ends";
+  EXPECT_GT(ends, 5);
+  EXPECT_GT(ends_after_guesses, 2) << ends << " ends";
 }
 
 // Latent mode: what an agent before has read stands in the context and in no prompt.
