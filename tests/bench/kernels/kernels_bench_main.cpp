@@ -1,5 +1,5 @@
-// Measures products with matrices kept in blocks, ATen's bfloat16 linear beside them, and dense products; with a GGUF
-// file also all of its matrices in turn, as a decoded token reads them.
+// Measures products with matrices kept in blocks, ATen's bfloat16 linear beside them, dense products, and the row
+// kernels of each level; with a GGUF file all of its matrices in turn, as a decoded token reads them, instead.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -8,16 +8,20 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "gpu/kernels/block_layout.hpp"
 #include "gpu/kernels/block_matrix.hpp"
 #include "gpu/kernels/dense_product.hpp"
 #include "gpu/kernels/kernel_path.hpp"
+#include "gpu/kernels/row_kernels.hpp"
 #include "gpu/model/gguf.hpp"
 #include "gpu/model/mapped_file.hpp"
 
@@ -139,6 +143,67 @@ void measure_dense(at::ScalarType dtype) {
   std::fflush(stdout);
 }
 
+// One key head and its queries over 1,024 positions in a cache of bfloat16.
+double attention_seconds(const avp::row_kernels& kernels, std::int64_t dim, std::int64_t queries) {
+  constexpr std::int64_t positions = 1024, group = avp::attention_queries;
+  std::vector<std::int32_t> blocks(positions / avp::block_positions);
+  std::iota(blocks.begin(), blocks.end(), 0);
+  const auto block_size = 2 * avp::block_positions * dim;
+  const auto cache = at::randn({positions / avp::block_positions * block_size}).to(at::kBFloat16);
+  const auto q = at::randn({group * dim}) / 8;
+  auto out = at::empty({group * dim});
+  const avp::attention_tile tile{.queries = q.const_data_ptr<float>(),
+                                 .query_stride = group * dim,
+                                 .group = group,
+                                 .count = queries,
+                                 .first_position = positions - 1,
+                                 .blocks = blocks.data(),
+                                 .cache = cache.const_data_ptr(),
+                                 .block_stride = block_size,
+                                 .value_offset = block_size / 2,
+                                 .dim = dim,
+                                 .out = out.mutable_data_ptr(),
+                                 .out_stride = group * dim};
+  return best_seconds([&] { kernels.attend_float_bfloat16(tile); });
+}
+
+// One thread, microseconds, and how often the plain kernels take as long.
+void measure_rows(avp::kernel_path path) {
+  constexpr std::int64_t hidden = 896, inner = 4864, vocabulary = 151936;
+  auto x = at::randn({hidden}), weight = at::rand({hidden}), normed = at::empty({hidden});
+  auto gate_up = at::randn({2 * inner}), gated = at::empty({inner});
+  auto scores = at::randn({vocabulary}) * 4, p = at::empty({vocabulary});
+  using run = std::function<double(const avp::row_kernels&)>;
+  const auto timed = [](auto work) -> run {
+    return [work](const avp::row_kernels& kernels) { return best_seconds([&] { work(kernels); }); };
+  };
+  const std::vector<std::pair<const char*, run>> all = {
+      {"attention, head of 64, 1 query", [](const auto& kernels) { return attention_seconds(kernels, 64, 1); }},
+      {"4 queries", [](const auto& kernels) { return attention_seconds(kernels, 64, 4); }},
+      {"head of 128, 4 queries", [](const auto& kernels) { return attention_seconds(kernels, 128, 4); }},
+      {"norm", timed([&](const avp::row_kernels& kernels) {
+         kernels.norm_float(x.data_ptr<float>(), nullptr, weight.data_ptr<float>(), normed.data_ptr<float>(), hidden,
+                            1e-6F);
+       })},
+      {"gate", timed([&](const avp::row_kernels& kernels) {
+         kernels.gate_float(gate_up.data_ptr<float>(), gated.data_ptr<float>(), inner);
+       })},
+      {"largest", timed([&](const avp::row_kernels& kernels) {
+         (void)kernels.first_largest(scores.data_ptr<float>(), vocabulary);
+       })},
+      {"softmax", timed([&](const avp::row_kernels& kernels) {
+         kernels.softmax(scores.data_ptr<float>(), p.data_ptr<float>(), vocabulary);
+       })},
+  };
+  std::printf("rows, %s:", std::string(avp::name_of(path)).c_str());
+  for (const auto& [name, seconds] : all) {
+    const double own = seconds(avp::row_kernels_of(path));
+    std::printf("  %s %.2f us (x%.2f)", name, own * 1e6, seconds(avp::row_kernels_of(avp::kernel_path::base)) / own);
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
 void measure_model(const char* path) {
   const avp::gguf_file file(std::make_shared<const avp::mapped_file>(path));
   std::vector<avp::block_matrix> weights;
@@ -184,6 +249,9 @@ int main(int argc, char** argv) {
     if (avp::can_run(avp::kernel_path::avx2))
       for (const auto dtype : {at::kBFloat16, at::kFloat})
         measure_dense(dtype);
+    for (const auto path : avp::all_values<avp::kernel_path>)
+      if (path != avp::kernel_path::base && avp::can_run(path))
+        measure_rows(path);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "avp-bench-kernels: %s\n", error.what());
     return 1;
