@@ -301,6 +301,17 @@ TEST_F(guesses_test, end_at_the_end_of_a_turn) {
   EXPECT_GT(ends_after_guesses, 2) << ends << " ends";
 }
 
+// Behind the last token there may be no position any more.
+TEST_F(guesses_test, stay_within_the_model) {
+  auto plain = make({}), drafted = make(draft_source::prompt);
+  const auto prompt = run_one(plain, repeating(0, 1)).counted.prompt_tokens;
+  const auto work = repeating(0, static_cast<int>(1024 - prompt));
+  const auto answer = run_one(drafted, work);
+  EXPECT_EQ(answer, run_one(plain, work));
+  EXPECT_EQ(answer.finish, static_cast<int>(finish_reason::length));
+  EXPECT_GT(drafted.counters().rows.accepted, 500);
+}
+
 // Latent mode: what an agent before has read stands in the context and in no prompt.
 TEST_F(guesses_test, go_by_what_agents_before_have_read) {
   const std::string text = "The quick brown fox jumps over the lazy dog. ";
