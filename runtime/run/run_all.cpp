@@ -30,12 +30,10 @@ void leave_report(const reporter& reports) {
   }
 }
 
-// Counts what was done before the run was resumed, and shows its lines where those of results.jsonl are wanted. Times
-// are added with those of each stage that runs.
+// Counts what was done before the run was resumed. Times are added with those of each stage that runs.
 void restore_totals(reporter& reports, const resumption& earlier) {
   for (const auto& result : earlier.results())
     reports.add_earlier(result);
-  reports.show_earlier();
 }
 
 // Says how to go on with a run that stopped, or that read only a part of standard input.
@@ -65,9 +63,22 @@ std::vector<plan> plans_of_last(const std::vector<run_stage>& stages) {
   return plans;
 }
 
+// Shows the lines of the time before, where those of results.jsonl are wanted. Returns why that failed, or nothing.
+std::string show_earlier(whole_run& state) {
+  try {
+    if (state.parts.earlier)
+      state.reports.show_earlier();
+  } catch (const reader_gone&) {
+    state.reader_left = true;
+  } catch (const write_error& error) {
+    return error.what();
+  }
+  return {};
+}
+
 // Runs all stages and ends the folder. Returns why that ended early, or nothing.
 std::string run_stages_of(caf::actor_system& system, whole_run& state, const std::vector<run_stage>& stages) {
-  std::string failure;
+  auto failure = show_earlier(state);
   for (std::size_t place = 0; place < stages.size() && failure.empty() && !state.stops(); ++place) {
     for (const auto& note : stages[place].plan.notes)
       spdlog::warn("{}", note);
@@ -100,6 +111,14 @@ exit_status show_complete(const run_parts& parts, const std::vector<run_stage>& 
   spdlog::info("the run in '{}' is finished: nothing is left to do", folder.string());
   reporter reports(parts.report, parts.pipeline);
   restore_totals(reports, *parts.earlier);
+  try {
+    reports.show_earlier();
+  } catch (const reader_gone&) {
+    throw;
+  } catch (const write_error& error) { // to run_main it would be a folder that can't be written
+    spdlog::error("{}", error.what());
+    return some_failed;
+  }
   for (const auto& stage : stages)
     reports.add_seconds(stage.plan.mode, stage.point, parts.earlier->seconds(stage_name(stage)));
   if (std::filesystem::exists(folder / "summary.json"))

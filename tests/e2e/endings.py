@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from command import PIPELINE, CommandTest, Outcome, records
+from command import PIPELINE, RUN, CommandTest, Outcome, records
 from nodes import KEY, NODE, Node, free_port
 
 MODEL, INSPECT = os.environ["AVP_MODEL"], os.environ["AVP_INSPECT"]
@@ -400,6 +400,10 @@ class Output(EndingTest):
             with self.subTest(arguments=arguments), open("/dev/full", "wb") as full:
                 outcome = self.run_command("--plugin", FAULTY, *arguments, stdout=full)
                 self.expect(outcome, 1, "cannot write to standard output: No space left on device")
+        self.assertEqual(self.run_command("--plugin", FAULTY, "--out", "whole").status, 0)
+        with open("/dev/full", "wb") as full:  # a run that is finished, and its lines
+            process = self.popen(RUN, "--resume", "whole", "--json", stdout=full)
+            self.expect(self.finish(process), 1, "cannot write to standard output: No space left on device")
         for command in ([MODEL, "list"], [MODEL, "list", "--json"]):
             with self.subTest(command=command), open("/dev/full", "wb") as full:
                 process = self.popen(*command, stdout=full)
