@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -159,6 +160,9 @@ int model_main(int argc, const char* const* argv) {
                                                   : info(source, json);
     write_stdout(""); // what was printed may not have been written yet
     return status;
+  } catch (const std::invalid_argument& error) { // AVP_CPU
+    std::fprintf(stderr, "avp-model: %s\n", error.what());
+    return bad_usage;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "avp-model: %s\n", error.what());
     return some_failed;

@@ -30,6 +30,9 @@ class BadPipelineFile(CommandTest):
         message = 'the environment variable AVP_CPU names the level of instructions to use, one of base'
         for arguments in ((), ("--version",)):
             self.assertIn('on this processor, but is "sse9"', self.expect_mistake(message, arguments=arguments).err)
+        process = subprocess.run([os.environ["AVP_MODEL"], "--version"], env=variables, capture_output=True, text=True)
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertIn(message, process.stderr)
 
     def test_folder(self):
         self.expect(self.run_command(pipeline="."), 2, ".: a pipeline is a file, and this is a folder")
