@@ -150,10 +150,9 @@ std::map<std::string, std::string> mistyped_in_flow(const pipeline& p) {
   return meant;
 }
 
-bool check_flow(const pipeline& p, pipeline_source& source) {
+bool check_flow(const pipeline& p, pipeline_source& source, const std::map<std::string, std::string>& meant) {
   const auto names = names_of(p.agents);
   const auto& in_flow = p.flow.agents();
-  const auto meant = mistyped_in_flow(p);
   auto expected = in_flow;
   bool good = !in_flow.empty();
   for (std::size_t i = 0; i < in_flow.size(); ++i)
@@ -173,13 +172,13 @@ bool check_flow(const pipeline& p, pipeline_source& source) {
   return good && p.flow.topological_order().size() == in_flow.size();
 }
 
-bool find_output(pipeline& p, pipeline_source& source, bool good_flow) {
+bool find_output(pipeline& p, pipeline_source& source, bool good_flow,
+                 const std::map<std::string, std::string>& meant) {
   const auto& in_flow = p.flow.agents();
   const auto sinks = p.flow.sinks();
   if (!p.output.empty()) {
     if (in_flow.empty() || contains(in_flow, p.output))
       return true;
-    const auto meant = mistyped_in_flow(p);
     if (std::any_of(meant.begin(), meant.end(), [&](const auto& pair) { return pair.second == p.output; }))
       return false; // the flow has the mistake
     source.report("output.agent",
@@ -205,8 +204,9 @@ bool check_structure(pipeline& p, pipeline_source& source) {
   check_devices(p, source);
   const bool good_agents = check_agents(p, source);
   check_nodes(p, source);
-  const bool good_flow = check_flow(p, source);
-  const bool good_output = find_output(p, source, good_flow);
+  const auto meant = mistyped_in_flow(p);
+  const bool good_flow = check_flow(p, source, meant);
+  const bool good_output = find_output(p, source, good_flow, meant);
   if (good_agents && good_output && source.has({"agent", p.output, "on_failure"}) &&
       p.agent(p.output).on_failure == on_failure::skip)
     source.report("agent." + p.output + ".on_failure",
