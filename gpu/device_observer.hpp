@@ -85,11 +85,12 @@ struct load_record {
   weight_format format = weight_format::bfloat16; ///< How its weights are kept, said by the configuration or not.
 };
 
-/// Given to a device in its configuration. Called on the device's thread between two steps: it must not block.
+/// Given to a device in its configuration. Called on the device's thread between two steps, on_load() by whoever starts
+/// the device: it must not block.
 class device_observer {
 public:
   virtual ~device_observer() = default;
-  virtual void on_load(const load_record& /*loaded*/) {} ///< Before the first step, by whoever starts the device.
+  virtual void on_load(const load_record& /*loaded*/) {} ///< Before the first step.
   virtual void on_step(const step_record& step, const device_counters& counters) = 0;
   virtual void on_request(const request_record& request, const device_counters& counters) = 0;
 };
