@@ -17,6 +17,9 @@ namespace avp {
 /// Tiles that add_transposed sums up before it adds to what was there.
 inline constexpr int transposed_tiles = 24;
 
+/// Rows from which multiply_many is asked and not multiply. With 16 AMX is still behind, with 32 it is ahead.
+inline constexpr std::int64_t many_rows = 24;
+
 /// A packed matrix: tile after tile, each a row of packed blocks. Outputs beyond the last one are zeros.
 struct packed_tiles {
   const std::byte* data;
@@ -36,6 +39,10 @@ struct block_kernels {
   /// integer dot product, times weight scale, times activation scale added in one rounding.
   void (*multiply)(const packed_tiles& weights, std::int64_t begin, std::int64_t end, const quantized_rows& x,
                    float* out, std::int64_t stride);
+
+  /// The same for many rows.
+  void (*multiply_many)(const packed_tiles& weights, std::int64_t begin, std::int64_t end, const quantized_rows& x,
+                        float* out, std::int64_t stride);
 
   /// sums[r · inputs + i] += Σ p[r · p_stride + o] · weights[o][i] over the outputs of the tiles. The order is fixed:
   /// for each chunk of transposed_tiles from `begin` on, 16 sums over every 16th output, each p · scale · quant added
@@ -83,9 +90,14 @@ decltype(auto) with_packed_block(tensor_type type, Function&& function) {
 /// The functions with AVX-512 VNNI; where this is not an x86-64 build, the portable ones.
 [[nodiscard]] const block_kernels& avx512_block_kernels(tensor_type type);
 
+/// The functions with AVX-512 VNNI and the int8 tiles of AMX; where this is not an x86-64 build, the portable ones.
+[[nodiscard]] const block_kernels& amx_block_kernels(tensor_type type);
+
 /// Those of a path.
 [[nodiscard]] inline const block_kernels& block_kernels_of(tensor_type type, kernel_path path) {
   switch (path) {
+  case kernel_path::amx:
+    return amx_block_kernels(type);
   case kernel_path::avx512:
     return avx512_block_kernels(type);
   case kernel_path::avxvnni:

@@ -12,7 +12,8 @@ namespace avp {
 namespace {
 
 template <class Dots, class Block>
-constexpr block_kernels kernels_for{avx2::multiply<Dots, Block>, avx2::add_transposed<Block>};
+constexpr block_kernels kernels_for{avx2::multiply<Dots, Block>, avx2::multiply<Dots, Block>,
+                                    avx2::add_transposed<Block>};
 
 template <class Dots>
 const block_kernels& kernels_with(tensor_type type) {

@@ -61,28 +61,18 @@ template <class Block, int Rows>
 AVP_AVX512_INLINE void add_part(__m512* sums, const quant_groups& weights, const part_scales& scales,
                                 const row_reader& x, int first_row) {
   const std::int8_t* values = x.values + first_row * part_inputs;
-  __m512 products[Rows];
-  __m512i dots[Rows];
+  __m512i first[Rows];
+  __m512i second[Rows];
   if constexpr (Block::has_half_scales) {
-    __m512i second[Rows];
-    dots_of<Block, 0, 4>(dots, weights, values, x.minus_first_sums + first_row);
+    dots_of<Block, 0, 4>(first, weights, values, x.minus_first_sums + first_row);
     dots_of<Block, 4, 8>(second, weights, values, x.minus_second_sums + first_row);
-#pragma GCC unroll 4
-    for (int row = 0; row < Rows; ++row)
-      products[row] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(second[row]), scales.second,
-                                      _mm512_mul_ps(_mm512_cvtepi32_ps(dots[row]), scales.first));
   } else {
-    dots_of<Block, 0, 8>(dots, weights, values, x.minus_sums + first_row);
-#pragma GCC unroll 4
-    for (int row = 0; row < Rows; ++row)
-      products[row] = _mm512_mul_ps(_mm512_cvtepi32_ps(dots[row]), scales.first);
+    dots_of<Block, 0, 8>(first, weights, values, x.minus_sums + first_row);
   }
 #pragma GCC unroll 4
-  for (int row = 0; row < Rows; ++row) {
-    sums[row] = _mm512_fmadd_ps(products[row], _mm512_set1_ps(x.scales[first_row + row]), sums[row]);
-    if constexpr (Block::has_minimum)
-      sums[row] = _mm512_fmadd_ps(scales.minimum, _mm512_set1_ps(x.scaled_sums[first_row + row]), sums[row]);
-  }
+  for (int row = 0; row < Rows; ++row)
+    sums[row] = add_dots<Block>(sums[row], first[row], second[row], scales, x.scales[first_row + row],
+                                x.scaled_sums[first_row + row]);
 }
 
 // One tile and up to 16 rows: out[row · stride + lane].
@@ -136,7 +126,7 @@ void multiply(const packed_tiles& weights, std::int64_t begin, std::int64_t end,
 }
 
 template <class Block>
-constexpr block_kernels kernels_for{multiply<Block>, add_transposed<Block>};
+constexpr block_kernels kernels_for{multiply<Block>, multiply<Block>, add_transposed<Block>};
 
 } // namespace
 

@@ -124,7 +124,7 @@ void add_transposed(const packed_tiles& weights, std::int64_t begin, std::int64_
 }
 
 template <class Block>
-constexpr block_kernels kernels_for{multiply<Block>, add_transposed<Block>};
+constexpr block_kernels kernels_for{multiply<Block>, multiply<Block>, add_transposed<Block>};
 
 // Half a part of one output.
 template <class Block>

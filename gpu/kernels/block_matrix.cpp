@@ -98,18 +98,19 @@ void multiply_all(std::span<const block_product> products, const quantized_rows&
   if (x.rows() == 0 || tiles == 0)
     return;
   const std::int64_t tile_work = bytes / tiles * x.rows();
-  at::parallel_for(0, tiles, std::max<std::int64_t>(1, bytes_per_thread / tile_work),
-                   [&](std::int64_t begin, std::int64_t end) {
-                     for (const auto& product : products) {
-                       const block_matrix& weights = *product.weights;
-                       const std::int64_t count = weights.tile_count();
-                       const std::int64_t first = std::clamp<std::int64_t>(begin, 0, count);
-                       const std::int64_t last = std::clamp<std::int64_t>(end, 0, count);
-                       weights.kernels_->multiply(weights.tiles(), first, last, x, product.out, product.out_stride);
-                       begin -= count;
-                       end -= count;
-                     }
-                   });
+  at::parallel_for(
+      0, tiles, std::max<std::int64_t>(1, bytes_per_thread / tile_work), [&](std::int64_t begin, std::int64_t end) {
+        for (const auto& product : products) {
+          const block_matrix& weights = *product.weights;
+          const std::int64_t count = weights.tile_count();
+          const std::int64_t first = std::clamp<std::int64_t>(begin, 0, count);
+          const std::int64_t last = std::clamp<std::int64_t>(end, 0, count);
+          const auto multiply = x.rows() < many_rows ? weights.kernels_->multiply : weights.kernels_->multiply_many;
+          multiply(weights.tiles(), first, last, x, product.out, product.out_stride);
+          begin -= count;
+          end -= count;
+        }
+      });
 }
 
 void block_matrix::multiply(const quantized_rows& x, float* out, std::int64_t out_stride) const {

@@ -5,6 +5,11 @@
 #include <stdexcept>
 #include <string>
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace avp {
 
 namespace {
@@ -33,10 +38,33 @@ bool has_avx512() {
 #endif
 }
 
+// The tiles are a large state of a thread: Linux keeps it only for processes that ask.
+bool may_use_tiles() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr int request_permission = 0x1023; // ARCH_REQ_XCOMP_PERM
+  constexpr int tile_data = 18;              // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
+}
+
+bool has_amx() {
+#if defined(__x86_64__)
+  static const bool has = has_avx512() && __builtin_cpu_supports("amx-tile") != 0 &&
+                          __builtin_cpu_supports("amx-int8") != 0 && may_use_tiles();
+  return has;
+#else
+  return false;
+#endif
+}
+
 } // namespace
 
 bool can_run(kernel_path path) {
   switch (path) {
+  case kernel_path::amx:
+    return has_amx();
   case kernel_path::avx512:
     return has_avx512();
   case kernel_path::avxvnni:

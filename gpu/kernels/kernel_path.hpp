@@ -15,6 +15,7 @@ enum class kernel_path : std::uint8_t {
   avx2,    ///< x86-64-v3: AVX2, FMA, F16C, BMI.
   avxvnni, ///< x86-64-v3 and AVX-VNNI.
   avx512,  ///< x86-64-v4 and VNNI: AVX-512 F, BW, CD, DQ, VL, VNNI.
+  amx,     ///< As avx512, and AMX with int8 tiles, where the system lets a process use them.
 };
 
 /// As the environment variable AVP_CPU calls them.
@@ -24,6 +25,7 @@ inline constexpr auto name_table<kernel_path> = std::to_array<named_value<kernel
     {kernel_path::avx2, "avx2"},
     {kernel_path::avxvnni, "avxvnni"},
     {kernel_path::avx512, "avx512"},
+    {kernel_path::amx, "amx"},
 });
 
 /// Whether this machine can run a path.

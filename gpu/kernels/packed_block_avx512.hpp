@@ -102,6 +102,19 @@ AVP_AVX512_INLINE part_scales scales_of(const half_scales_block& block, int part
           _mm512_setzero_ps()};
 }
 
+// Adds one part to the sum of a row: the dot products of its halves, or of all of it as `first`.
+template <class Block>
+AVP_AVX512_INLINE __m512 add_dots(__m512 sum, __m512i first, __m512i second, const part_scales& scales, float x_scale,
+                                  float x_scaled_sum) {
+  __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(first), scales.first);
+  if constexpr (Block::has_half_scales)
+    product = _mm512_fmadd_ps(_mm512_cvtepi32_ps(second), scales.second, product);
+  sum = _mm512_fmadd_ps(product, _mm512_set1_ps(x_scale), sum);
+  if constexpr (Block::has_minimum)
+    sum = _mm512_fmadd_ps(scales.minimum, _mm512_set1_ps(x_scaled_sum), sum);
+  return sum;
+}
+
 // Into the first cache (Level 3, as __builtin_prefetch counts) or the second one (2).
 template <int Bytes, int Level>
 AVP_AVX512_INLINE void prefetch(const char* from) {

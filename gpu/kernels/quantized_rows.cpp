@@ -22,6 +22,9 @@ namespace {
 // Below this a scale could become subnormal and its inverse infinite.
 constexpr float smallest_magnitude = 1e-30F;
 
+// A tile of 16 rows of activations is read whole.
+constexpr std::size_t values_behind = 15 * 32;
+
 // Values of one piece of work for a thread: some 10 µs.
 constexpr std::int64_t values_per_thread = 32768;
 
@@ -147,6 +150,7 @@ void quantized_rows::quantize_rows(const float* x, std::int64_t begin, std::int6
     for (std::int64_t index = 0; index < blocks(); ++index) {
       const float* from = x + row * stride + index * block;
       switch (path_) {
+      case kernel_path::amx:
       case kernel_path::avx512:
         quantize_avx512(from, place_of(index, row));
         break;
@@ -167,7 +171,7 @@ void quantized_rows::assign(const float* x, std::int64_t rows, std::int64_t colu
   rows_ = rows;
   columns_ = columns;
   const auto count = static_cast<std::size_t>(rows * blocks());
-  values_.resize(count * block);
+  values_.resize(count * block + values_behind);
   scales_.resize(count);
   scaled_sums_.resize(count);
   minus_sums_.resize(count);

@@ -30,7 +30,7 @@ public:
   [[nodiscard]] std::int64_t columns() const { return columns_; }
   [[nodiscard]] std::int64_t blocks() const { return columns_ / block; }
 
-  /// Values −127 … 127: [blocks, rows, 32].
+  /// Values −127 … 127: [blocks, rows, 32], and 15 rows of anything behind them that may be read.
   [[nodiscard]] const std::int8_t* values() const { return values_.data(); }
 
   /// Value times scale is the activation: [blocks, rows].

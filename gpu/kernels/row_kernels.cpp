@@ -9,6 +9,7 @@ namespace avp {
 const row_kernels& row_kernels_of(kernel_path path) {
 #if defined(__x86_64__)
   switch (path) {
+  case kernel_path::amx:
   case kernel_path::avx512:
     return row_kernels_v4::kernels();
   case kernel_path::avxvnni:

@@ -27,13 +27,16 @@ struct row_reader {
         minus_second_sums(x.minus_half_sums(1) + first),
         rows(x.rows()) {}
 
-  void next() {
-    values += rows * part_inputs;
-    scales += rows;
-    scaled_sums += rows;
-    minus_sums += rows;
-    minus_first_sums += rows;
-    minus_second_sums += rows;
+  void next() { skip(1); }
+
+  void skip(std::int64_t blocks) {
+    const std::int64_t step = blocks * rows;
+    values += step * part_inputs;
+    scales += step;
+    scaled_sums += step;
+    minus_sums += step;
+    minus_first_sums += step;
+    minus_second_sums += step;
   }
 };
 

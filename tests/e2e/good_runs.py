@@ -150,7 +150,7 @@ class Report(CommandTest):
         self.assertEqual((facts["pipeline"], facts["seed"]), ("chain", 4))
         self.assertEqual(facts["models"], [{"name": "main", "source": "tiny.gguf", "device": "cpu", "dtype": "float32",
                                             "numerics": None, "draft": None}])
-        self.assertIn(facts["kernels"], ("base", "avx2", "avxvnni", "avx512"))
+        self.assertIn(facts["kernels"], ("base", "avx2", "avxvnni", "avx512", "amx"))
         self.assertEqual([plan["mode"] for plan in facts["plans"]], ["latent", "text", "direct"])
         self.assertEqual(facts["plans"][0]["edges"],
                          [{"from": source, "to": to, "hands_over": "context"}

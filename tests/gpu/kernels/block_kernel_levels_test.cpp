@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gpu/kernels/block_kernels.hpp"
 #include "tests/gpu/kernels/block_tensors.hpp"
 
 namespace {
@@ -32,7 +33,7 @@ protected:
   // Whether all of these rows have the same products with both paths.
   static bool same_products(const random_tensor& tensor, const std::vector<float>& x, std::int64_t rows) {
     const auto product_with = [&](kernel_path path) {
-      return product(block_matrix(tensor.view, {}, path), quantized(x, 0, rows, level_inputs, path));
+      return product(block_matrix(tensor.view, {}, path), quantized(x, 0, rows, tensor.view.shape[1], path));
     };
     return same_bits(product_with(kernel_path::base), product_with(path()));
   }
@@ -63,27 +64,38 @@ TEST_P(block_kernel_levels_test, multiply_any_number_of_rows) {
 // Sums of sixteen bits overflow at these first.
 TEST_P(block_kernel_levels_test, multiply_the_largest_values) {
   for (const auto byte : {0xff, 0x00, 0x80, 0x7f, 0x0f, 0xf0}) {
-    random_tensor tensor(type(), level_outputs, level_inputs);
+    random_tensor tensor(type(), 17, level_inputs);
     for (auto& value : tensor.data)
       value = static_cast<std::byte>(byte);
     set_scales(type(), tensor.data);
     for (const int pattern : {0, 1, 2, 3}) {
-      std::vector<float> x(5 * level_inputs);
+      std::vector<float> x(many_rows * level_inputs);
       for (std::size_t i = 0; i < x.size(); ++i)
         x[i] = (pattern >> (i % 2) & 1) != 0 ? 3.0F : -3.0F;
-      EXPECT_TRUE(same_products(tensor, x, 5)) << "bytes " << byte << ", signs " << pattern;
+      EXPECT_TRUE(same_products(tensor, x, many_rows)) << "bytes " << byte << ", signs " << pattern;
     }
   }
 }
 
+// More than is unpacked at a time.
+TEST_P(block_kernel_levels_test, multiply_many_inputs) {
+  constexpr std::int64_t inputs = 2304;
+  const random_tensor tensor(type(), level_outputs, inputs);
+  EXPECT_TRUE(same_products(tensor, random_rows(many_rows + 5, inputs), many_rows + 5));
+}
+
 TEST_P(block_kernel_levels_test, multiply_what_is_no_number) {
   const random_tensor tensor(type(), level_outputs, level_inputs);
-  auto x = random_rows(2, level_inputs);
-  x[5] = std::numeric_limits<float>::quiet_NaN();
-  x[level_inputs + 40] = -std::numeric_limits<float>::infinity();
-  const auto out = product(block_matrix(tensor.view, {}, path()), quantized(x, 0, 2, level_inputs, path()));
-  for (const float value : out)
-    EXPECT_TRUE(std::isnan(value));
+  for (const auto rows : {std::int64_t{2}, many_rows + 2}) {
+    auto x = random_rows(rows, level_inputs);
+    for (std::int64_t row = 0; row < rows; row += 2) {
+      x[static_cast<std::size_t>(row * level_inputs + 5)] = std::numeric_limits<float>::quiet_NaN();
+      x[static_cast<std::size_t>((row + 1) * level_inputs + 40)] = -std::numeric_limits<float>::infinity();
+    }
+    const auto out = product(block_matrix(tensor.view, {}, path()), quantized(x, 0, rows, level_inputs, path()));
+    for (const float value : out)
+      EXPECT_TRUE(std::isnan(value));
+  }
 }
 
 // The last `rows` rows of p for every one of these, beside the same rows of all.
