@@ -25,7 +25,7 @@ struct attention_tile {
 };
 
 /// Queries that share the reading of keys and values at most.
-constexpr std::int64_t attention_queries = 4;
+constexpr std::int64_t attention_queries = 8;
 
 /// What softmax makes of logits.
 struct distribution {

@@ -99,23 +99,77 @@ void rope_store(const A* qkv, const float* cos, const float* sin, float* queries
   }
 }
 
+// Queries that go through the keys and values together, and registers for their sums.
+#if defined(__AVX512F__)
+constexpr int queries_together = 8;
+constexpr int sum_vectors = 16;
+#else
+constexpr int queries_together = 4;
+constexpr int sum_vectors = 4;
+#endif
+
+// Sums of each of Q queries that are held at a time, of `most` that there are.
+template <int Q>
+constexpr int vectors_of(int most) {
+  int vectors = most;
+  while (vectors > 1 && vectors * Q > sum_vectors)
+    vectors /= 2;
+  return vectors;
+}
+
+// Scores of Q queries with the keys at Vectors · 16 positions from `begin` on: each sum goes through the dimensions in
+// their order.
+template <class K, int Q, int Vectors>
+AVP_INLINE void score(const K* keys, std::int64_t begin, std::int64_t dim, const float* const (&queries)[Q],
+                      float (*scores)[positions]) {
+  vector_f sum[Q][Vectors];
+#pragma GCC unroll 8
+  for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v)
+      sum[q][v] = all(0.0F);
+  for (std::int64_t d = 0; d < dim; ++d) {
+    vector_f key[Vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v)
+      key[v] = load(keys + d * positions + begin + v * lanes);
+#pragma GCC unroll 8
+    for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v)
+        sum[q][v] = fused(all(queries[q][d]), key[v], sum[q][v]);
+  }
+#pragma GCC unroll 8
+  for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v)
+      save(scores[q] + begin + v * lanes, sum[q][v]);
+}
+
 // Weighted values of one block added to sums [Q, width]; each sum goes through the positions in their order.
 template <class K, int Q, int Vectors>
 AVP_INLINE void add_values(const K* values, std::int64_t count, std::int64_t dim, const float (*weights)[positions],
                            const float* shrink, float* sums) {
   vector_f sum[Q][Vectors];
+#pragma GCC unroll 8
   for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v)
       sum[q][v] = load(sums + q * dim + v * lanes) * all(shrink[q]);
   for (std::int64_t j = 0; j < count; ++j) {
     vector_f value[Vectors];
+#pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v)
       value[v] = load(values + j * dim + v * lanes);
+#pragma GCC unroll 8
     for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 4
       for (int v = 0; v < Vectors; ++v)
         sum[q][v] = fused(all(weights[q][j]), value[v], sum[q][v]);
   }
+#pragma GCC unroll 8
   for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v)
       save(sums + q * dim + v * lanes, sum[q][v]);
 }
@@ -125,6 +179,7 @@ template <class K, int Q>
 AVP_INLINE void add_last_values(const K* values, std::int64_t count, std::int64_t dim, std::int64_t columns,
                                 const float (*weights)[positions], const float* shrink, float* sums) {
   vector_f sum[Q];
+#pragma GCC unroll 8
   for (int q = 0; q < Q; ++q)
     sum[q] = load_some(sums + q * dim, columns) * all(shrink[q]);
   for (std::int64_t j = 0; j < count; ++j) {
@@ -136,17 +191,46 @@ AVP_INLINE void add_last_values(const K* values, std::int64_t count, std::int64_
     save_some(sums + q * dim, sum[q], columns);
 }
 
-// Attention of Q queries with a running maximum and sum (arXiv 2205.14135), block after block.
+// Softmax over one block: scores become weights, and what the sums so far are to be multiplied with is `shrink`.
+template <int Q>
+AVP_INLINE void weigh(float (*scores)[positions], std::int64_t begin, const std::int64_t (&visible)[Q],
+                      float (&most)[lanes], float (&total)[Q], float (&shrink)[lanes]) {
+  float numbers[positions];
+  for (int i = 0; i < positions; ++i)
+    numbers[i] = static_cast<float>(i);
+  float next[lanes] = {};
+  for (int q = 0; q < Q; ++q) {
+    const vector_f seen = all(static_cast<float>(visible[q] - begin)), nothing = all(-__builtin_inff());
+    const vector_f low = where_less(load(numbers), seen, load(scores[q]), nothing);
+    const vector_f high = where_less(load(numbers + lanes), seen, load(scores[q] + lanes), nothing);
+    save(scores[q], low);
+    save(scores[q] + lanes, high);
+    const float found = largest_of(larger(low, high));
+    next[q] = found > most[q] ? found : most[q];
+  }
+  save(shrink, exponential(load(most) - load(next)));
+  save(most, load(next));
+  for (int q = 0; q < Q; ++q) {
+    const vector_f low = exponential(load(scores[q]) - all(next[q]));
+    const vector_f high = exponential(load(scores[q] + lanes) - all(next[q]));
+    save(scores[q], low);
+    save(scores[q] + lanes, high);
+    total[q] = total[q] * shrink[q] + sum_of(low + high);
+  }
+}
+
+// Attention of Q queries, from the tile's `first` on, with a running maximum and sum (arXiv 2205.14135), block after
+// block.
 template <class A, class K, int Q>
-AVP_INLINE void attend_queries(const attention_tile& tile) {
+AVP_INLINE void attend_queries(const attention_tile& tile, std::int64_t first) {
   const std::int64_t dim = tile.dim;
   const float* queries[Q];
   std::int64_t visible[Q];
-  float most[Q], total[Q];
+  float most[lanes] = {}, total[Q];
   float sums[Q * max_dim];
   std::int64_t longest = 0;
   for (int q = 0; q < Q; ++q) {
-    const std::int64_t row = (tile.first + q) / tile.group, head = (tile.first + q) % tile.group;
+    const std::int64_t row = (first + q) / tile.group, head = (first + q) % tile.group;
     queries[q] = tile.queries + row * tile.query_stride + head * dim;
     visible[q] = tile.first_position + row + 1;
     longest = visible[q] > longest ? visible[q] : longest;
@@ -155,64 +239,46 @@ AVP_INLINE void attend_queries(const attention_tile& tile) {
   }
   for (std::int64_t i = 0; i < Q * dim; ++i)
     sums[i] = 0;
-  float numbers[positions];
-  for (int i = 0; i < positions; ++i)
-    numbers[i] = static_cast<float>(i);
   for (std::int64_t begin = 0; begin < longest; begin += positions) {
     const K* keys = static_cast<const K*>(tile.cache) + tile.blocks[begin / positions] * tile.block_stride;
-    vector_f low[Q], high[Q];
-    for (int q = 0; q < Q; ++q)
-      low[q] = high[q] = all(0.0F);
-    for (std::int64_t d = 0; d < dim; ++d) {
-      const vector_f key_low = load(keys + d * positions), key_high = load(keys + d * positions + lanes);
-      for (int q = 0; q < Q; ++q) {
-        low[q] = fused(all(queries[q][d]), key_low, low[q]);
-        high[q] = fused(all(queries[q][d]), key_high, high[q]);
-      }
-    }
-    float weights[Q][positions], shrink[Q];
-    for (int q = 0; q < Q; ++q) {
-      const vector_f seen = all(static_cast<float>(visible[q] - begin)), nothing = all(-__builtin_inff());
-      const vector_f a = where_less(load(numbers), seen, low[q], nothing);
-      const vector_f b = where_less(load(numbers + lanes), seen, high[q], nothing);
-      const float found = largest_of(larger(a, b));
-      const float next = found > most[q] ? found : most[q];
-      shrink[q] = exponential(most[q] - next);
-      const vector_f wa = exponential(a - all(next)), wb = exponential(b - all(next));
-      save(weights[q], wa);
-      save(weights[q] + lanes, wb);
-      total[q] = total[q] * shrink[q] + sum_of(wa + wb);
-      most[q] = next;
-    }
+    float weights[Q][positions], shrink[lanes];
+    constexpr int key_vectors = vectors_of<Q>(2);
+    for (std::int64_t i = 0; i < positions; i += key_vectors * lanes)
+      score<K, Q, key_vectors>(keys, i, dim, queries, weights);
+    weigh<Q>(weights, begin, visible, most, total, shrink);
     const std::int64_t count = longest - begin < positions ? longest - begin : positions;
     const K* values = keys + tile.value_offset;
+    constexpr int value_vectors = vectors_of<Q>(4);
     std::int64_t column = 0;
-    for (; column + 4 * lanes <= dim; column += 4 * lanes)
-      add_values<K, Q, 4>(values + column, count, dim, weights, shrink, sums + column);
+    for (; column + value_vectors * lanes <= dim; column += value_vectors * lanes)
+      add_values<K, Q, value_vectors>(values + column, count, dim, weights, shrink, sums + column);
     for (; column + lanes <= dim; column += lanes)
       add_values<K, Q, 1>(values + column, count, dim, weights, shrink, sums + column);
     if (column < dim)
       add_last_values<K, Q>(values + column, count, dim, dim - column, weights, shrink, sums + column);
   }
   for (int q = 0; q < Q; ++q) {
-    const std::int64_t row = (tile.first + q) / tile.group, head = (tile.first + q) % tile.group;
+    const std::int64_t row = (first + q) / tile.group, head = (first + q) % tile.group;
     A* out = static_cast<A*>(tile.out) + row * tile.out_stride + head * dim;
     for (std::int64_t i = 0; i < dim; ++i)
       put(out + i, sums[q * dim + i] / total[q]);
   }
 }
 
+// Of at most Q queries.
+template <class A, class K, int Q>
+AVP_INLINE void attend_some(const attention_tile& tile, std::int64_t first, std::int64_t count) {
+  if constexpr (Q > 1)
+    if (count < Q)
+      return attend_some<A, K, Q - 1>(tile, first, count);
+  attend_queries<A, K, Q>(tile, first);
+}
+
 template <class A, class K>
 void attend(const attention_tile& tile) {
-  switch (tile.count) {
-  case 1:
-    return attend_queries<A, K, 1>(tile);
-  case 2:
-    return attend_queries<A, K, 2>(tile);
-  case 3:
-    return attend_queries<A, K, 3>(tile);
-  default:
-    return attend_queries<A, K, 4>(tile);
+  for (std::int64_t done = 0; done < tile.count; done += queries_together) {
+    const std::int64_t left = tile.count - done;
+    attend_some<A, K, queries_together>(tile, tile.first + done, left < queries_together ? left : queries_together);
   }
 }
 

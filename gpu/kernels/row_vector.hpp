@@ -200,21 +200,59 @@ AVP_INLINE float first_of(vector_f from) {
   return values[0];
 }
 
-// A sum of lanes in a fixed order.
-AVP_INLINE float sum_of(vector_f from) {
-  float values[lanes];
-  save(values, from);
-  for (std::int64_t width = lanes / 2; width > 0; width /= 2)
-    for (std::int64_t i = 0; i < width; ++i)
-      values[i] += values[i + width];
-  return values[0];
+// Sum and largest of the lanes, half with half: lane i with lane i + 8, then i + 4, i + 2, i + 1.
+
+typedef float four_f __attribute__((vector_size(16)));
+
+struct add_halves {
+  template <class Vector>
+  AVP_INLINE Vector of(Vector a, Vector b) {
+    return a + b;
+  }
+};
+
+struct take_larger {
+  template <class Vector>
+  AVP_INLINE Vector of(Vector a, Vector b) {
+    return a > b ? a : b;
+  }
+};
+
+template <class Halves>
+AVP_INLINE float folded(four_f from) {
+  from = Halves::of(from, __builtin_shufflevector(from, from, 2, 3, 0, 1));
+  return Halves::of(from, __builtin_shufflevector(from, from, 1, 0, 3, 2))[0];
 }
 
-AVP_INLINE float largest_of(vector_f from) {
-  float values[lanes];
-  save(values, from);
-  float most = values[0];
-  for (std::int64_t i = 1; i < lanes; ++i)
-    most = values[i] > most ? values[i] : most;
-  return most;
+#if defined(__AVX__)
+typedef float eight_f __attribute__((vector_size(32)));
+
+template <class Halves>
+AVP_INLINE float folded(eight_f from) {
+  return folded<Halves>(
+      Halves::of(__builtin_shufflevector(from, from, 0, 1, 2, 3), __builtin_shufflevector(from, from, 4, 5, 6, 7)));
 }
+#endif
+
+#if defined(__AVX512F__)
+template <class Halves>
+AVP_INLINE float folded(native_f from) {
+  return folded<Halves>(Halves::of(__builtin_shufflevector(from, from, 0, 1, 2, 3, 4, 5, 6, 7),
+                                   __builtin_shufflevector(from, from, 8, 9, 10, 11, 12, 13, 14, 15)));
+}
+#endif
+
+template <class Halves>
+AVP_INLINE float folded(pair<native_f> from) {
+  return folded<Halves>(Halves::of(from.low, from.high));
+}
+
+template <class Halves>
+AVP_INLINE float folded(pair<pair<native_f>> from) {
+  return folded<Halves>(
+      pair<native_f>{Halves::of(from.low.low, from.high.low), Halves::of(from.low.high, from.high.high)});
+}
+
+AVP_INLINE float sum_of(vector_f from) { return folded<add_halves>(from); }
+
+AVP_INLINE float largest_of(vector_f from) { return folded<take_larger>(from); }
