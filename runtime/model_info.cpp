@@ -54,11 +54,9 @@ ordered_json tokenizer_of(const vocabulary& vocabulary) {
   for (const auto id : vocabulary.end_of_turn)
     ends.push_back(vocabulary.tokens.at(static_cast<std::size_t>(id)).text);
   const auto special = std::ranges::count(vocabulary.tokens, token_kind::special, &vocabulary_token::kind);
-  return {{"pre_tokenizer", name_of(vocabulary.split)},
-          {"tokens", vocabulary.tokens.size()},
-          {"special", special},
-          {"merges", vocabulary.merges.size()},
-          {"end_of_turn", ends}};
+  return {{"model", name_of(vocabulary.model)}, {"pre_tokenizer", name_of(vocabulary.split)},
+          {"tokens", vocabulary.tokens.size()}, {"special", special},
+          {"merges", vocabulary.merges.size()}, {"end_of_turn", ends}};
 }
 
 // The family is the one whose parts it shares; the default system text may be the model's own.
@@ -130,8 +128,9 @@ std::string model_info_text(const ordered_json& info) {
              percent(type["share"].get<double>()) + " of the bytes, " + type["tensors"].dump() + " tensors");
   const auto& tokenizer = info["tokenizer"];
   add_line(text, "tokenizer",
-           "byte-level BPE, splits as " + plain(tokenizer["pre_tokenizer"]) + ", " + tokenizer["tokens"].dump() +
-               " tokens (" + tokenizer["special"].dump() + " special), " + tokenizer["merges"].dump() + " merges");
+           plain(tokenizer["model"]) + ", splits as " + plain(tokenizer["pre_tokenizer"]) + ", " +
+               tokenizer["tokens"].dump() + " tokens (" + tokenizer["special"].dump() + " special), " +
+               tokenizer["merges"].dump() + " merges");
   for (const auto& end : tokenizer["end_of_turn"])
     add_line(text, "  ends a turn", plain(end));
   const auto& chat = info["chat_template"];

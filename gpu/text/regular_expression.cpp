@@ -7,6 +7,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "gpu/text/utf8.hpp"
+
 namespace avp {
 
 namespace {
@@ -50,29 +52,34 @@ struct regular_expression::compiled {
     return result >= 0;
   }
 
-  // Limits guard against patterns that explode; ours can't, and a long run of blanks is not an error.
   void make_fast() {
     pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE); // Without it (an odd processor) matching is slower, not wrong.
+    options = PCRE2_NO_UTF_CHECK;
+  }
+
+  // Limits guard against patterns that explode; ours can't, and a long run of blanks is not an error.
+  void lift_limits() {
     context.reset(pcre2_match_context_create(nullptr));
     if (!context)
       throw std::bad_alloc();
     pcre2_set_match_limit(context.get(), std::numeric_limits<std::uint32_t>::max());
     pcre2_set_depth_limit(context.get(), std::numeric_limits<std::uint32_t>::max());
-    options = PCRE2_NO_UTF_CHECK;
   }
 };
 
 regular_expression::regular_expression(std::string_view pattern, pattern_origin origin) {
-  const bool own = origin == pattern_origin::own;
+  const bool given = origin == pattern_origin::given;
   auto made = std::make_shared<compiled>();
   int error = 0;
   PCRE2_SIZE offset = 0;
   made->code.reset(pcre2_compile(units_of(pattern), pattern.size(),
-                                 PCRE2_UTF | (own ? PCRE2_UCP : PCRE2_MATCH_INVALID_UTF), &error, &offset, nullptr));
+                                 PCRE2_UTF | (given ? PCRE2_MATCH_INVALID_UTF : PCRE2_UCP), &error, &offset, nullptr));
   if (!made->code)
     throw regular_expression_error(pcre2_words(error), offset);
-  if (own)
+  if (!given)
     made->make_fast();
+  if (origin == pattern_origin::own)
+    made->lift_limits();
   compiled_ = std::move(made);
 }
 
@@ -85,6 +92,19 @@ void regular_expression::find_all(std::string_view text, std::vector<std::string
   const PCRE2_SIZE* place = pcre2_get_ovector_pointer(match.get());
   for (std::size_t at = 0; at < text.size() && compiled_->search(text, at, match) && place[1] > at; at = place[1])
     found.push_back(text.substr(place[0], place[1] - place[0]));
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> regular_expression::find_places(std::string_view text) const {
+  std::vector<std::pair<std::size_t, std::size_t>> found;
+  const auto match = compiled::new_match();
+  const PCRE2_SIZE* place = pcre2_get_ovector_pointer(match.get());
+  for (std::size_t at = 0; at <= text.size() && compiled_->search(text, at, match);) {
+    const std::size_t begin = place[0], end = place[1];
+    if (begin != end || found.empty() || found.back().second != begin)
+      found.emplace_back(begin, end);
+    at = begin != end ? end : end == text.size() ? end + 1 : end + read_utf8(text.substr(end)).length;
+  }
+  return found;
 }
 
 } // namespace avp

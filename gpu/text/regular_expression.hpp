@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace avp {
@@ -14,6 +15,7 @@ namespace avp {
 /// What is known of a pattern, and so of the texts that it is searched in.
 enum class pattern_origin : std::uint8_t {
   own,   ///< Of this code: classes follow Unicode, steps have no limit; texts must be UTF-8.
+  model, ///< A model file's: as our own, but steps have PCRE2's limits.
   given, ///< A user's: steps have PCRE2's limits, and bytes of a text that are no UTF-8 match nothing.
 };
 
@@ -43,6 +45,10 @@ public:
   /// Puts all matches behind `found`, in order; they view `text`. A match that is empty ends the search. Throws as
   /// matches() does.
   void find_all(std::string_view text, std::vector<std::string_view>& found) const;
+
+  /// Where all matches begin and end, in order, with the empty ones, but for an empty one right behind another match.
+  /// `text` must be UTF-8. Throws as matches() does.
+  [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> find_places(std::string_view text) const;
 
 private:
   struct compiled;

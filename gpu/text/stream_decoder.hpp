@@ -16,30 +16,32 @@ public:
   /// `source` must live as long as the decoder.
   explicit stream_decoder(const tokenizer& source, special_text special = special_text::hidden)
       : tokenizer_(&source),
-        special_(special) {}
+        special_(special),
+        run_(source.decoder()) {}
 
   /// Takes the next token and returns the text that is certain now: whole characters, U+FFFD for bytes that can't
-  /// become one. Empty while a character is incomplete.
+  /// become one. Empty while a character is incomplete; where a vocabulary falls back to bytes, until their run ends.
   [[nodiscard]] std::string push(std::int32_t id) {
-    std::string text;
-    if (special_ == special_text::shown || !tokenizer_->is_special(id)) {
-      held_ += tokenizer_->token_bytes(id);
-      drain_utf8(held_, text, false);
-    }
-    return text;
+    if (special_ == special_text::hidden && tokenizer_->is_special(id))
+      return {};
+    return whole(tokenizer_->decoded_piece(run_, id), false);
   }
 
-  /// Ends the answer: returns U+FFFD for a character that stayed incomplete, else nothing. The decoder can be used
-  /// again.
-  [[nodiscard]] std::string finish() {
-    std::string text;
-    drain_utf8(held_, text, true);
-    return text;
-  }
+  /// Ends the answer: returns what was held back, U+FFFD for a character that stayed incomplete. The decoder can be
+  /// used again.
+  [[nodiscard]] std::string finish() { return whole(run_.finish(), true); }
 
 private:
+  std::string whole(const std::string& bytes, bool last) {
+    std::string text;
+    held_ += bytes;
+    drain_utf8(held_, text, last);
+    return text;
+  }
+
   const tokenizer* tokenizer_;
   special_text special_;
+  text_decoder::run run_;
   std::string held_; // The beginning of a character, at most three bytes.
 };
 

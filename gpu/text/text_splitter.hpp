@@ -12,7 +12,7 @@ namespace avp {
 /// A pre-tokenizer. Const use is safe from many threads.
 class text_splitter {
 public:
-  /// Compiles the pattern of `split`.
+  /// Compiles the patterns of `split`, which is not `steps`.
   explicit text_splitter(pre_tokenizer split);
 
   /// Cuts `text` into pieces, in order and without gaps; they view `text`. Bytes that are not UTF-8 make pieces of
@@ -22,7 +22,7 @@ public:
 private:
   void split_valid(std::string_view text, std::vector<std::string_view>& pieces) const;
 
-  regular_expression pattern_;
+  std::vector<regular_expression> patterns_;
 };
 
 } // namespace avp

@@ -2,16 +2,14 @@
 #include "gpu/text/tokenizer_json.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,6 +18,8 @@
 #include "gpu/model/file_kind.hpp"
 #include "gpu/model/model_error.hpp"
 #include "gpu/text/end_of_turn.hpp"
+#include "gpu/text/json_file.hpp"
+#include "gpu/text/tokenizer_steps_json.hpp"
 
 namespace avp {
 
@@ -28,9 +28,9 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::string_view what_works = "; what works is a byte-level BPE with the pre-tokenizer of GPT-2, SmolLM2, "
-                                        "Llama 3 or Qwen2. A GGUF file of the model may "
-                                        "work";
+constexpr std::string_view what_works =
+    "; what works are models of the types BPE and Unigram. A GGUF file of the model "
+    "may work";
 
 /// The patterns by which Llama 3 and Qwen2 split, as their tokenizer.json spell them.
 constexpr std::string_view llama3_pattern =
@@ -41,87 +41,19 @@ constexpr std::string_view qwen2_pattern =
 /// Ids may have gaps, for tokens that were taken out; so many places more than tokens are enough for every real one.
 constexpr std::size_t most_gaps = 65536;
 
-/// The real files nest some six deep; nlohmann's copying and dumping recurse.
-constexpr int deepest = 64;
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  std::array<char, 65536> part{};
-  while (file.read(part.data(), part.size()) || file.gcount() > 0)
-    text.append(part.data(), static_cast<std::size_t>(file.gcount()));
-  if (!file.is_open() || file.bad())
-    throw model_error(path.string() + ": can't be read");
-  return text;
-}
-
-/// Runs `read` on the JSON object in a file. What is wrong with the JSON, or of another type than `read` expects, is a
-/// model_error with the file's path.
-template <class Read>
-void with_json(const fs::path& path, Read read) {
-  const auto text = read_file(path);
-  try {
-    const json object = json::parse(text, [&](int depth, json::parse_event_t, json&) {
-      if (depth > deepest)
-        throw model_error(path.string() + ": nests deeper than " + std::to_string(deepest) + " levels");
-      return true;
-    });
-    if (!object.is_object())
-      throw model_error(path.string() + ": should hold a JSON object, but holds a JSON " + object.type_name());
-    read(object);
-  } catch (const json::exception& error) {
-    const auto kind = kind_of_wrong_file(std::as_bytes(std::span(text)), file_kind::json);
-    throw model_error(path.string() + ": " +
-                      kind.value_or(std::string("is damaged or not a file of that kind: ") + error.what()));
-  }
-}
-
-/// The value of a key, or null when it is missing.
-const json& get(const json& object, const char* key) {
-  static const json null;
-  const auto found = object.find(key);
-  return found == object.end() ? null : *found;
-}
-
-/// The value of a truth key, or `otherwise` when it is missing or null.
-bool get_flag(const json& object, const char* key, bool otherwise) {
-  const json& value = get(object, key);
-  return value.is_null() ? otherwise : value.get<bool>();
-}
-
-/// The beginning of a part of tokenizer.json, for messages.
-std::string shown(const json& part) { return part.dump(-1, ' ', true).substr(0, 300); }
-
-/// What a part of tokenizer.json is called there, for messages.
-std::string type_of(const json& part) {
-  return part.is_object() && get(part, "type").is_string() ? get(part, "type").get<std::string>() : shown(part);
-}
-
-/// The steps of a normalizer or pre-tokenizer: those of a sequence, or it alone.
-std::vector<json> steps_of(const json& part, const char* sequence_key) {
-  if (part.is_null())
-    return {};
-  if (type_of(part) != "Sequence")
-    return {part};
-  return part.at(sequence_key).get<std::vector<json>>();
-}
-
 /// Reads one tokenizer.json.
 class tokenizer_json_reader {
 public:
-  explicit tokenizer_json_reader(const fs::path& path) : path_(path) {}
+  explicit tokenizer_json_reader(const fs::path& path) : path_(path), steps_(path) {}
 
   vocabulary read(const json& root) {
     vocabulary result;
-    result.is_nfc = read_normalizer(get(root, "normalizer"));
+    result.normalizers = steps_.normalizers(get(root, "normalizer"));
+    read_splitters(get(root, "pre_tokenizer"), result);
     read_model(root, result);
-    result.split = read_pre_tokenizer(get(root, "pre_tokenizer"));
     read_added_tokens(get(root, "added_tokens"), result);
+    read_decoders(get(root, "decoder"), result);
+    std::tie(result.before, result.after) = steps_.surroundings(get(root, "post_processor"));
     return result;
   }
 
@@ -130,35 +62,102 @@ private:
     throw model_error(path_.string() + ": " + found + std::string(what_works));
   }
 
-  /// Whether text is brought into form NFC; nothing else is done to it.
-  [[nodiscard]] bool read_normalizer(const json& normalizer) const {
-    const auto steps = steps_of(normalizer, "normalizers");
-    for (const json& step : steps)
-      if (type_of(step) != "NFC")
-        refuse("it normalises text by \"" + type_of(step) + "\"");
-    return !steps.empty();
+  void read_splitters(const json& part, vocabulary& result) const {
+    result.splitters = steps_.splitters(part);
+    const bool is_byte_level = !result.splitters.empty() && result.splitters.back().kind == splitter_kind::byte_level;
+    result.model = is_byte_level ? subword_kind::byte_level_bpe : subword_kind::bpe;
+    result.split = known_split(result.splitters);
+    if (result.split != pre_tokenizer::steps)
+      result.splitters.clear();
+  }
+
+  /// Steps that are those of a family, which are one pattern for us.
+  [[nodiscard]] static pre_tokenizer known_split(const std::vector<splitter_step>& steps) {
+    if (steps.empty() || steps.size() > 2 || steps.back().kind != splitter_kind::byte_level ||
+        steps.back().prefix_space)
+      return pre_tokenizer::steps;
+    const bool gpt2_pattern = steps.back().splits;
+    if (steps.size() == 1)
+      return gpt2_pattern ? pre_tokenizer::gpt2 : pre_tokenizer::steps;
+    const auto& first = steps.front();
+    if (first.kind != splitter_kind::pattern || first.behavior != split_behavior::isolated || first.invert ||
+        !first.pattern.is_regex)
+      return pre_tokenizer::steps;
+    if (gpt2_pattern)
+      return first.pattern.text == R"(\p{N})" ? pre_tokenizer::smollm : pre_tokenizer::steps;
+    return first.pattern.text == llama3_pattern  ? pre_tokenizer::llama_bpe
+           : first.pattern.text == qwen2_pattern ? pre_tokenizer::qwen2
+                                                 : pre_tokenizer::steps;
   }
 
   void read_model(const json& root, vocabulary& result) {
     const json& model = root.at("model");
     // Files of before 2021 name no type; the one with merges is BPE.
-    if (get(model, "type").is_null() ? !model.contains("merges") : model.at("type") != "BPE")
+    const bool is_unigram = get(model, "type") == "Unigram";
+    if (get(model, "type").is_null() ? !model.contains("merges") : !is_unigram && model.at("type") != "BPE")
       refuse("the model is of type \"" + type_of(model) + "\"");
-    if (get_flag(model, "byte_fallback", false))
-      refuse("the model falls back to bytes, as SentencePiece does");
+    result.byte_fallback = get_flag(model, "byte_fallback", false);
+    highest_id_ = get(model, "vocab").size() + get(root, "added_tokens").size() + most_gaps;
+    if (is_unigram)
+      read_unigram(model, result);
+    else
+      read_bpe(model, result);
+  }
+
+  void read_bpe(const json& model, vocabulary& result) const {
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
       if (const json& mark = get(model, key); mark.is_string() && mark != "")
         refuse("the model marks parts of words by " + std::string(key) + " = " + mark.dump());
+    if (const json& chance = get(model, "dropout"); chance.is_number() && chance != 0)
+      refuse("the model leaves merges out by chance (dropout)");
+    if (result.byte_fallback && result.model == subword_kind::byte_level_bpe)
+      refuse(
+          "the model falls back to bytes (byte_fallback) behind the pre-tokenizer ByteLevel, which leaves no others");
     result.ignore_merges = get_flag(model, "ignore_merges", false);
+    result.fuse_unknown = get_flag(model, "fuse_unk", false);
 
     const json& tokens = model.at("vocab");
     if (!tokens.is_object())
       refuse("the vocabulary is a JSON " + std::string(tokens.type_name()) + ", not an object");
-    highest_id_ = tokens.size() + get(root, "added_tokens").size() + most_gaps;
     result.tokens.assign(tokens.size(), {"", token_kind::unused});
     for (const auto& [text, id] : tokens.items())
       place(result, id, text, token_kind::normal);
     read_merges(model.at("merges"), result);
+    if (const json& unknown = get(model, "unk_token"); unknown.is_string()) {
+      const auto id = tokens.find(unknown.get<std::string>());
+      if (id == tokens.end())
+        refuse("the unknown token " + unknown.dump() + " is not in the vocabulary");
+      result.unknown = id->get<std::int32_t>();
+    }
+  }
+
+  void read_unigram(const json& model, vocabulary& result) const {
+    if (result.model == subword_kind::byte_level_bpe)
+      refuse("the pre-tokenizer ByteLevel stands before a Unigram model");
+    result.model = subword_kind::unigram;
+    const json& pieces = model.at("vocab");
+    if (!pieces.is_array())
+      refuse("the vocabulary is a JSON " + std::string(pieces.type_name()) + ", not a list");
+    result.tokens.reserve(pieces.size());
+    for (const json& piece : pieces)
+      result.tokens.push_back({piece.at(0).get<std::string>(), token_kind::normal, piece.at(1).get<double>()});
+    if (const json& unknown = get(model, "unk_id"); !unknown.is_null()) {
+      const auto id = unknown.is_number_integer() ? unknown.get<std::int64_t>() : -1;
+      if (id < 0 || static_cast<std::size_t>(id) >= pieces.size())
+        refuse("the unknown token " + unknown.dump() + " is not among the " + std::to_string(pieces.size()) +
+               " pieces");
+      result.unknown = static_cast<std::int32_t>(id);
+    }
+  }
+
+  /// A byte-level BPE decodes bytes and needs no steps for that.
+  void read_decoders(const json& part, vocabulary& result) const {
+    result.decoders = steps_.decoders(part);
+    const bool is_byte_level = result.model == subword_kind::byte_level_bpe;
+    if (is_byte_level && result.decoders.size() == 1 && result.decoders.front().kind == decoder_kind::byte_level)
+      result.decoders.clear();
+    if (result.decoders.empty() && !is_byte_level && part.is_null())
+      refuse("there is no decoder, so nothing says how tokens become text");
   }
 
   void read_merges(const json& merges, vocabulary& result) const {
@@ -180,10 +179,12 @@ private:
   void read_added_tokens(const json& added, vocabulary& result) const {
     for (const json& token : added) {
       const auto text = token.at("content").get<std::string>();
-      for (const char* key : {"lstrip", "rstrip", "single_word"})
-        if (get_flag(token, key, false))
-          refuse("the token \"" + text + "\" takes part of its surroundings (" + key + ")");
       place(result, token.at("id"), text, get_flag(token, "special", false) ? token_kind::special : token_kind::added);
+      vocabulary_token& placed = result.tokens[token.at("id").get<std::size_t>()];
+      placed.takes_left_blanks = get_flag(token, "lstrip", false);
+      placed.takes_right_blanks = get_flag(token, "rstrip", false);
+      placed.is_word = get_flag(token, "single_word", false);
+      placed.is_normalized = get_flag(token, "normalized", false);
     }
   }
 
@@ -201,37 +202,12 @@ private:
     if (token.kind != token_kind::unused && token.text != text)
       throw model_error(path_.string() + ": the tokens \"" + token.text + "\" and \"" + text + "\" have the same id " +
                         std::to_string(id));
-    token = {text, kind};
-  }
-
-  [[nodiscard]] pre_tokenizer read_pre_tokenizer(const json& part) const {
-    const std::vector<json> steps = steps_of(part, "pretokenizers");
-    if (steps.empty())
-      refuse("it has no pre-tokenizer, as SentencePiece tokenizers in this form have none");
-    if (steps.size() > 2 || type_of(steps.back()) != "ByteLevel")
-      refuse("it splits text by " + shown(part));
-    if (get_flag(steps.back(), "add_prefix_space", true))
-      refuse("it puts a space in front of text (add_prefix_space)");
-    const bool gpt2_pattern = get_flag(steps.back(), "use_regex", true);
-    if (steps.size() == 1 && gpt2_pattern)
-      return pre_tokenizer::gpt2;
-    if (steps.size() == 2) {
-      const json& first = steps.front();
-      if (type_of(first) == "Digits" && get_flag(first, "individual_digits", false) && gpt2_pattern)
-        return pre_tokenizer::smollm;
-      if (type_of(first) == "Split" && get(first, "behavior") == "Isolated" && !get_flag(first, "invert", false) &&
-          !gpt2_pattern) {
-        const json& pattern = get(first.at("pattern"), "Regex");
-        if (pattern == llama3_pattern)
-          return pre_tokenizer::llama_bpe;
-        if (pattern == qwen2_pattern)
-          return pre_tokenizer::qwen2;
-      }
-    }
-    refuse("it splits text by " + shown(part));
+    token.text = text;
+    token.kind = kind;
   }
 
   fs::path path_;
+  tokenizer_steps_reader steps_;
   std::size_t highest_id_ = 0;
 };
 
@@ -285,7 +261,7 @@ void read_companions(const fs::path& directory, vocabulary& result) {
   if (const fs::path path = directory / "chat_template.json"; is_there(path)) // older, as processors have it
     with_json(path, [&](const json& object) { result.chat_template = read_chat_template(object.at("chat_template")); });
   if (const fs::path path = directory / "chat_template.jinja"; is_there(path)) {
-    result.chat_template = read_file(path);
+    result.chat_template = read_whole_file(path);
     if (const auto kind = kind_of_wrong_file(std::as_bytes(std::span(result.chat_template)), file_kind::json))
       throw model_error(path.string() + ": " + *kind);
   }
@@ -312,11 +288,16 @@ void check_exists(const fs::path& directory, const fs::path& path) {
 
 } // namespace
 
+vocabulary parse_tokenizer_json(const std::string& text, const fs::path& path) {
+  vocabulary result;
+  with_json(text, path, [&](const json& root) { result = tokenizer_json_reader(path).read(root); });
+  return result;
+}
+
 vocabulary read_tokenizer_json(const fs::path& directory) {
   const fs::path path = directory / "tokenizer.json";
   check_exists(directory, path);
-  vocabulary result;
-  with_json(path, [&](const json& root) { result = tokenizer_json_reader(path).read(root); });
+  auto result = parse_tokenizer_json(read_whole_file(path), path);
   read_companions(directory, result);
   return result;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "gpu/text/vocabulary.hpp"
 
@@ -9,9 +10,13 @@ namespace avp {
 
 /// Reads `directory`/tokenizer.json and, where they are there, what tokenizer_config.json, chat_template.jinja,
 /// generation_config.json and config.json say about the beginning of text, the end of a turn and the chat template.
-/// Works for byte-level BPE with the pre-tokenizers of GPT-2, SmolLM2, Llama 3 and Qwen2. Throws model_error with the
-/// file's path, what was found and what works, when a file is missing or damaged or its tokenizer is of another kind
-/// (SentencePiece, Unigram, other patterns). A normalizer NFC is accepted and not applied: see tokenizer::encode.
+/// Works for models of the types BPE and Unigram. Throws model_error with the file's path, what was found and what
+/// works, when a file is missing or damaged, its model is of another type, or a step of it can't be taken exactly as
+/// the library tokenizers takes it.
 [[nodiscard]] vocabulary read_tokenizer_json(const std::filesystem::path& directory);
+
+/// The vocabulary in the text of a tokenizer.json alone, without the end of a turn and the chat template; `path` is for
+/// messages. Throws as the other one does.
+[[nodiscard]] vocabulary parse_tokenizer_json(const std::string& text, const std::filesystem::path& path);
 
 } // namespace avp

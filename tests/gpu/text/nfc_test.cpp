@@ -1,12 +1,13 @@
 // Form NFC, as the Python package `tokenizers` has it.
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "gpu/text/byte_alphabet.hpp"
-#include "gpu/text/nfc.hpp"
+#include "gpu/text/normalizer.hpp"
 #include "gpu/text/tokenizer.hpp"
 #include "gpu/text/tokenizer_json.hpp"
 #include "tests/gpu/model/tiny_model.hpp"
@@ -21,7 +22,10 @@ json fixture() {
   return json::parse(in);
 }
 
-std::string composed(const std::string& text) { return avp::nfc(text).value_or(text); }
+std::string composed(const std::string& text) {
+  const std::vector<avp::normalizer_step> steps{{.kind = avp::normalizer_kind::nfc}};
+  return avp::normalizer(steps).apply(text).text;
+}
 
 /// The bytes and `<|im_start|>` (256).
 avp::vocabulary bytes(bool is_nfc) {
@@ -30,7 +34,8 @@ avp::vocabulary bytes(bool is_nfc) {
     result.tokens.push_back({letter, avp::token_kind::normal});
   result.tokens.push_back({"<|im_start|>", avp::token_kind::special});
   result.end_of_turn = {256};
-  result.is_nfc = is_nfc;
+  if (is_nfc)
+    result.normalizers = {{.kind = avp::normalizer_kind::nfc}};
   return result;
 }
 
@@ -39,11 +44,6 @@ TEST(nfc, texts_become_what_tokenizers_makes_of_them) {
   ASSERT_GT(texts.size(), 1000U);
   for (const auto& pair : texts)
     EXPECT_EQ(composed(pair[0]), pair[1].get<std::string>()) << pair.dump(-1, ' ', true);
-}
-
-TEST(nfc, what_cannot_change_is_not_copied) {
-  EXPECT_FALSE(avp::nfc("plain, café, ¼"));
-  EXPECT_TRUE(avp::nfc("e\u0301"));
 }
 
 TEST(nfc, bytes_that_are_no_characters_stay_and_part_what_is_around_them) {
@@ -67,12 +67,13 @@ TEST(nfc, a_tokenizer_json_says_whether_text_is_normalised) {
   const auto read = [&](const json& normalizer) {
     root["normalizer"] = normalizer;
     folder.write("tokenizer.json", root.dump());
-    return avp::read_tokenizer_json(folder.path()).is_nfc;
+    return avp::read_tokenizer_json(folder.path()).normalizers;
   };
-  EXPECT_FALSE(read(nullptr));
-  EXPECT_FALSE(read({{"type", "Sequence"}, {"normalizers", json::array()}}));
-  EXPECT_TRUE(read({{"type", "NFC"}}));
-  EXPECT_TRUE(read({{"type", "Sequence"}, {"normalizers", {{{"type", "NFC"}}}}}));
+  const std::vector<avp::normalizer_step> nfc{{.kind = avp::normalizer_kind::nfc}};
+  EXPECT_TRUE(read(nullptr).empty());
+  EXPECT_TRUE(read({{"type", "Sequence"}, {"normalizers", json::array()}}).empty());
+  EXPECT_EQ(read({{"type", "NFC"}}), nfc);
+  EXPECT_EQ(read({{"type", "Sequence"}, {"normalizers", {{{"type", "NFC"}}}}}), nfc);
 }
 
 } // namespace
