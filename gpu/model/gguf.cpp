@@ -390,4 +390,16 @@ std::optional<std::vector<std::int64_t>> gguf_file::integers(std::string_view ke
   return result;
 }
 
+std::optional<std::vector<float>> gguf_file::floats(std::string_view key) const {
+  const auto* value = find(key);
+  if (value == nullptr)
+    return std::nullopt;
+  if (value->type != gguf_type::array || value->element != gguf_type::f32)
+    wrong_type(key, *value, "an array of float32");
+  std::vector<float> result;
+  for (std::uint64_t i = 0; i < value->count; ++i)
+    result.push_back(load<float>(value->data.data() + i * sizeof(float)));
+  return result;
+}
+
 } // namespace avp

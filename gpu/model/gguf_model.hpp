@@ -9,7 +9,7 @@
 namespace avp {
 
 /// Reads the vocabulary from the keys tokenizer.*. Throws model_error when they are missing, contradict each other or
-/// describe a tokenizer that is not byte-level BPE with a known way of splitting.
+/// describe a tokenizer that is neither byte-level BPE with a known way of splitting nor of SentencePiece's two kinds.
 [[nodiscard]] vocabulary read_gguf_vocabulary(const gguf_file& file);
 
 /// Opens a GGUF file of the architecture of a family that there is. Which weights it must have is left to open_model.

@@ -49,8 +49,9 @@ enum class pre_tokenizer : std::uint8_t {
   falcon,
   tekken,
   gpt4o,
-  chatglm,
-  poro,
+  qwen35,
+  seed_coder,
+  bloom,
   viking,
   steps, ///< As `vocabulary::splitters` say.
 };
@@ -67,8 +68,9 @@ inline constexpr auto name_table<pre_tokenizer> = std::to_array<named_value<pre_
     {pre_tokenizer::falcon, "falcon"},
     {pre_tokenizer::tekken, "tekken"},
     {pre_tokenizer::gpt4o, "gpt-4o"},
-    {pre_tokenizer::chatglm, "chatglm"},
-    {pre_tokenizer::poro, "poro"},
+    {pre_tokenizer::qwen35, "qwen35"},
+    {pre_tokenizer::seed_coder, "seed-coder"},
+    {pre_tokenizer::bloom, "bloom"},
     {pre_tokenizer::viking, "viking"},
     {pre_tokenizer::steps, "steps of its own"},
 });

@@ -1,15 +1,17 @@
-// Tokenises lines for the tests with peers. usage: tokenizer_lines TOKENIZER_JSON < LINES
+// Tokenises lines for the tests with peers. usage: tokenizer_lines TOKENIZER_JSON|GGUF < LINES
 // A line in is a JSON string, or a list of ids; a line out is an object with the ids and the texts that they decode to.
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "gpu/model/gguf_model.hpp"
 #include "gpu/text/json_file.hpp"
 #include "gpu/text/stream_decoder.hpp"
 #include "gpu/text/tokenizer.hpp"
@@ -48,6 +50,12 @@ nlohmann::json answer(const avp::tokenizer& tokens, const nlohmann::json& line) 
   return out;
 }
 
+avp::vocabulary vocabulary_of(const std::filesystem::path& path) {
+  if (path.extension() == ".gguf")
+    return avp::read_gguf_vocabulary(avp::gguf_file(std::make_shared<avp::mapped_file>(path)));
+  return avp::parse_tokenizer_json(avp::read_whole_file(path), path);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -55,7 +63,7 @@ int main(int argc, char** argv) {
     return 2;
   try {
     const std::filesystem::path path = argv[1];
-    const avp::tokenizer tokens(avp::parse_tokenizer_json(avp::read_whole_file(path), path));
+    const avp::tokenizer tokens(vocabulary_of(path));
     for (std::string line; std::getline(std::cin, line);)
       std::cout << answer(tokens, nlohmann::json::parse(line)).dump() << "\n";
   } catch (const std::exception& error) {

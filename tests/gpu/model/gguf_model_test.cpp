@@ -100,6 +100,49 @@ TEST_F(gguf_model, names_of_pre_tokenizers) {
   EXPECT_FALSE(split("qwen2").ignore_merges);
 }
 
+TEST_F(gguf_model, a_sentencepiece_vocabulary_is_read) {
+  auto out = tiny_gguf("llama");
+  out.text("tokenizer.ggml.model", "llama");
+  out.texts("tokenizer.ggml.tokens", {"<unk>", "<s>", "</s>", "\u2581", "a", "\u2581a", "b", "<0x0A>"});
+  out.integers("tokenizer.ggml.token_type", {2, 3, 3, 1, 1, 1, 4, 6});
+  out.metadata["tokenizer.ggml.scores"] = bytes_of(9U) + bytes_of(6U) + bytes_of(std::uint64_t{8}) + bytes_of(0.0F) +
+                                          bytes_of(0.0F) + bytes_of(0.0F) + bytes_of(-3.0F) + bytes_of(-2.0F) +
+                                          bytes_of(-1.0F) + bytes_of(0.0F) + bytes_of(0.0F);
+  out.u32("tokenizer.ggml.bos_token_id", 1);
+  out.u32("tokenizer.ggml.eos_token_id", 2);
+  out.u32("tokenizer.ggml.unknown_token_id", 0);
+  const auto vocabulary = open(out).vocabulary;
+  EXPECT_EQ(vocabulary.model, avp::subword_kind::scored_bpe);
+  EXPECT_EQ(vocabulary.tokens[5].score, -1);
+  EXPECT_EQ(vocabulary.tokens[7].kind, token_kind::byte);
+  EXPECT_EQ(vocabulary.unknown, 0);
+  EXPECT_THAT(vocabulary.before, ElementsAre(1)) << "as llama.cpp takes it where the file says nothing";
+  EXPECT_TRUE(vocabulary.after.empty());
+  EXPECT_EQ(vocabulary.normalizers.size(), 2U) << "a blank in front, and blanks as marks";
+
+  out.boolean("tokenizer.ggml.add_space_prefix", false);
+  out.boolean("tokenizer.ggml.add_bos_token", false);
+  EXPECT_EQ(open(out).vocabulary.normalizers.size(), 1U);
+  EXPECT_TRUE(open(out).vocabulary.before.empty());
+
+  const auto refused = [&](auto change) {
+    auto changed = out;
+    change(changed);
+    try {
+      (void)open(changed);
+    } catch (const model_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_THAT(refused([](auto& file) { file.metadata.erase("tokenizer.ggml.scores"); }),
+              HasSubstr("\"tokenizer.ggml.scores\" is missing"));
+  EXPECT_THAT(refused([](auto& file) { file.boolean("tokenizer.ggml.remove_extra_whitespaces", true); }),
+              HasSubstr("remove_extra_whitespaces is set, which is not supported"));
+  EXPECT_THAT(refused([](auto& file) { file.integers("tokenizer.ggml.precompiled_charsmap", {1}); }),
+              HasSubstr("precompiled_charsmap"));
+}
+
 TEST_F(gguf_model, one_matrix_in_two_formats_is_tied_and_another_is_not) {
   auto out = tiny_gguf("qwen2");
   const auto embedding = out.tensors.at("token_embd.weight");
@@ -285,8 +328,8 @@ TEST_F(gguf_model, a_tokenizer_that_is_missing_or_wrong_is_said) {
   for (const auto* key : {"model", "pre", "tokens", "token_type", "merges"})
     EXPECT_THAT(after([&](auto& file) { file.metadata.erase("tokenizer.ggml." + std::string(key)); }),
                 HasSubstr("has no tokenizer: metadata \"tokenizer.ggml." + std::string(key) + "\" is missing"));
-  EXPECT_THAT(after([](auto& file) { file.text("tokenizer.ggml.model", "llama"); }),
-              HasSubstr("only \"gpt2\" (byte-level BPE) works"));
+  EXPECT_THAT(after([](auto& file) { file.text("tokenizer.ggml.model", "bert"); }),
+              HasSubstr("what works is \"gpt2\" (byte-level BPE), \"llama\""));
   EXPECT_THAT(after([](auto& file) { file.text("tokenizer.ggml.pre", "default"); }),
               AllOf(HasSubstr("tokenizer.ggml.pre is \"default\"; these work: gpt-2"), HasSubstr("qwen2")));
   EXPECT_THAT(after([](auto& file) {
@@ -294,9 +337,9 @@ TEST_F(gguf_model, a_tokenizer_that_is_missing_or_wrong_is_said) {
               }),
               HasSubstr("has 8 entries and tokenizer.ggml.token_type 2"));
   EXPECT_THAT(after([](auto& file) {
-                file.integers("tokenizer.ggml.token_type", {1, 1, 1, 1, 1, 3, 3, 6});
+                file.integers("tokenizer.ggml.token_type", {1, 1, 1, 1, 1, 3, 3, 7});
               }),
-              HasSubstr("token_type of token 7 is 6"));
+              HasSubstr("token_type of token 7 is 7"));
   EXPECT_THAT(after([](auto& file) {
                 file.texts("tokenizer.ggml.merges", {"a b", "ab"});
               }),
