@@ -128,6 +128,48 @@ void requests() {
   }
 }
 
+/// Small tokenizers of each kind, and a text.
+void tokenizers() {
+  using nlohmann::json;
+  const json bpe{{"type", "BPE"},
+                 {"unk_token", "u"},
+                 {"fuse_unk", true},
+                 {"byte_fallback", true},
+                 {"vocab", {{"a", 0}, {"b", 1}, {"ab", 2}, {"\u2581", 3}, {"\u2581a", 4}, {"<0x41>", 5}, {"u", 6}}},
+                 {"merges", {"a b", json::array({"\u2581", "a"})}}};
+  const json unigram{{"type", "Unigram"},
+                     {"unk_id", 0},
+                     {"byte_fallback", false},
+                     {"vocab", {{"u", 0}, {"a", -1.5}, {"ab", -2}, {"\u2581", -3.25}}}};
+  const json mark{{"type", "Metaspace"}, {"replacement", "\u2581"}, {"prepend_scheme", "first"}, {"split", true}};
+  const json bytes{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"use_regex", true}};
+  const json replace{{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "\u2581"}};
+  const json split{{"type", "Split"},
+                   {"pattern", {{"Regex", R"((?i:'s|'t)|[^\r\n\p{L}]?\p{L}+|\p{N}{1,3}|\s+(?!\S)|[\w\x{e9}]++)"}}},
+                   {"behavior", "MergedWithNext"},
+                   {"invert", true}};
+  const auto sequence = [](const char* key, const json& steps) { return json{{"type", "Sequence"}, {key, steps}}; };
+  const json forms = json::array({{{"type", "NFKC"}}, {{"type", "Lowercase"}}, {{"type", "StripAccents"}}, replace});
+  const json decoders = json::array({{{"type", "Replace"}, {"pattern", {{"String", "\u2581"}}}, {"content", " "}},
+                                     {{"type", "ByteFallback"}},
+                                     {{"type", "Fuse"}},
+                                     {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}});
+  const json around{{"type", "TemplateProcessing"},
+                    {"single", {{{"SpecialToken", {{"id", "<s>"}}}}, {{"Sequence", {{"id", "A"}}}}}},
+                    {"special_tokens", {{"<s>", {{"ids", {7}}}}}}};
+  for (const auto& model : {bpe, unigram})
+    for (const auto& splits : {mark, bytes, sequence("pretokenizers", {split, {{"type", "Punctuation"}}, bytes}),
+                               sequence("pretokenizers", {{{"type", "Digits"}}, split, mark})}) {
+      json root{{"model", model}, {"pre_tokenizer", splits}, {"decoder", sequence("decoders", decoders)}};
+      root["model"]["byte_fallback"] = splits == mark;
+      root["normalizer"] = sequence("normalizers", forms);
+      root["post_processor"] = around;
+      root["added_tokens"] = {{{"id", 7}, {"content", "<s>"}, {"special", true}, {"lstrip", true}},
+                              {{"id", 8}, {"content", "<T>"}, {"normalized", true}, {"single_word", true}}};
+      write("tokenizer", root.dump() + '\0' + "<s> ab A\u0301b<T> it's 1234 \u2581\n");
+    }
+}
+
 nlohmann::json read(const std::string& path) {
   std::ifstream file(path);
   return nlohmann::json::parse(file);
@@ -145,4 +187,5 @@ int main(int argc, char** argv) {
   parts();
   scores(argv[1]);
   requests();
+  tokenizers();
 }
