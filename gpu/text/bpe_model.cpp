@@ -1,6 +1,8 @@
 // BPE with ranked merges, over bytes or over characters.
 #include "gpu/text/bpe_model.hpp"
 
+#include <algorithm>
+
 #include "gpu/model/model_error.hpp"
 #include "gpu/text/byte_alphabet.hpp"
 #include "gpu/text/utf8.hpp"
@@ -24,8 +26,9 @@ bpe_model::bpe_model(const vocabulary& source, std::shared_ptr<const token_ids> 
       fallback_(source, *ids),
       is_byte_level_(source.model == subword_kind::byte_level_bpe),
       ignore_merges_(source.ignore_merges),
-      fuse_unknown_(source.fuse_unknown),
-      unknown_(source.unknown) {
+      fuse_unknown_(source.fuse_unknown) {
+  if (source.unknown && std::ranges::find(source.end_of_turn, *source.unknown) == source.end_of_turn.end())
+    unknown_ = source.unknown; // or else a text could end an answer
   for (std::size_t byte = 0; byte < byte_ids_.size(); ++byte)
     byte_ids_[byte] = plain_.find(byte_alphabet()[byte]).value_or(-1);
   add_merges(source, *ids);
@@ -48,7 +51,7 @@ void bpe_model::add_merges(const vocabulary& source, const token_ids& ids) {
 void bpe_model::encode(std::string_view piece, std::vector<std::int32_t>& ids) const {
   if (ignore_merges_ && encode_whole(piece, ids))
     return;
-  const auto symbols = is_byte_level_ ? bytes_of(piece) : characters_of(piece);
+  const auto symbols = symbols_of(piece);
   if (symbols.size() == 1)
     ids.push_back(symbols.front());
   else
@@ -66,33 +69,25 @@ bool bpe_model::encode_whole(std::string_view piece, std::vector<std::int32_t>& 
   return found.has_value();
 }
 
-std::vector<std::int32_t> bpe_model::bytes_of(std::string_view piece) const {
-  std::vector<std::int32_t> symbols;
-  symbols.reserve(piece.size());
-  for (const char byte : piece)
-    if (const std::int32_t id = byte_ids_[static_cast<unsigned char>(byte)]; id >= 0)
-      symbols.push_back(id);
-  return symbols;
-}
-
 /// An unknown character is put down when the next known or unknown one comes, as in the library: one that falls back to
 /// bytes does not put it down.
-std::vector<std::int32_t> bpe_model::characters_of(std::string_view piece) const {
+std::vector<std::int32_t> bpe_model::symbols_of(std::string_view piece) const {
   std::vector<std::int32_t> symbols;
   symbols.reserve(piece.size());
   bool is_pending = false;
   for (std::size_t at = 0; at < piece.size();) {
-    const auto unit = read_utf8(piece.substr(at));
-    const auto character = piece.substr(at, unit.length);
-    at += unit.length;
-    const auto found = unit.state == utf8_state::valid ? plain_.find(character) : std::nullopt;
-    if (!found && fallback_.append(character, symbols))
+    const auto length = is_byte_level_ ? 1 : read_utf8(piece.substr(at)).length;
+    const auto symbol = piece.substr(at, length);
+    at += length;
+    const auto found =
+        is_byte_level_ ? byte_ids_[static_cast<unsigned char>(symbol.front())] : plain_.find(symbol).value_or(-1);
+    if (found < 0 && fallback_.append(symbol, symbols))
       continue;
-    if (is_pending && (found || !fuse_unknown_))
+    if (is_pending && (found >= 0 || !fuse_unknown_))
       symbols.push_back(*unknown_);
-    is_pending = !found && unknown_.has_value();
-    if (found)
-      symbols.push_back(*found);
+    is_pending = found < 0 && unknown_.has_value();
+    if (found >= 0)
+      symbols.push_back(found);
   }
   if (is_pending)
     symbols.push_back(*unknown_);

@@ -19,8 +19,7 @@ public:
 private:
   void add_merges(const vocabulary& source, const token_ids& ids);
   [[nodiscard]] bool encode_whole(std::string_view piece, std::vector<std::int32_t>& ids) const;
-  [[nodiscard]] std::vector<std::int32_t> characters_of(std::string_view piece) const;
-  [[nodiscard]] std::vector<std::int32_t> bytes_of(std::string_view piece) const;
+  [[nodiscard]] std::vector<std::int32_t> symbols_of(std::string_view piece) const;
 
   merge_table merges_;
   plain_tokens plain_;
@@ -29,7 +28,7 @@ private:
   bool is_byte_level_;
   bool ignore_merges_;
   bool fuse_unknown_;
-  std::optional<std::int32_t> unknown_;
+  std::optional<std::int32_t> unknown_; // None where it would end an answer.
 };
 
 } // namespace avp

@@ -2,6 +2,7 @@
 #include "gpu/text/tokenizer.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 
@@ -47,10 +48,10 @@ std::vector<text_range> trusted_parts(const aligned_text& text, std::span<const 
   const text_range* last = nullptr; // The range of the byte before.
   for (std::size_t i = 0; i < text.text.size(); ++i) {
     const auto& [begin, end] = text.origins[i];
-    const auto found = std::find_if(trusted.begin(), trusted.end(), [&](const text_range& range) {
-      return range.begin <= begin && std::max(end, begin + 1) <= range.end;
-    });
-    const auto* range = found == trusted.end() ? nullptr : &*found;
+    const auto behind = std::ranges::upper_bound(trusted, begin, {}, &text_range::begin);
+    const auto* range = behind == trusted.begin() ? nullptr : &*std::prev(behind);
+    if (range && std::max(end, begin + 1) > range->end)
+      range = nullptr;
     if (range && range == last)
       parts.back().end = i + 1;
     else if (range)

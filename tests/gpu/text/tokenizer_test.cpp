@@ -161,6 +161,17 @@ TEST(tokenizer, a_byte_without_a_token_is_left_out) {
   EXPECT_EQ(tokenizer(source).encode("xzy"), (ids{120, 121}));
 }
 
+TEST(tokenizer, a_byte_without_a_token_is_the_unknown_one_unless_that_ends_an_answer) {
+  auto source = small_vocabulary();
+  source.tokens['z'].kind = token_kind::unused;
+  source.unknown = 273;
+  EXPECT_EQ(tokenizer(source).encode("xzzy"), (ids{120, 273, 273, 121}));
+  source.fuse_unknown = true;
+  EXPECT_EQ(tokenizer(source).encode("xzzy"), (ids{120, 273, 121}));
+  source.unknown = 272;
+  EXPECT_EQ(tokenizer(source).encode("xzzy"), (ids{120, 121}));
+}
+
 TEST(tokenizer, long_texts_without_a_break_take_no_quadratic_time) {
   for (const auto split :
        {pre_tokenizer::gpt2, pre_tokenizer::smollm, pre_tokenizer::llama_bpe, pre_tokenizer::qwen2}) {
