@@ -87,8 +87,8 @@ std::int32_t token_id(const json& id) {
 } // namespace
 
 void tokenizer_steps_reader::refuse(const std::string& part, const json& step, const std::string& why) const {
-  throw model_error(path_.string() + ": the " + part + " step " + shown(step) + " is not supported" +
-                    (why.empty() ? "" : ": " + why) + ". A GGUF file of the model may work");
+  throw model_error(path_.string() + ": the " + part + " step " + type_of(step) + " is not supported" +
+                    (why.empty() ? "" : ": " + why + ", in " + shown(step)) + ". A GGUF file of the model may work");
 }
 
 step_pattern tokenizer_steps_reader::read_pattern(const json& step, const std::string& part) const {
