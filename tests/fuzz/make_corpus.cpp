@@ -170,6 +170,18 @@ void tokenizers() {
     }
 }
 
+void templates(const nlohmann::json& data) {
+  for (const auto& model : data.at("templates"))
+    write("template", model.at("template").get<std::string>());
+  for (const char* source :
+       {"{% macro m(a, b=1) %}{{ caller() }}{{ varargs }}{% endmacro %}{% call m(1) %}{% endcall %}",
+        "{% for x in l recursive %}{{ loop(x) if x is sequence }}{{ loop.cycle(1, 2) }}{% endfor %}",
+        "{{ '%5.2f|%-3s|%(k)s' % m }}{{ '{:>6,.1f}{!r}'.format(2.5, s) }}{{ s[::-1]|tojson(indent=2) }}",
+        "{% set ns = namespace(a=1) %}{% set ns.a = l|sort|groupby(0)|batch(2)|list %}{{ ns.a }}",
+        "{% raw %}{{ {% endraw %}{# c -#}{%- with x = 1 if n else 2 +%}{% break %}{% endwith %}"})
+    write("template", source);
+}
+
 nlohmann::json read(const std::string& path) {
   std::ifstream file(path);
   return nlohmann::json::parse(file);
@@ -188,4 +200,5 @@ int main(int argc, char** argv) {
   scores(argv[1]);
   requests();
   tokenizers();
+  templates(read(std::string(argv[1]) + "/chat_template_families.json"));
 }
