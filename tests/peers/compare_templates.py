@@ -11,6 +11,7 @@ import warnings
 
 from random_template import VARIABLES, Templates
 
+# The templates have none of what is left out on purpose: gpu/text/jinja/chat_program.hpp says what that is.
 # What we do not do, and say so. Each must be an error of ours, with these words.
 REFUSED = re.compile(r"64 bits|more than \d+ (steps|levels)|lie in one another|at most \d+ are allowed|is too large|no real number")
 # What Python prints of things that are no data, with addresses or names of its own.

@@ -36,18 +36,18 @@ METHODS = {
 TEXT_METHODS = [name for name in METHODS if name not in ("get", "items", "keys", "values", "append", "pop", "update", "copy")]
 FILTERS = [
     "abs", "attr('name')", "batch(2)", "batch(3, 'x')", "capitalize", "center(9)", "count", "d('dd')", "default('x', true)",
-    "default", "dictsort", "dictsort(by='value')", "dictsort(true, reverse=true)", "e", "escape", "first", "float",
+    "default", "dictsort", "dictsort(by='value')", "dictsort(true, reverse=true)", "first", "float",
     "float(1.5)", "groupby('age')", "groupby('name', default='?')", "indent", "indent(2, true)", "indent(3, blank=true)",
     "indent('> ')", "int", "int(5)", "int(0, 16)", "join", "join(', ')", "join('-', attribute='name')", "last", "length",
     "list", "lower", "items", "map('upper')", "map(attribute='role')", "map(attribute='age', default=9)", "max", "min",
     "max(attribute='age')", "reject('none')", "rejectattr('tags')", "replace('a', 'b')", "replace('', '.')",
-    "replace('l', 'LL', 1)", "reverse", "round", "round(1)", "round(1, 'floor')", "round(0, 'ceil')", "safe", "select",
+    "replace('l', 'LL', 1)", "reverse", "round", "round(1)", "round(1, 'floor')", "round(0, 'ceil')", "select",
     "select('string')", "select('gt', 1)", "selectattr('age', 'equalto', 3)", "selectattr('tags')", "slice(2)",
     "slice(3, 'f')", "sort", "sort(reverse=true)", "sort(attribute='age')", "sort(attribute='age,name')",
     "sort(case_sensitive=true)", "string", "sum", "sum(attribute='age')", "sum(start=2)", "title", "tojson",
     "tojson(indent=2)", "tojson(ensure_ascii=true)", "tojson(separators=(',', ':'))", "tojson(sort_keys=true)", "trim",
     "trim('a ')", "truncate(5)", "truncate(7, true)", "truncate(9, end='!')", "truncate(4, false, '..', 0)", "unique",
-    "unique(true)", "unique(attribute='age')", "upper", "urlencode", "wordcount", "xmlattr", "format('q', 1)", "format(1)",
+    "unique(true)", "unique(attribute='age')", "upper", "urlencode", "xmlattr", "format('q', 1)", "format(1)",
     "filesizeformat", "map('nofilter')", "selectattr", "map('default', 'zz')", "map('int')", "map('first')", "map('length')",
 ]
 TESTS = [
@@ -96,7 +96,7 @@ class Templates:
         if kind == 10:
             return "(" + ", ".join(self.expression(depth - 1) for _ in range(self.random.randrange(1, 3))) + self.pick(["", ",", ""]) + ")"
         return self.pick(["range(3)", "range(1, 4)", "range(5, 0, -2)", "dict(a=1)", "namespace(x=1)", "range(n)", "dict(m, z=2)",
-                          "joiner('; ')", "cycler(1, 2)", "dict([['a', 1]])"])
+                          "joiner('; ')()", "cycler(1, 2).next()", "dict([['a', 1]])"])
 
     def slice(self):
         part = lambda: self.pick(["", "", "0", "1", "2", "-1", "-2", "9", "none", "n"])
@@ -111,7 +111,7 @@ class Templates:
             elif kind == 2:
                 text += "[" + self.pick(["0", "1", "-1", "'a'", "'role'", "'content'", "99", "x", "'b'"]) + "]"
             elif kind == 3:
-                text += f"[{self.slice()}]"
+                text = f"{self.pick(NAMES)}[{self.slice()}]"
             elif kind == 4:
                 text = f"({text})"
             else:
@@ -165,8 +165,10 @@ class Templates:
             return f"({self.text(depth - 1)} if {self.truth(depth - 1)} else {self.text(depth - 1)})"
         if kind == 7:
             return f"({self.text(depth - 1)})[{self.slice()}]"
+        if self.chance(0.1):
+            return f"(({self.text(depth - 1)})|{self.pick(['e', 'escape', 'safe'])} ~ '')"  # no Markup is left
         return f"({self.text(depth - 1)})|" + self.pick(["upper", "trim", "replace('a', 'bb')", "title", "capitalize", "lower", "reverse", "indent",
-                                                    "truncate(5)", "tojson", "e", "urlencode", "string", "list|join('.')", "center(9)"])
+                                                    "truncate(5)", "tojson", "urlencode", "string", "list|join('.')", "center(9)"])
 
     def number(self, depth):
         """An expression whose value is a number, most of the time."""
@@ -177,7 +179,7 @@ class Templates:
             return f"({self.number(depth - 1)} {self.pick(['+', '-', '*', '/', '//', '%', '**'])} {self.number(depth - 1)})"
         if kind == 4:
             return f"({self.number(depth - 1)})|" + self.pick(["abs", "round", "round(1)", "int", "float", "round(2, 'ceil')", "round(-1)", "string|length"])
-        return self.pick([f"({self.list(depth - 1)})|length", f"({self.text(depth - 1)})|length", "l|sum", "l|max", "num|int", f"-({self.number(depth - 1)})"])
+        return self.pick([f"({self.list(depth - 1)})|length", f"({self.text(depth - 1)})|length", "l|sum", "l|max", "num|int", "s|wordcount", "u|wordcount", f"-({self.number(depth - 1)})"])
 
     def list(self, depth):
         """An expression whose value has elements, most of the time."""

@@ -16,6 +16,12 @@ namespace avp::jinja {
 /// "break" and "continue", `{% generation %}`, the filter tojson, and raise_exception(). It is never changed, so any
 /// number of threads may render it.
 ///
+/// What differs from jinja2, on purpose: integers have 64 bits, and more is an error; there are no complex numbers; "e"
+/// and "safe" give plain strings, which do not escape what is added to them; strings have no lone surrogates and no
+/// escapes by name (\N); a part of a constant that has none, as in `1[0:]`, is an error and not undefined; functions
+/// and generators are printed in other words; include, import, from, extends, block and autoescape are refused, and so
+/// are the filters pprint, random, striptags, urlize and wordwrap, and the function lipsum().
+///
 /// Every byte of what is rendered carries who wrote it: literals of the template are trusted, values have the marks
 /// they came with, and what filters and methods make of a string keeps the marks of the parts that they keep. Numbers
 /// have no marks: their digits count as the template's.

@@ -143,7 +143,8 @@ double rounded(double number, std::int64_t digits) {
     return std::copysign(0.0, number);
   if (digits < 0) {
     const double unit = std::pow(10.0, static_cast<double>(-digits));
-    return std::nearbyint(number / unit) * unit;
+    const auto units = formatted_real(std::nearbyint(number / unit), {.precision = 0, .type = 'f'});
+    return std::strtod((units + "e" + std::to_string(-digits)).c_str(), nullptr); // a product would round once more
   }
   const auto text = formatted_real(number, {.precision = static_cast<int>(digits), .type = 'f'});
   return std::strtod(text.c_str(), nullptr);

@@ -1,6 +1,7 @@
 // The "%" of strings.
 #include "gpu/text/jinja/printf.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -110,6 +111,8 @@ marked_text printed_value(run& work, const value& given, char type, format_spec 
                          .width = static_cast<std::size_t>(*spec.precision) + (number < 0 || spec.sign != '-' ? 1 : 0) +
                                   (spec.alternate && spec.type != 'd' ? 2 : 0),
                          .type = spec.type};
+      if (spec.align == '=') // "0" fills up, too
+        digits.width = std::max(digits.width, spec.width);
       const auto made = marked_text::trusted(formatted_integer(number, digits));
       return aligned(work, made, spec, spec.align == '<' ? '<' : '>');
     }
