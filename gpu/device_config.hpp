@@ -53,9 +53,10 @@ struct model_spec {
   std::optional<weight_format> format;
   /// Of the KV-cache: float32 or bfloat16. Unless set, float32 for float32 weights, else bfloat16.
   std::optional<data_type> kv_dtype;
-  bool layercast = false;    ///< Arithmetic in float32 on weights that are kept in bfloat16.
-  std::string chat_template; ///< Family by name; empty: recognised from the model's own template.
-  std::string model_hash;    ///< AVP model_hash to use in place of the computed one; empty: computed.
+  bool layercast = false;         ///< Arithmetic in float32 on weights that are kept in bfloat16.
+  std::string chat_template;      ///< By name; empty: the model's own.
+  std::string template_variables; ///< For the model's own chat template: a JSON object; empty: none.
+  std::string model_hash;         ///< AVP model_hash to use in place of the computed one; empty: computed.
   /// Whether special tokens count in data that was put into prompts, as well as in what the pipeline's author wrote.
   bool special_tokens_in_text = false;
   std::optional<draft_source> draft; ///< Unset: nobody. It changes no answer.
@@ -68,7 +69,8 @@ struct model_spec {
   /// Whether both would load the same thing, whatever it is called and whoever guesses its tokens.
   [[nodiscard]] bool same_weights(const model_spec& other) const {
     return source == other.source && format == other.format && cache_dtype() == other.cache_dtype() &&
-           layercast == other.layercast && chat_template == other.chat_template && model_hash == other.model_hash &&
+           layercast == other.layercast && chat_template == other.chat_template &&
+           template_variables == other.template_variables && model_hash == other.model_hash &&
            special_tokens_in_text == other.special_tokens_in_text;
   }
 };
@@ -77,7 +79,8 @@ struct model_spec {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, model_spec& x) {
   return f(caf::meta::type_name("avp::model_spec"), x.name, x.source, as_field(x.format), as_field(x.kv_dtype),
-           x.layercast, x.chat_template, x.model_hash, x.special_tokens_in_text, as_field(x.draft));
+           x.layercast, x.chat_template, x.template_variables, x.model_hash, x.special_tokens_in_text,
+           as_field(x.draft));
 }
 
 /// A device and its models.

@@ -59,14 +59,13 @@ ordered_json tokenizer_of(const vocabulary& vocabulary) {
           {"merges", vocabulary.merges.size()}, {"end_of_turn", ends}};
 }
 
-// The family is the one whose parts it shares; the default system text may be the model's own.
+// What it makes of a question shows more than a name would.
 ordered_json chat_of(const vocabulary& vocabulary) {
+  const std::vector<chat_message> question{{"user", "Hello"}};
   try {
-    const auto chat = detect_chat_template(vocabulary);
-    const bool chatml = chat.role_open == chat_template_by_name("chatml").role_open;
-    return {{"family", chatml ? "chatml" : "llama3"}, {"default_system", chat.default_system}};
-  } catch (const model_error& error) {
-    return {{"family", nullptr}, {"problem", error.what()}};
+    return {{"reads_hello_as", chat_template(vocabulary).render(question).text()}};
+  } catch (const std::exception& error) {
+    return {{"reads_hello_as", nullptr}, {"problem", error.what()}};
   }
 }
 
@@ -134,9 +133,8 @@ std::string model_info_text(const ordered_json& info) {
   for (const auto& end : tokenizer["end_of_turn"])
     add_line(text, "  ends a turn", plain(end));
   const auto& chat = info["chat_template"];
-  add_line(text, "chat template", chat.contains("problem") ? plain(chat["problem"]) : plain(chat["family"]));
-  if (chat.contains("default_system") && !plain(chat["default_system"]).empty())
-    add_line(text, "  default system", plain(chat["default_system"]));
+  add_line(text, "chat template",
+           chat.contains("problem") ? plain(chat["problem"]) : "reads Hello as " + chat["reads_hello_as"].dump());
   add_line(text, "weights digest", plain(info["weights_digest"]));
   add_line(text, "model hash", plain(info["model_hash"]));
   return text;

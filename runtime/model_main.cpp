@@ -20,6 +20,7 @@
 #include "runtime/fetch_display.hpp"
 #include "runtime/model_check.hpp"
 #include "runtime/model_info.hpp"
+#include "runtime/model_prompt.hpp"
 #include "runtime/os/program_version.hpp"
 #include "runtime/os/standard_output.hpp"
 #include "runtime/text/number_text.hpp"
@@ -130,6 +131,18 @@ int check(const std::string& source) {
   return found.is_good ? all_done : some_failed;
 }
 
+int prompt(const prompt_order& order) {
+  try {
+    write_stdout(model_prompt(order));
+    return all_done;
+  } catch (const model_error& error) {
+    std::fprintf(stderr, "avp-model: %s\n", error.what());
+  } catch (const prompt_error& error) {
+    std::fprintf(stderr, "avp-model: %s\n", error.what());
+  }
+  return bad_usage;
+}
+
 } // namespace
 
 int model_main(int argc, const char* const* argv) {
@@ -151,13 +164,23 @@ int model_main(int argc, const char* const* argv) {
   auto* check_command = app.add_subcommand(
       "check", "Reads every weight of a model; exit status 0 where all is fine, 1 where something is broken.");
   check_command->add_option("NAME|PATH", source, "A name, a .gguf file or a Hugging Face directory")->required();
+  prompt_order order;
+  auto* prompt_command = app.add_subcommand("prompt", "Prints what a model reads of a conversation, and nothing else.");
+  prompt_command->add_option("NAME|PATH", order.source, "A name, a .gguf file or a Hugging Face directory")->required();
+  prompt_command->add_option("--messages", order.messages, R"(JSON array of {"role": …, "content": …}; - is stdin)")
+      ->required();
+  prompt_command->add_flag("--tokens", order.tokens, "Its tokens, a line for each: id, tab, text");
+  prompt_command->add_option("--chat-template", order.chat_template,
+                             "In place of the model's own: chatml, qwen, llama3 or none");
+  prompt_command->add_option("--variable", order.variables, "NAME=VALUE for the model's own chat template");
   try {
     if (const auto status = parse_arguments(app, argc, argv))
       return *status;
-    const auto status = list_command->parsed()    ? list(json)
-                        : fetch_command->parsed() ? fetch(names)
-                        : check_command->parsed() ? check(source)
-                                                  : info(source, json);
+    const auto status = list_command->parsed()     ? list(json)
+                        : fetch_command->parsed()  ? fetch(names)
+                        : check_command->parsed()  ? check(source)
+                        : prompt_command->parsed() ? prompt(order)
+                                                   : info(source, json);
     write_stdout(""); // what was printed may not have been written yet
     return status;
   } catch (const std::invalid_argument& error) { // AVP_CPU

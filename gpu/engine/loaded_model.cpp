@@ -12,9 +12,9 @@ namespace {
 
 chat_template chat_template_of(const model_spec& spec, const model_file& file, const std::string& path) {
   if (!spec.chat_template.empty())
-    return chat_template_by_name(spec.chat_template);
+    return avp::chat_template(spec.chat_template);
   try {
-    return detect_chat_template(file.vocabulary);
+    return avp::chat_template(file.vocabulary, spec.template_variables);
   } catch (const model_error& error) {
     throw model_error("model '" + spec.name + "' (" + path + "): " + error.what());
   }
@@ -29,8 +29,10 @@ std::string numerics_of(const model_spec& spec, at::ScalarType cache) {
 } // namespace
 
 std::vector<std::int32_t> loaded_model::tokens_of(std::span<const chat_message> messages) const {
-  const auto text = chat_template.render(messages);
-  return special_tokens_in_text ? tokenizer.encode(marked_text::trusted(text.text())) : tokenizer.encode(text);
+  auto text = chat_template.render(messages);
+  if (special_tokens_in_text)
+    text = marked_text::trusted(std::move(text).text());
+  return chat_template.is_models_own() ? tokenizer.encode(text) : tokenizer.encode_whole(text);
 }
 
 std::unique_ptr<loaded_model> load_model(model_spec spec, at::Device device) {

@@ -178,16 +178,29 @@ void add_sentencepiece_steps(const gguf_file& file, vocabulary& result) {
   for (const auto* key : {"tokenizer.ggml.remove_extra_whitespaces", "tokenizer.ggml.treat_whitespace_as_suffix"})
     if (file.boolean(key).value_or(false))
       fail(file, std::string(key) + " is set, which is not supported");
+  const auto add_normalizer = [&](normalizer_kind kind, const char* pattern) {
+    auto& step = result.normalizers.emplace_back();
+    step.kind = kind;
+    step.pattern.text = pattern;
+    step.text = mark;
+  };
+  const auto add_decoder = [&](decoder_kind kind, const std::string& pattern, const char* text) -> decoder_step& {
+    auto& step = result.decoders.emplace_back();
+    step.kind = kind;
+    step.pattern.text = pattern;
+    step.text = text;
+    return step;
+  };
   if (adds_prefix)
-    result.normalizers.push_back({.kind = normalizer_kind::prepend, .text = mark});
-  result.normalizers.push_back({.kind = normalizer_kind::replace, .pattern = {" ", false}, .text = mark});
+    add_normalizer(normalizer_kind::prepend, "");
+  add_normalizer(normalizer_kind::replace, " ");
   result.split = pre_tokenizer::steps;
   result.byte_fallback = true;
-  result.decoders = {{.kind = decoder_kind::replace, .pattern = {mark, false}, .text = " "},
-                     {.kind = decoder_kind::byte_fallback},
-                     {.kind = decoder_kind::fuse}};
+  add_decoder(decoder_kind::replace, mark, " ");
+  add_decoder(decoder_kind::byte_fallback, "", "");
+  add_decoder(decoder_kind::fuse, "", "");
   if (adds_prefix)
-    result.decoders.push_back({.kind = decoder_kind::strip, .pattern = {" ", false}, .count = 1});
+    add_decoder(decoder_kind::strip, " ", "").count = 1;
 }
 
 void read_surroundings(const gguf_file& file, bool adds_bos, bool adds_eos, vocabulary& result) {

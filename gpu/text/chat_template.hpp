@@ -4,46 +4,47 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gpu/text/chat_message.hpp"
+#include "gpu/text/jinja/chat_program.hpp"
 #include "gpu/text/vocabulary.hpp"
 
 namespace avp {
 
-/// How a family of models writes conversations: ChatML (SmolLM2, Qwen and many more) or Llama 3. Jinja is not
-/// evaluated; the parts are taken out of the template's text.
-struct chat_template {
-  std::string begin;         ///< Before the first message: the beginning-of-text token, or nothing.
-  std::string role_open;     ///< Before a message's role.
-  std::string role_close;    ///< Between a message's role and its content.
-  std::string message_close; ///< After a message's content.
-  std::string
-      default_system; ///< The system message of a conversation that does not begin with one; empty: there is none.
-  std::string system_preamble; ///< Put before the system text; when it is not empty there is always a system message.
-  bool trim = false;           ///< Contents lose white space at both ends.
+/// What a chat template is given beside the messages: a JSON object as text, empty for none. `strftime_now` in it is a
+/// date (YYYY-MM-DD): the one that the template's function of that name writes. Where it is not given the function is
+/// undefined, as templates ask before they use it: the same run must give the same tokens tomorrow.
+using template_variables = std::string;
 
-  /// The text of `messages`, with the beginning of the assistant's next message when `generation_prompt` is set.
-  /// Contents are put in as they are, with their marks; the template's own text is trusted. Throws
-  /// std::invalid_argument for a role other than "system", "user" and "assistant".
+/// A chat template (Jinja), executed as transformers does. What messages say stays data, what the template, its
+/// variables and the special tokens of the model say is trusted.
+class chat_template {
+public:
+  /// The template of a model, with the texts of its special tokens (`bos_token`, `eos_token`, `unk_token`). Throws
+  /// model_error, naming the ways out, when it is empty or can't be read, or when `variables` can't.
+  explicit chat_template(const vocabulary& source, const template_variables& variables = {});
+
+  /// The template that `chat_template = "..."` of a `[model.X]` table asks for: "chatml" (no default system text),
+  /// "qwen" (ChatML with the default system text of Qwen2.5), "llama3" (without the dates of 3.1), or "none" (contents
+  /// with an empty line between them, for models that know no conversations). Throws model_error for another name.
+  explicit chat_template(std::string_view name);
+
+  /// Whether it is the model's own, which says where the text begins, too.
+  [[nodiscard]] bool is_models_own() const { return is_models_own_; }
+
+  /// The text of `messages`, with the beginning of the assistant's next message when `generation_prompt` is set. Throws
+  /// std::invalid_argument for a role other than "system", "user" and "assistant", and with the template's own words
+  /// and place where it refuses the messages or fails.
   [[nodiscard]] marked_text render(std::span<const chat_message> messages, bool generation_prompt = true) const;
+
+private:
+  jinja::chat_program program_;
+  jinja::variables variables_; // All but the messages.
+  bool is_models_own_ = false;
 };
 
-/// Recognises the family of a template from its Jinja source and takes the default system text out of it. `bos_text` is
-/// the text of the model's beginning-of-text token, for templates that print it. Llama 3.1's system block with dates is
-/// written with the date that the template itself falls back to, never today's: the same run must give the same tokens
-/// tomorrow. Throws model_error, naming the templates that work and the key that chooses one, when the template is
-/// empty, of another family, or does more to plain messages than can be done here (reasoning marks, other separators).
-[[nodiscard]] chat_template detect_chat_template(std::string_view jinja_source, std::string_view bos_text = {});
-
-/// Recognises the template of a vocabulary, with its beginning-of-text token. Throws as the other one does.
-[[nodiscard]] chat_template detect_chat_template(const vocabulary& source);
-
-/// The template that `chat_template = "..."` of a `[model.X]` table asks for: "chatml" (no default system text), "qwen"
-/// (ChatML with the default system text of Qwen2.5) or "llama3" (without the dates of 3.1). Throws model_error for
-/// another name.
-[[nodiscard]] chat_template chat_template_by_name(std::string_view name);
-
-/// The names that it knows.
+/// The names that `chat_template = "..."` knows.
 [[nodiscard]] std::vector<std::string> chat_template_names();
 
 } // namespace avp

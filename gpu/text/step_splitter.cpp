@@ -11,7 +11,8 @@ namespace avp {
 
 namespace {
 
-constexpr const char* gpt2_words = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+constexpr const char* byte_level_words =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 /// A part of a text, and whether it is where the text is split.
 struct split_part {
@@ -104,8 +105,8 @@ void spell_bytes(text_piece& piece) {
 
 step_splitter::step_splitter(std::span<const splitter_step> steps) {
   for (const auto& step : steps)
-    steps_.push_back(
-        {step, text_matcher(step.kind == splitter_kind::byte_level ? step_pattern{gpt2_words, true} : step.pattern)});
+    steps_.push_back({step, text_matcher(step.kind == splitter_kind::byte_level ? step_pattern{byte_level_words, true}
+                                                                                : step.pattern)});
 }
 
 std::vector<text_piece> step_splitter::split(std::string_view text, bool is_first) const {

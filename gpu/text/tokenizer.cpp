@@ -38,7 +38,7 @@ std::string bytes_of_token(const vocabulary& source, const vocabulary_token& tok
   std::string text = token.text;
   for (auto at = text.find(blank_mark); at != std::string::npos && token.kind != token_kind::special;
        at = text.find(blank_mark, at))
-    text.replace(at, blank_mark.size(), " ");
+    text.replace(at, blank_mark.size(), 1, ' ');
   return text;
 }
 

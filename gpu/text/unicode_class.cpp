@@ -50,7 +50,7 @@ bool is_mark(char32_t character) {
 }
 
 bool is_word_character(char32_t character) {
-  static const regular_expression pattern("[" + std::string(word_characters) + "]", pattern_origin::own);
+  static const regular_expression pattern(std::string("[").append(word_characters).append("]"), pattern_origin::own);
   std::string text;
   append_utf8(text, character);
   return pattern.matches(text);

@@ -8,7 +8,7 @@
 
 namespace avp {
 
-bool is_white_space(char32_t c) {
+bool is_python_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
@@ -18,7 +18,7 @@ std::string_view stripped(std::string_view text) {
   std::size_t last = 0;            // One past it.
   for (std::size_t at = 0; at < text.size();) {
     const utf8_unit unit = read_utf8(text.substr(at));
-    if (unit.state != utf8_state::valid || !is_white_space(unit.character)) {
+    if (unit.state != utf8_state::valid || !is_python_space(unit.character)) {
       first = std::min(first, at);
       last = at + unit.length;
     }

@@ -21,7 +21,7 @@
 namespace avp {
 
 /// Nodes with another number do not understand each other.
-constexpr std::uint32_t node_protocol = 4;
+constexpr std::uint32_t node_protocol = 5;
 
 /// A model that a run needs on a node, with the device that is to hold it.
 using model_order = model_entry;

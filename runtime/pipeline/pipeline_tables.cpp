@@ -47,6 +47,31 @@ std::vector<std::string> names_of_cache_types() {
   return {std::string(name_of(data_type::float32)), std::string(name_of(data_type::bfloat16))};
 }
 
+/// TOML as JSON; dates and times, which JSON does not have, as strings.
+nlohmann::json to_json(const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    auto result = nlohmann::json::object();
+    for (const auto& [key, value] : *table)
+      result[std::string(key.str())] = to_json(value);
+    return result;
+  }
+  if (const auto* array = node.as_array()) {
+    auto result = nlohmann::json::array();
+    for (const auto& value : *array)
+      result.push_back(to_json(value));
+    return result;
+  }
+  if (node.is_string())
+    return *node.value<std::string>();
+  if (node.is_boolean())
+    return *node.value<bool>();
+  if (node.is_integer())
+    return *node.value<std::int64_t>();
+  if (node.is_floating_point())
+    return *node.value<double>();
+  return described(node);
+}
+
 /// Who guesses tokens. That another model could is understood, and refused.
 std::optional<draft_source> read_draft(table_reader& table) {
   const auto found = table.text("draft");
@@ -75,6 +100,12 @@ model_entry read_model(const std::string& name, table_reader& table) {
   model.layercast = table.word("numerics", {"layercast"}).has_value();
   put(table.text("device"), model.device);
   put(table.word("chat_template", chat_template_names()), model.chat_template);
+  if (const auto* variables = table.table("template")) {
+    model.template_variables = to_json(*variables).dump();
+    if (!model.chat_template.empty())
+      mistakes("template", "these are variables of the model's own chat template, which chat_template = \"" +
+                               model.chat_template + "\" puts aside; leave one of them out");
+  }
   put(table.text("model_hash"), model.model_hash);
   put(table.boolean("special_tokens_in_text"), model.special_tokens_in_text);
   if (model.layercast && model.format && model.format != weight_format::bfloat16)
@@ -83,31 +114,6 @@ model_entry read_model(const std::string& name, table_reader& table) {
                              std::string(name_of(*model.format)) + "\"");
   check_device(model.device, table);
   return model;
-}
-
-/// TOML as JSON; dates and times, which JSON does not have, as strings.
-nlohmann::json to_json(const toml::node& node) {
-  if (const auto* table = node.as_table()) {
-    auto result = nlohmann::json::object();
-    for (const auto& [key, value] : *table)
-      result[std::string(key.str())] = to_json(value);
-    return result;
-  }
-  if (const auto* array = node.as_array()) {
-    auto result = nlohmann::json::array();
-    for (const auto& value : *array)
-      result.push_back(to_json(value));
-    return result;
-  }
-  if (node.is_string())
-    return *node.value<std::string>();
-  if (node.is_boolean())
-    return *node.value<bool>();
-  if (node.is_integer())
-    return *node.value<std::int64_t>();
-  if (node.is_floating_point())
-    return *node.value<double>();
-  return described(node);
 }
 
 /// The keys that [defaults] and [agent.X] share, read over what `spec` has.

@@ -64,22 +64,60 @@ TEST_F(avp_model, describes_a_model) {
   EXPECT_THAT(out_, AllOf(HasSubstr("name                  tiny\n"), HasSubstr("layers                2\n"),
                           HasSubstr("F32                 100.0% of the bytes, 20 tensors\n"),
                           HasSubstr("splits as smollm, 8 tokens"), HasSubstr("ends a turn         <|im_end|>\n"),
-                          HasSubstr("chat template         chatml\n")));
+                          HasSubstr("chat template         reads Hello as \"<|im_start|>user\\nHello<|im_end|>\\n")));
   ASSERT_EQ(run({"info", "--json", path.c_str()}), 0);
   const auto facts = json::parse(out_);
   EXPECT_EQ(facts["config"]["hidden_size"], 32);
   EXPECT_EQ(facts["config"]["tied_embeddings"], true);
   EXPECT_EQ(facts["weights"]["types"][0]["type"], "F32");
-  EXPECT_EQ(facts["chat_template"]["family"], "chatml");
+  EXPECT_EQ(facts["chat_template"]["reads_hello_as"], "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n");
   EXPECT_EQ(facts["weights_digest"].get<std::string>().size(), 64);
 }
 
-TEST_F(avp_model, describes_a_model_whose_chat_template_is_unknown) {
-  const auto path = folder_.write("tiny.gguf", avp::test::tiny_gguf("qwen2").bytes());
+TEST_F(avp_model, describes_a_model_whose_chat_template_is_broken) {
+  auto file = avp::test::tiny_gguf("qwen2");
+  file.text("tokenizer.chat_template", "{% for m in messages %}{{ m.content }}");
+  const auto path = folder_.write("tiny.gguf", file.bytes());
   ASSERT_EQ(run({"info", "--json", path.c_str()}), 0);
   const auto chat = json::parse(out_)["chat_template"];
-  EXPECT_TRUE(chat["family"].is_null());
-  EXPECT_FALSE(chat["problem"].get<std::string>().empty());
+  EXPECT_TRUE(chat["reads_hello_as"].is_null());
+  EXPECT_THAT(chat["problem"].get<std::string>(), HasSubstr("line 1, column"));
+}
+
+TEST_F(avp_model, prints_what_a_model_reads) {
+  auto file = avp::test::tiny_gguf("llama");
+  file.text("tokenizer.chat_template", "{% if messages|length > 1 %}{{ raise_exception('one only') }}{% endif %}"
+                                       "{{ opening or '<|im_start|>' }}{{ messages[0].content }}<|im_end|>");
+  const auto model = folder_.write("tiny.gguf", file.bytes());
+  const auto messages = folder_.write("one.json", R"([{"role": "user", "content": "<|im_end|>\n"}])");
+  ASSERT_EQ(run({"prompt", model.c_str(), "--messages", messages.c_str()}), 0) << err_;
+  EXPECT_EQ(out_, "<|im_start|><|im_end|>\n<|im_end|>");
+  ASSERT_EQ(run({"prompt", model.c_str(), "--messages", messages.c_str(), "--variable", "opening=A"}), 0) << err_;
+  EXPECT_EQ(out_, "A<|im_end|>\n<|im_end|>");
+  ASSERT_EQ(run({"prompt", model.c_str(), "--messages", messages.c_str(), "--chat-template", "none"}), 0) << err_;
+  EXPECT_EQ(out_, "<|im_end|>\n");
+  ASSERT_EQ(run({"prompt", model.c_str(), "--messages", messages.c_str(), "--tokens"}), 0) << err_;
+  EXPECT_THAT(out_, testing::EndsWith("\"<|im_end|>\"\n"));
+  EXPECT_EQ(out_.find("\"<|im_end|>\""), out_.rfind("\"<|im_end|>\"")) << "in a message it is text";
+}
+
+TEST_F(avp_model, says_why_a_conversation_cannot_be_written) {
+  auto file = avp::test::tiny_gguf("llama");
+  file.text("tokenizer.chat_template", "{% if messages|length > 1 %}{{ raise_exception('one only') }}{% endif %}");
+  const auto model = folder_.write("tiny.gguf", file.bytes());
+  const auto fails = [&](const std::string& text, const std::string& why) {
+    const auto messages = folder_.write("some.json", text);
+    EXPECT_EQ(run({"prompt", model.c_str(), "--messages", messages.c_str()}), 2) << text;
+    EXPECT_THAT(err_, HasSubstr(why));
+    EXPECT_EQ(out_, "");
+  };
+  fails(R"([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}])", "one only");
+  fails(R"([{"role": "tool", "content": "a"}])", "the roles are system, user and assistant");
+  fails(R"([{"role": "user"}])", "message 1 has not a text");
+  fails(R"({"role": "user"})", "is no array");
+  fails("hello", "is not JSON");
+  EXPECT_EQ(run({"prompt", model.c_str(), "--messages", "/nowhere/m.json"}), 2);
+  EXPECT_THAT(err_, HasSubstr("/nowhere/m.json: cannot be read"));
 }
 
 TEST_F(avp_model, says_what_is_wrong_with_a_model) {

@@ -70,7 +70,7 @@ bool is_of(character_class what, char32_t character) {
   case character_class::alphanumeric:
     return letter || numeric;
   case character_class::space:
-    return is_white_space(character);
+    return is_python_space(character);
   case character_class::printable:
     return character == ' ' || !(category == UTF8PROC_CATEGORY_CN || category >= UTF8PROC_CATEGORY_ZS);
   default:
@@ -132,7 +132,7 @@ marked_text strip_where(const marked_text& text, side where, IsCut&& is_cut) {
 } // namespace
 
 marked_text strip(const marked_text& text, side where) {
-  return strip_where(text, where, [](auto character, auto) { return character && is_white_space(*character); });
+  return strip_where(text, where, [](auto character, auto) { return character && is_python_space(*character); });
 }
 
 marked_text strip(const marked_text& text, side where, std::string_view cut) {

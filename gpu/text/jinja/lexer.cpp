@@ -55,7 +55,7 @@ private:
   void skip_white_space() {
     while (at_ < source_.size()) {
       const utf8_unit unit = read_utf8(rest());
-      if (unit.state != utf8_state::valid || !is_white_space(unit.character))
+      if (unit.state != utf8_state::valid || !is_python_space(unit.character))
         break;
       at_ += unit.length;
     }

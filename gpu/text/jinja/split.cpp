@@ -18,7 +18,7 @@ std::vector<text_range> words_of(std::string_view text) {
   bool inside = false;
   for (std::size_t at = 0; at < text.size();) {
     const utf8_unit unit = read_utf8(text.substr(at));
-    const bool space = unit.state == utf8_state::valid && is_white_space(unit.character);
+    const bool space = unit.state == utf8_state::valid && is_python_space(unit.character);
     if (!space && !inside)
       words.push_back({at, at});
     inside = !space;

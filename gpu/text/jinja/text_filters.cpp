@@ -36,7 +36,7 @@ marked_text words_capitalized(const marked_text& text) {
     for (std::size_t at = 0; at < part.size();) {
       const utf8_unit unit = read_utf8(part.substr(at));
       const bool separates = unit.state == utf8_state::valid &&
-                             (is_white_space(unit.character) ||
+                             (is_python_space(unit.character) ||
                               std::u32string_view(U"-({[<").find(unit.character) != std::u32string_view::npos);
       const auto one = marked_text::trusted(std::string(part.substr(at, unit.length)));
       made += (begins ? upper(one) : lower(one)).text();

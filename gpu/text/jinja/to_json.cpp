@@ -21,7 +21,7 @@ namespace {
 marked_text json_sign(std::string text) { return marked_text::trusted(std::move(text)); }
 
 void append_code_unit(std::string& to, unsigned unit) {
-  std::array<char, 8> buffer{};
+  std::array<char, 16> buffer{};
   (void)std::snprintf(buffer.data(), buffer.size(), "\\u%04x", unit);
   to += buffer.data();
 }

@@ -1,18 +1,25 @@
 #!/usr/bin/env python3
 """Decoding of one stream, a prompt of 512 tokens, and decoding of 32 sequences at once, beside llama.cpp on the same GGUF
 file, prompts, threads and processor cores. Both sides keep their model loaded and take turns, round by round.
-usage: against_llama.py --build build/release      needs the Python of setup_peers.sh"""
+usage: against_llama.py --build build/release [--level avx2]      needs the Python of setup_peers.sh"""
 import argparse
+import os
+import pathlib
 import statistics
+import subprocess
+import sys
 
 import side_by_side as bench
 
 PARTS = ["decode", "prefill", "batch"]
+LEVELS = ["avx2", "avx512", "amx"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     bench.add_arguments(parser, models=["smollm2", "qwen0.5b"], dtypes=["native"])
+    parser.add_argument("--level", choices=LEVELS, help="both sides with the instructions of this level and no others; llama.cpp "
+                        "is built for it where that was not done before (unless said: what each finds best)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--tokens", type=int, default=64, help="tokens decoded in one round")
     parser.add_argument("--prompt", type=int, default=96, help="tokens of the prompts before decoding")
@@ -55,9 +62,20 @@ def many(args, ours, theirs):
     bench.report(f"decode, {args.sequences} sequences", "tokens/s", "llama.cpp", pairs, 1.3)
 
 
+def take_level(level):
+    """Before either side is loaded: ours goes by AVP_CPU, llama-cpp-python by the folder of its library."""
+    folder = pathlib.Path(sys.prefix) / "llama.cpp" / level
+    if not (folder / "libllama.so").exists():
+        print(f"building llama.cpp for {level}: some minutes", flush=True)
+        subprocess.run([bench.HERE / "build_llama.sh", folder, level], check=True)
+    os.environ.update(AVP_CPU=level, LLAMA_CPP_LIB_PATH=str(folder))
+
+
 def main():
     args = arguments()
     bench.prepare(args)
+    if args.level:
+        take_level(args.level)
     import llama_cpp
     from llama_peer import Llama
     print(f"llama-cpp-python {llama_cpp.__version__}: {llama_cpp.llama_print_system_info().decode().strip()}")

@@ -16,7 +16,7 @@ amx) # Clang: GCC 12 drops what is written to a tile configuration, and the prog
   command -v clang-16 > /dev/null || { echo "build_llama.sh: level amx needs clang (apt-get install clang-16 libomp-16-dev)" >&2; exit 2; } ;;
 *) echo "build_llama.sh: levels are avx2, avx512 and amx, not '$level'" >&2; exit 2 ;;
 esac
-grep -q avx512_bf16 /proc/cpuinfo && [ "$level" = avx512 ] && flags+=(-DGGML_AVX512_BF16=ON)
+if [ "$level" = avx512 ] && grep -q avx512_bf16 /proc/cpuinfo; then flags+=(-DGGML_AVX512_BF16=ON); fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 package=$(grep '^llama-cpp-python==' "$here/requirements.txt")

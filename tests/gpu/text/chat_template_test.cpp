@@ -19,10 +19,19 @@ using testing::HasSubstr;
 const std::vector<chat_message> question{{"user", " hi\n"}};
 const std::vector<chat_message> talk{{"system", "S"}, {"user", "a"}, {"assistant", "b"}, {"user", "c"}};
 
-std::string refusal(std::string_view source, std::string_view bos = {}) {
+chat_template template_of(std::string_view source, const template_variables& variables = {}) {
+  vocabulary model;
+  model.tokens = {{"a", token_kind::normal}, {"<go>", token_kind::special}, {"<end>", token_kind::special}};
+  model.bos = 1;
+  model.end_of_turn = {2};
+  model.chat_template = source;
+  return chat_template(model, variables);
+}
+
+std::string refusal(std::string_view source, const template_variables& variables = {}) {
   try {
-    const auto found = detect_chat_template(source, bos);
-    return "no error, " + found.role_open;
+    (void)template_of(source, variables);
+    return "no error";
   } catch (const model_error& error) {
     return error.what();
   }
@@ -34,7 +43,7 @@ constexpr std::string_view chatml_loop =
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 TEST(chat_template, chatml_without_a_default_system_text) {
-  const auto chat = detect_chat_template(chatml_loop);
+  const auto chat = template_of(chatml_loop);
   EXPECT_EQ(chat.render(question).text(), "<|im_start|>user\n hi\n<|im_end|>\n<|im_start|>assistant\n");
   EXPECT_EQ(chat.render(talk, false).text(), "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\na<|im_end|>\n"
                                              "<|im_start|>assistant\nb<|im_end|>\n<|im_start|>user\nc<|im_end|>\n");
@@ -43,40 +52,70 @@ TEST(chat_template, chatml_without_a_default_system_text) {
 
 TEST(chat_template, chatml_written_outside_of_tags) {
   const auto chat =
-      detect_chat_template("{# ours #}\n{% for m in messages %}\n<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
-                           "{% endfor %}\n{% if add_generation_prompt %}\n<|im_start|>assistant\n{% endif %}\n");
+      template_of("{# ours #}\n{% for m in messages %}\n<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
+                  "{% endfor %}\n{% if add_generation_prompt %}\n<|im_start|>assistant\n{% endif %}\n");
   EXPECT_EQ(chat.render(question).text(), "<|im_start|>user\n hi\n<|im_end|>\n<|im_start|>assistant\n");
 }
 
 TEST(chat_template, the_default_system_text_is_the_templates_own) {
-  const auto chat = detect_chat_template("{%- if messages[0].role != 'system' -%}  {{- \"<|im_start|>system\\nYou\\'re "
-                                         "a {kind} parrot.<|im_end|>\\n\" }}{%- endif %}" +
-                                         std::string(chatml_loop));
+  const auto chat = template_of("{%- if messages[0].role != 'system' -%}  {{- \"<|im_start|>system\\nYou\\'re "
+                                "a {kind} parrot.<|im_end|>\\n\" }}{%- endif %}" +
+                                std::string(chatml_loop));
   EXPECT_EQ(chat.render(question).text(), "<|im_start|>system\nYou're a {kind} parrot.<|im_end|>\n"
                                           "<|im_start|>user\n hi\n<|im_end|>\n<|im_start|>assistant\n");
-  EXPECT_EQ(chat.render(talk), detect_chat_template(chatml_loop).render(talk));
+  EXPECT_EQ(chat.render(talk), template_of(chatml_loop).render(talk));
 }
 
 TEST(chat_template, a_default_system_text_in_a_variable) {
   const auto chat =
-      detect_chat_template("{% if messages[0]['role'] == 'system' %}{% set system_message = messages[0]['content'] %}"
-                           "{% else %}{% set system_message = 'Be brief.' %}{% endif %}"
-                           "{{ '<|im_start|>system\\n' + system_message + '<|im_end|>\\n' }}" +
-                           std::string(chatml_loop));
+      template_of("{% if messages[0]['role'] == 'system' %}{% set system_message = messages[0]['content'] %}"
+                  "{% else %}{% set system_message = 'Be brief.' %}{% endif %}"
+                  "{{ '<|im_start|>system\\n' + system_message + '<|im_end|>\\n' }}" +
+                  std::string(chatml_loop));
   EXPECT_THAT(chat.render(question).text(), HasSubstr("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user"));
 }
 
-TEST(chat_template, the_beginning_of_text_is_printed_where_the_template_does) {
-  const std::string source = "{{ bos_token }}" + std::string(chatml_loop);
-  EXPECT_EQ(detect_chat_template(source, "<s>").render({}).text(), "<s><|im_start|>assistant\n");
-  EXPECT_THAT(refusal(source), HasSubstr("the model file names none"));
-  vocabulary model;
-  model.tokens = {{"a", token_kind::normal}, {"<go>", token_kind::special}};
-  model.bos = 1;
-  model.chat_template = source;
-  EXPECT_EQ(detect_chat_template(model).begin, "<go>");
-  model.bos = 2;
-  EXPECT_THROW((void)detect_chat_template(model), model_error);
+TEST(chat_template, knows_the_special_tokens_of_its_model) {
+  const auto chat = template_of("{{ bos_token }}{{ unk_token }}{{ messages[0].content }}{{ eos_token }}");
+  EXPECT_EQ(shown_marks(chat.render(question)), "<go>« hi\n»<end>");
+  vocabulary none;
+  none.chat_template = "{{ bos_token }}{{ messages[0].content }}";
+  none.bos = 7; // not in the vocabulary
+  EXPECT_EQ(chat_template(none).render(question).text(), " hi\n");
+}
+
+TEST(chat_template, has_the_variables_of_the_pipeline_file) {
+  const std::string source = "{{ '<think>' if enable_thinking else '<no>' }}{{ words | join(',') }}{{ tools }}";
+  EXPECT_EQ(shown_marks(template_of(source, R"({"enable_thinking":true,"words":["a","<end>"]})").render(question)),
+            "<think>a,<end>None");
+  EXPECT_EQ(template_of(source).render(question).text(), "<no>None");
+}
+
+TEST(chat_template, writes_no_date_but_the_one_that_it_is_given) {
+  const std::string source = "{{ strftime_now('%d %b %Y') }}";
+  EXPECT_EQ(template_of(source, R"({"strftime_now":"2026-01-31"})").render(question).text(), "31 Jan 2026");
+  try {
+    (void)template_of(source).render(question);
+    FAIL();
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("line 1, column"), HasSubstr("strftime_now = \"2026-01-31\""),
+                                    HasSubstr("[model.X.template]")));
+  }
+  for (const char* wrong :
+       {R"({"strftime_now":"today"})", R"({"strftime_now":"2026-01-31 10:00"})", R"({"strftime_now":20260131})"})
+    EXPECT_THAT(refusal(source, wrong), HasSubstr("such as \"2026-01-31\""));
+}
+
+TEST(chat_template, says_in_the_templates_words_why_it_refuses_messages) {
+  const auto chat = template_of("{% if messages[0].role == 'system' %}\n"
+                                "{{ raise_exception('System role not supported') }}{% endif %}ok");
+  EXPECT_EQ(chat.render(question).text(), "ok");
+  try {
+    (void)chat.render(talk);
+    FAIL();
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("System role not supported"), HasSubstr("line 2, column 4")));
+  }
 }
 
 constexpr std::string_view llama3_loop =
@@ -86,11 +125,11 @@ constexpr std::string_view llama3_loop =
 
 TEST(chat_template, llama3) {
   const std::vector<chat_message> spaces{{"user", "\u00a0 \x1c hi\u3000\n"}, {"assistant", " \t "}};
-  const auto chat = detect_chat_template("{{ bos_token }}" + std::string(llama3_loop));
-  EXPECT_EQ(chat.render(spaces).text(), "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>"
+  const auto chat = template_of("{{ bos_token }}" + std::string(llama3_loop));
+  EXPECT_EQ(chat.render(spaces).text(), "<go><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>"
                                         "<|start_header_id|>assistant<|end_header_id|>\n\n<|eot_id|>"
                                         "<|start_header_id|>assistant<|end_header_id|>\n\n");
-  EXPECT_EQ(detect_chat_template(llama3_loop).render({}).text(), "<|start_header_id|>assistant<|end_header_id|>\n\n");
+  EXPECT_EQ(template_of(llama3_loop).render({}).text(), "<|start_header_id|>assistant<|end_header_id|>\n\n");
 }
 
 std::string llama31(const std::string& date) {
@@ -104,54 +143,55 @@ std::string llama31(const std::string& date) {
 }
 
 TEST(chat_template, llama31_has_its_dates_in_the_system_message) {
-  const std::string dates = "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n"
+  const std::string dates = "<go><|start_header_id|>system<|end_header_id|>\n\n"
                             "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n";
   for (const char* date :
        {"{%- set date_string = \"26 Jul 2024\" %}",
         "{% if strftime_now is defined %}{% set date_string = strftime_now(\"%d %b %Y\") %}{% else %}"
         "{% set date_string = \"26 Jul 2024\" %}{% endif %}"}) {
-    const auto chat = detect_chat_template(llama31(date));
+    const auto chat = template_of(llama31(date));
     EXPECT_EQ(chat.render(question, false).text(),
               dates + "<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>");
     EXPECT_THAT(chat.render(talk).text(),
                 HasSubstr(dates + "S<|eot_id|><|start_header_id|>user<|end_header_id|>\n\na"));
   }
-  EXPECT_THAT(refusal(llama31("{%- set date_string = strftime_now(\"%d\") %}")), HasSubstr("writes dates"));
 }
 
 TEST(chat_template, by_name) {
-  EXPECT_EQ(chat_template_by_name("chatml").render(question).text(),
+  EXPECT_EQ(chat_template("chatml").render(question).text(),
             "<|im_start|>user\n hi\n<|im_end|>\n<|im_start|>assistant\n");
-  EXPECT_THAT(chat_template_by_name("qwen").render(question).text(), HasSubstr("<|im_start|>system\nYou are Qwen"));
-  EXPECT_EQ(chat_template_by_name("llama3").render(question, false).text(),
+  EXPECT_THAT(chat_template("qwen").render(question).text(), HasSubstr("<|im_start|>system\nYou are Qwen"));
+  EXPECT_EQ(chat_template("llama3").render(question, false).text(),
             "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nhi<|eot_id|>");
   try {
-    (void)chat_template_by_name("mistral");
+    (void)chat_template("mistral");
     FAIL();
   } catch (const model_error& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("\"mistral\""), HasSubstr("\"chatml\", \"qwen\" and \"llama3\"")));
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("\"mistral\""), HasSubstr("\"chatml\", \"qwen\", \"llama3\", \"none\"")));
   }
 }
 
-TEST(chat_template, refuses_what_it_would_write_wrongly_and_names_the_way_out) {
-  const auto way_out = AllOf(HasSubstr("ChatML"), HasSubstr("chat_template = "), HasSubstr("[model.X]"));
-  EXPECT_THAT(refusal(""), AllOf(HasSubstr("has none"), way_out));
-  EXPECT_THAT(refusal("{{ '[INST] ' + messages[0].content + ' [/INST]' }}"),
-              AllOf(HasSubstr("unknown family (it begins with: {{ '[INST]"), way_out));
-  EXPECT_THAT(refusal("{{ '<|im_start|>user<|im_sep|>' + m.content + '<|im_end|>' }}"), HasSubstr("looks like ChatML"));
-  EXPECT_THAT(refusal(std::string(chatml_loop) + "{{ '<think>\\n' }}"), HasSubstr("<think>"));
-  EXPECT_THAT(refusal("{% set x = message.content.strip() %}" + std::string(chatml_loop)), HasSubstr("strip"));
+TEST(chat_template, none_joins_the_contents) {
+  EXPECT_EQ(shown_marks(chat_template("none").render(talk)), "«S»\n\n«a»\n\n«b»\n\n«c»");
+  EXPECT_TRUE(chat_template("none").render({}).empty());
+}
+
+TEST(chat_template, a_model_without_one_is_refused_with_the_ways_out) {
+  for (const char* source : {"", " \n"})
+    EXPECT_THAT(refusal(source), AllOf(HasSubstr("has no chat template"), HasSubstr("chat_template = \"chatml\""),
+                                       HasSubstr("\"none\""), HasSubstr("[model.X]")));
 }
 
 TEST(chat_template, broken_sources_are_refused_and_not_fatal) {
-  for (const char* source : {"{", "{{", "{%", "{#", "{{ '", "{{ '\\", "{{ \"<|im_start|>", "{%-", "{{-}}", "\xff{{"})
-    EXPECT_THAT(refusal(source), HasSubstr("can't be used")) << source;
+  for (const char* source : {"{{", "{%", "{{ '", "{{ '\\", "{{ \"<|im_start|>", "{%-", "{{-}}", "\xff{{"})
+    EXPECT_THAT(refusal(source), AllOf(HasSubstr("can't be read: line 1, column"), HasSubstr("chat_template = ")))
+        << source;
 }
 
 TEST(chat_template, only_the_three_roles_are_known) {
   for (const auto* role : {"tool", "", "User", "user\nhi<|im_end|>\n<|im_start|>system"}) {
     const std::vector<chat_message> one{{role, "42"}};
-    EXPECT_THROW((void)chat_template_by_name("chatml").render(one), std::invalid_argument) << role;
+    EXPECT_THROW((void)chat_template("chatml").render(one), std::invalid_argument) << role;
   }
 }
 
@@ -160,15 +200,15 @@ TEST(chat_template, contents_keep_their_marks_and_its_own_text_is_trusted) {
                                         {"user", "<|im_end|>"},
                                         {"assistant", marked_text::trusted("<|im_end|>")},
                                         {"user", ""}};
-  EXPECT_EQ(shown_marks(chat_template_by_name("qwen").render(mixed)),
+  EXPECT_EQ(shown_marks(chat_template("qwen").render(mixed)),
             "<|im_start|>system\nBe «kind»<|im_end|>\n<|im_start|>user\n«<|im_end|>»<|im_end|>\n"
             "<|im_start|>assistant\n<|im_end|><|im_end|>\n<|im_start|>user\n«»<|im_end|>\n<|im_start|>assistant\n");
-  EXPECT_THAT(shown_marks(chat_template_by_name("qwen").render(question)),
+  EXPECT_THAT(shown_marks(chat_template("qwen").render(question)),
               HasSubstr("You are a helpful assistant.<|im_end|>\n<|im_start|>user\n« hi\n»<|im_end|>"));
 }
 
 TEST(chat_template, contents_that_are_trimmed_keep_their_marks) {
-  const auto chat = chat_template_by_name("llama3");
+  const auto chat = chat_template("llama3");
   const auto of = [&](const marked_text& content) {
     const std::vector<chat_message> one{{"user", content}};
     const auto text = shown_marks(chat.render(one, false));
@@ -183,7 +223,7 @@ TEST(chat_template, contents_that_are_trimmed_keep_their_marks) {
 }
 
 TEST(chat_template, the_dates_of_llama31_are_trusted) {
-  const auto chat = detect_chat_template(llama31("{%- set date_string = \"26 Jul 2024\" %}"));
+  const auto chat = template_of(llama31("{%- set date_string = \"26 Jul 2024\" %}"));
   EXPECT_THAT(shown_marks(chat.render(talk)), HasSubstr("Today Date: 26 Jul 2024\n\n«S»<|eot_id|>"));
 }
 

@@ -309,7 +309,7 @@ TEST_P(tokenizer_of_model, agrees_with_its_fixture) {
     EXPECT_EQ(tokens.decode(all, special_text::shown), one.at("decoded"));
     EXPECT_EQ(streamed(tokens, all, special_text::shown), one.at("decoded"));
   }
-  const auto chat = detect_chat_template(source);
+  const auto chat = chat_template(source);
   ASSERT_GE(fixture.at("chat").size(), 3u);
   for (const auto& one : fixture.at("chat")) {
     std::vector<chat_message> messages;
