@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agents/prompt_template.hpp"
+#include "runtime/pipeline/agent_templates.hpp"
 #include "runtime/pipeline/earlier_texts.hpp"
 #include "runtime/text/words.hpp"
 #include "transport/nearest_name.hpp"
@@ -34,24 +35,16 @@ public:
   std::vector<template_names> read() {
     for (const auto& agent : p_.agents) {
       const auto before = p_.flow.ancestors(agent.name);
-      add(agent, "system", agent.system, before);
-      add(agent, "prompt", agent.prompt, before);
-      add(agent, "text_prompt", agent.text_prompt.value_or(""), before);
-      add(agent, "direct_prompt", agent.direct_prompt.value_or(""), {});
+      for (const auto& one : templates_of(agent, source_))
+        add(agent, one.path, one.text, one.key == "direct_prompt" ? std::vector<std::string>() : before);
       add_options(agent);
     }
     return std::move(all_);
   }
 
 private:
-  void add(const agent_spec& agent, const std::string& key, const std::string& text,
+  void add(const agent_spec& agent, const std::string& path, const std::string& text,
            const std::vector<std::string>& given) {
-    add_at(agent, (source_.has({"agent", agent.name, key}) ? "agent." + agent.name : "defaults") + "." + key, text,
-           given);
-  }
-
-  void add_at(const agent_spec& agent, const std::string& path, const std::string& text,
-              const std::vector<std::string>& given) {
     try {
       if (!text.empty() && seen_.insert(path).second)
         all_.push_back({agent.name, path, prompt_template(text).places(), given});
@@ -65,8 +58,8 @@ private:
         for (const auto& option : *kind.options)
           if (option.type == option_type::prompt && agent.options.contains(option.name) &&
               agent.options.at(option.name).is_string())
-            add_at(agent, "agent." + agent.name + ".options." + option.name,
-                   agent.options.at(option.name).get<std::string>(), option.variables);
+            add(agent, "agent." + agent.name + ".options." + option.name,
+                agent.options.at(option.name).get<std::string>(), option.variables);
   }
 
   const pipeline& p_;

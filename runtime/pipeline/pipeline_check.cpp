@@ -69,18 +69,13 @@ void check_sources(const pipeline& p, pipeline_source& source) {
   }
 }
 
-/// The path of an agent's key where it stands: in its own table or in [defaults].
-std::string place_of(const pipeline_source& source, const std::string& agent, const std::string& key) {
-  return source.has({"agent", agent, key}) ? "agent." + agent + "." + key : "defaults." + key;
-}
-
 void check_model(agent_spec& agent, const pipeline& p, pipeline_source& source) {
   const auto names = names_of(p.models);
   if (agent.model.empty() && p.models.size() == 1)
     agent.model = p.models.front().name;
   if (!agent.model.empty()) {
     if (!contains(names, agent.model))
-      source.report(place_of(source, agent.name, "model"),
+      source.report(source.path_of(agent.name, "model"),
                     "there is no [model." + agent.model + "]" + name_hint(agent.model, names));
   } else if (!names.empty()) {
     source.report("agent." + agent.name, "the agent \"" + agent.name +
@@ -96,7 +91,7 @@ void check_model(agent_spec& agent, const pipeline& p, pipeline_source& source) 
 void check_contexts(const agent_spec& agent, const pipeline& p, pipeline_source& source) {
   const auto own = [&](const std::string& key) { return source.has({"agent", agent.name, key}); };
   const auto say = [&](const std::string& key, const std::string& message) {
-    source.report(place_of(source, agent.name, key), message);
+    source.report(source.path_of(agent.name, key), message);
   };
   const auto before = p.flow.predecessors(agent.name);
   const bool hands_on = !p.flow.successors(agent.name).empty();

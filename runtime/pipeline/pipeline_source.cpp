@@ -145,6 +145,10 @@ bool pipeline_source::has(const std::vector<std::string>& parts) const {
   return true;
 }
 
+std::string pipeline_source::path_of(const std::string& agent, const std::string& key) const {
+  return (has({"agent", agent, key}) ? "agent." + agent : "defaults") + "." + key;
+}
+
 std::string pipeline_source::text() const {
   if (override_keys_.empty())
     return text_;

@@ -33,6 +33,9 @@ public:
   /// Whether there is a key, given as its parts: {"agent", "judge", "prompt"}.
   [[nodiscard]] bool has(const std::vector<std::string>& parts) const;
 
+  /// The path of an agent's key where it stands: in the agent's own table or in [defaults].
+  [[nodiscard]] std::string path_of(const std::string& agent, const std::string& key) const;
+
   /// A mistake at a key, or where it is not there at the nearest table above it.
   void report(const std::string& path, std::string message);
 

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "agents/prompt_template.hpp"
+#include "runtime/pipeline/agent_templates.hpp"
 #include "runtime/pipeline/earlier_texts.hpp"
 #include "runtime/pipeline/mistyped_variables.hpp"
 #include "runtime/pipeline/pipeline_check.hpp"
@@ -31,8 +32,8 @@ public:
 
   void check() {
     for (const auto& agent : p_.agents)
-      for (const auto& [key, text] : templates_of(agent))
-        check_variables(agent, key, parse(path_of(agent.name, key), text));
+      for (const auto& one : templates_of(agent, source_))
+        check_variables(agent, one.key, parse(one.path, one.text));
     if (p_.score) {
       check_score("expected", p_.score->expected);
       check_score("setup", p_.score->setup);
@@ -58,23 +59,9 @@ public:
   }
 
 private:
-  /// Key and text of every template that the agent has.
-  static std::vector<std::pair<std::string, std::string>> templates_of(const agent_spec& agent) {
-    std::vector<std::pair<std::string, std::string>> all{{"system", agent.system}, {"prompt", agent.prompt}};
-    if (agent.text_prompt)
-      all.emplace_back("text_prompt", *agent.text_prompt);
-    if (agent.direct_prompt)
-      all.emplace_back("direct_prompt", *agent.direct_prompt);
-    return all;
-  }
-
-  [[nodiscard]] std::string path_of(const std::string& agent, const std::string& key) const {
-    return source_.has({"agent", agent, key}) ? "agent." + agent + "." + key : "defaults." + key;
-  }
-
   /// Where a mode's lack of a prompt is told: at the prompt, or at the agent that has none.
   [[nodiscard]] std::string prompt_place(const agent_spec& agent) const {
-    return agent.prompt.empty() ? "agent." + agent.name : path_of(agent.name, "prompt");
+    return agent.prompt.empty() ? "agent." + agent.name : source_.path_of(agent.name, "prompt");
   }
 
   prompt_template parse(const std::string& path, const std::string& text) {
@@ -88,7 +75,7 @@ private:
   }
 
   [[nodiscard]] bool is_broken(const agent_spec& agent, const std::string& key) const {
-    return broken_.contains(path_of(agent.name, key));
+    return broken_.contains(source_.path_of(agent.name, key));
   }
 
   [[nodiscard]] bool is_field(const std::string& name) const {
@@ -113,7 +100,7 @@ private:
     const auto before = context_.can_plan ? p_.flow.ancestors(agent.name) : everyone;
     for (const auto& [name, offset] : parsed.places()) {
       const auto say = [&](const std::string& message) {
-        source_.report_in(path_of(agent.name, key), offset, message);
+        source_.report_in(source_.path_of(agent.name, key), offset, message);
       };
       const auto variable = "{{" + name + "}}";
       if (name == earlier_variable) {
@@ -178,9 +165,10 @@ private:
         check_texts(spec, agent, planned);
     }
     if (const auto* output = planned.find(planned.output); output != nullptr && !output->makes_text)
-      source_.report(path_of(output->name, "kind"), "the answering agent \"" + output->name +
-                                                        "\" only thinks, so latent mode would have no answer; its kind "
-                                                        "must be one that answers, such as generate");
+      source_.report(source_.path_of(output->name, "kind"),
+                     "the answering agent \"" + output->name +
+                         "\" only thinks, so latent mode would have no answer; its kind "
+                         "must be one that answers, such as generate");
   }
 
   /// An agent without text_prompt gets texts only through a prompt that names everyone who hands it one.
@@ -208,7 +196,7 @@ private:
         continue;
       for (const auto& [name, offset] : prompt_template(key == "prompt" ? spec.prompt : spec.system).places())
         if (name == earlier_variable || (contains(everyone, name) && !is_field(name)))
-          source_.report_in(path_of(spec.name, key), offset,
+          source_.report_in(source_.path_of(spec.name, key), offset,
                             "{{" + name + "}} has no text in direct mode, where \"" + spec.name + "\" runs alone: " +
                                 (key == "prompt" ? "it needs a direct_prompt" : "leave it out of the system text"));
     }
@@ -218,10 +206,10 @@ private:
   [[nodiscard]] std::vector<prompt_template::variable_place> agents_named(const agent_spec& spec,
                                                                           const std::string& key) const {
     std::vector<prompt_template::variable_place> named;
-    for (const auto& [other, text] : templates_of(spec)) {
-      if (other != key)
+    for (const auto& one : templates_of(spec, source_)) {
+      if (one.key != key)
         continue;
-      for (const auto& place : prompt_template(text).places()) {
+      for (const auto& place : prompt_template(one.text).places()) {
         if (place.name != earlier_variable)
           named.push_back(place);
         else
@@ -240,7 +228,7 @@ private:
       for (const auto& [name, offset] : agents_named(spec, key)) {
         const auto* before = contains(agent.texts, name) ? planned.find(name) : nullptr;
         if (before != nullptr && !before->makes_text)
-          source_.report_in(path_of(spec.name, key), offset,
+          source_.report_in(source_.path_of(spec.name, key), offset,
                             "{{" + name + "}} has no text in latent mode: \"" + name +
                                 "\" only thinks and hands on its context; " +
                                 (key == "system" ? "leave it out" : "name it in text_prompt instead"));
