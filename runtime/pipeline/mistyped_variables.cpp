@@ -18,7 +18,6 @@ namespace {
 
 /// A template with what it can name besides fields.
 struct template_names {
-  std::string agent;
   std::string path;
   std::vector<prompt_template::variable_place> variables;
   std::vector<std::string> given;
@@ -36,18 +35,17 @@ public:
     for (const auto& agent : p_.agents) {
       const auto before = p_.flow.ancestors(agent.name);
       for (const auto& one : templates_of(agent, source_))
-        add(agent, one.path, one.text, one.key == "direct_prompt" ? std::vector<std::string>() : before);
+        add(one.path, one.text, one.key == "direct_prompt" ? std::vector<std::string>() : before);
       add_options(agent);
     }
     return std::move(all_);
   }
 
 private:
-  void add(const agent_spec& agent, const std::string& path, const std::string& text,
-           const std::vector<std::string>& given) {
+  void add(const std::string& path, const std::string& text, const std::vector<std::string>& given) {
     try {
       if (!text.empty() && seen_.insert(path).second)
-        all_.push_back({agent.name, path, prompt_template(text).places(), given});
+        all_.push_back({path, prompt_template(text).places(), given});
     } catch (const template_error&) { // a mistake that was reported
     }
   }
@@ -58,8 +56,8 @@ private:
         for (const auto& option : *kind.options)
           if (option.type == option_type::prompt && agent.options.contains(option.name) &&
               agent.options.at(option.name).is_string())
-            add(agent, "agent." + agent.name + ".options." + option.name,
-                agent.options.at(option.name).get<std::string>(), option.variables);
+            add("agent." + agent.name + ".options." + option.name, agent.options.at(option.name).get<std::string>(),
+                option.variables);
   }
 
   const pipeline& p_;
@@ -72,6 +70,14 @@ private:
 bool names_variable(const template_names& one, const std::string& variable) {
   return std::any_of(one.variables.begin(), one.variables.end(),
                      [&](const auto& place) { return place.name == variable; });
+}
+
+std::optional<field_use> first_use(const std::vector<template_names>& templates, const std::string& field) {
+  for (const auto& one : templates)
+    for (const auto& [name, offset] : one.variables)
+      if (name == field)
+        return field_use{name, one.path, offset};
+  return std::nullopt;
 }
 
 bool is_agent_of(const pipeline& p, const std::string& name) {
@@ -164,12 +170,8 @@ std::vector<mistyped_variable> mistyped_variables(const pipeline& p, const pipel
       const auto other = is_field_of(p, one, name) ? meant(one, name) : std::nullopt;
       if (!other)
         continue;
-      mistyped_variable mistyped{{name, one.agent, one.path, offset}, *other, ""};
-      if (contains(fields, *other))
-        mistyped.where = std::find_if(templates.begin(), templates.end(), [&](const auto& t) {
-                           return names_variable(t, *other);
-                         })->agent;
-      found.push_back(std::move(mistyped));
+      found.push_back(
+          {{name, one.path, offset}, *other, contains(fields, *other) ? first_use(templates, *other) : std::nullopt});
     }
   return found;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,16 +16,15 @@ namespace avp {
 /// A place at which a prompt names what only a field of the records can give.
 struct field_use {
   std::string name;
-  std::string agent;
-  std::string path;       ///< Of the template: `agent.judge.prompt`.
+  std::string path;       ///< Of the template: `agent.judge.prompt`, `defaults.prompt`.
   std::size_t offset = 0; ///< Byte of the template at which its `{{` begins.
 };
 
 /// One that was probably meant to be something else.
 struct mistyped_variable {
   field_use use;
-  std::string meant; ///< Another field, an agent that comes before, or what the agent's kind gives.
-  std::string where; ///< An agent whose prompt has that field; empty for the others.
+  std::string meant;              ///< Another field, an agent that comes before, or what the agent's kind gives.
+  std::optional<field_use> other; ///< The first place of that field; none for the others.
 };
 
 /// What looks like a slip. A field is held against those that more prompts name (of equals, against those to which the

@@ -200,6 +200,11 @@ void pipeline_source::warn_in(const std::string& path, std::size_t offset, std::
   warnings_.push_back(in(path, offset, std::move(message)));
 }
 
+std::optional<std::size_t> pipeline_source::line_in(const std::string& path, std::size_t offset) const {
+  const auto line = in(path, offset, "").line;
+  return line == 0 ? std::nullopt : std::optional(line);
+}
+
 std::vector<mistake> pipeline_source::sorted(std::vector<mistake> all) const {
   std::stable_partition(all.begin(), all.end(), [&](const mistake& m) { return m.file == file_; });
   sort_by_place(all);

@@ -42,6 +42,9 @@ public:
   /// A mistake at the byte `offset` of the string that is the value of `path`.
   void report_in(const std::string& path, std::size_t offset, std::string message);
 
+  /// The line of the byte `offset` of a string; nothing where `--set` gave it.
+  [[nodiscard]] std::optional<std::size_t> line_in(const std::string& path, std::size_t offset) const;
+
   /// Something at a byte of a string that is allowed and probably not meant.
   void warn_in(const std::string& path, std::size_t offset, std::string message);
 

@@ -54,11 +54,17 @@ public:
     for (const auto& one : mistyped)
       source_.warn_in(one.use.path, one.use.offset,
                       "{{" + one.use.name + "}} counts as a field of the records" +
-                          (one.where.empty() ? "" : ", as does {{" + one.meant + "}} in [agent." + one.where + "]") +
-                          did_you_mean(one.meant));
+                          (one.other ? ", as does " + shown(*one.other) : "") + did_you_mean(one.meant));
   }
 
 private:
+  /// A use of a field by its table and line.
+  [[nodiscard]] std::string shown(const field_use& use) const {
+    const auto line = source_.line_in(use.path, use.offset);
+    return "{{" + use.name + "}} in [" + use.path.substr(0, use.path.rfind('.')) + "]" +
+           (line ? ", line " + std::to_string(*line) : "");
+  }
+
   /// Where a mode's lack of a prompt is told: at the prompt, or at the agent that has none.
   [[nodiscard]] std::string prompt_place(const agent_spec& agent) const {
     return agent.prompt.empty() ? "agent." + agent.name : source_.path_of(agent.name, "prompt");

@@ -75,7 +75,7 @@ class BadPipelineFile(CommandTest):
         place = self.place("{{qestion}}")
         outcome = self.run_command("--check")
         self.expect(outcome, 0, f"avp-run: warning: {place}: {{{{qestion}}}} counts as a field of the records, as does "
-                                '{{question}} in [agent.judge]; did you mean "question"?\n')
+                                f'{{{{question}}}} in [agent.judge], line {self.place("Answer: {{question}}").split(":")[1]}; did you mean "question"?\n')
         self.assertIn("\neach record needs: qestion, question\n", outcome.out)
         self.expect_mistake(f"{place}: nothing gives {{{{qestion}}}}: the question fills {{{{question}}}}; did you mean "
                             '"question"?\n', arguments=["--ask", "What?"])

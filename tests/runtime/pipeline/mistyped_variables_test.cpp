@@ -25,7 +25,7 @@ std::vector<std::string> warnings_of(const std::string& text, load_options optio
 
 const auto typo = replaced(chain, "Plan: {{question}}", "Plan: {{qestion}}");
 constexpr auto typo_warning = "p.toml:6:17: {{qestion}} counts as a field of the records, as does {{question}} in "
-                              "[agent.judge]; did you mean \"question\"?";
+                              "[agent.judge], line 9; did you mean \"question\"?";
 
 TEST(mistyped_variables, a_field_like_one_of_more_prompts) {
   EXPECT_THAT(warnings_of(typo), ElementsAre(typo_warning));
@@ -36,13 +36,31 @@ TEST(mistyped_variables, each_place_is_told) {
   EXPECT_THAT(warnings_of(thrice), testing::SizeIs(2));
 }
 
+TEST(mistyped_variables, the_table_that_has_the_text_is_named) {
+  const auto shared = replaced(typo, "prompt = \"Answer: {{question}}\"\n", "") +
+                      "[defaults]\nprompt = \"\"\"\n\nAnswer: {{question}}\"\"\"\n";
+  EXPECT_THAT(warnings_of(shared),
+              ElementsAre("p.toml:6:17: {{qestion}} counts as a field of the records, as does {{question}} in "
+                          "[defaults], line 13; did you mean \"question\"?"));
+  const load_options set{.kinds = kinds, .overrides = {"defaults.system=About {{question}}"}};
+  EXPECT_THAT(warnings_of(typo, set),
+              ElementsAre("p.toml:6:17: {{qestion}} counts as a field of the records, as does {{question}} in "
+                          "[defaults]; did you mean \"question\"?"));
+}
+
+TEST(mistyped_variables, what_agents_share_counts_once) {
+  const auto shared = replaced(chain, "Plan: {{question}}", "Plan.") + "[defaults]\nsystem = \"{{qestion}}\"\n";
+  EXPECT_THAT(warnings_of(shared), ElementsAre(testing::StartsWith("p.toml:12:11: {{qestion}} counts as a field")))
+      << "it is in one text, which both agents have, and the other in two";
+}
+
 TEST(mistyped_variables, of_two_prompts_the_first_counts_and_what_ask_names_before_all) {
   const auto even =
       replaced(chain, "text_prompt = \"{{planner}} Answer: {{question}}\"", "text_prompt = \"{{planner}}\"");
   const auto second = replaced(even, "Answer: {{question}}", "Answer: {{qestion}}");
   EXPECT_THAT(warnings_of(second),
               ElementsAre("p.toml:9:19: {{qestion}} counts as a field of the records, as does {{question}} in "
-                          "[agent.planner]; did you mean \"question\"?"));
+                          "[agent.planner], line 6; did you mean \"question\"?"));
   EXPECT_THAT(warnings_of(replaced(typo, "\"{{planner}} Answer: {{question}}\"", "\"{{planner}}\"") +
                           "[input]\nask = \"question\"\n"),
               ElementsAre(typo_warning));
