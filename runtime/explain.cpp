@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <set>
 
+#include <spdlog/spdlog.h>
+
 #include "gpu/model/catalogue.hpp"
 #include "gpu/model/model_error.hpp"
 #include "runtime/score/program_scorer.hpp"
@@ -94,7 +96,7 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
       std::printf("model %s: %s\n", model.name.c_str(), resolve_model(model.source).c_str());
     } catch (const model_error& error) {
       std::fflush(stdout);
-      std::fprintf(stderr, "avp-run: model %s: %s\n", model.name.c_str(), error.what());
+      spdlog::error("model {}: {}", model.name, error.what());
       all_there = false;
     }
   }

@@ -31,7 +31,7 @@ namespace avp {
 
 namespace {
 
-enum model_status : int { all_done = 0, some_failed = 1, bad_usage = 2 };
+enum model_status : int { all_done = 0, some_failed = 1 };
 
 std::vector<std::string> catalogue_names() {
   std::vector<std::string> names;
@@ -90,7 +90,7 @@ int fetch(const std::vector<std::string>& names) {
     if (find_in_catalogue(name) == nullptr) {
       std::fprintf(stderr, "avp-model: \"%s\" is not in the catalogue%s\n", name.c_str(),
                    name_hint(name, catalogue_names()).c_str());
-      return bad_usage;
+      return bad_arguments;
     }
   int result = all_done;
   for (const auto& name : names)
@@ -110,7 +110,7 @@ int info(const std::string& source, bool json) {
     facts = model_info(open_model(resolve_model(source)));
   } catch (const model_error& error) {
     std::fprintf(stderr, "avp-model: %s\n", error.what());
-    return bad_usage;
+    return bad_arguments;
   }
   // A name in a file may be any bytes; JSON must be UTF-8.
   constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
@@ -124,7 +124,7 @@ int check(const std::string& source) {
     path = resolve_model(source);
   } catch (const model_error& error) {
     std::fprintf(stderr, "avp-model: %s\n", error.what());
-    return bad_usage;
+    return bad_arguments;
   }
   const auto found = check_model(read_model(path));
   std::printf("%s", found.text.c_str());
@@ -185,7 +185,7 @@ int model_main(int argc, const char* const* argv) {
     return status;
   } catch (const std::invalid_argument& error) { // AVP_CPU
     std::fprintf(stderr, "avp-model: %s\n", error.what());
-    return bad_usage;
+    return bad_arguments;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "avp-model: %s\n", error.what());
     return some_failed;

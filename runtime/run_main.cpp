@@ -22,6 +22,7 @@
 #include "runtime/run/command_line.hpp"
 #include "runtime/run/run_all.hpp"
 #include "runtime/run/run_devices.hpp"
+#include "transport/program_arguments.hpp"
 
 namespace avp {
 
@@ -73,14 +74,14 @@ int run_pipeline(const command_line& line, const registry& kinds, resumption* ea
   auto loaded = earlier ? earlier->load(kinds.kinds()) : load_pipeline_file(line.pipeline, options_of(line, kinds));
   if (!loaded.pipeline) {
     std::fputs(to_string(loaded.mistakes).c_str(), stderr);
-    return bad_usage;
+    return bad_arguments;
   }
   const auto& pipeline = *loaded.pipeline;
   for (const auto& warning : loaded.warnings)
     spdlog::warn("{}", to_string(warning));
   auto stages = run_stages(pipeline, kinds.kinds());
   if (line.check)
-    return explain(pipeline, stages) ? all_done : bad_usage;
+    return explain(pipeline, stages) ? all_done : bad_arguments;
   if (line.graph) {
     std::fputs(to_dot(*stages.front().pipeline, stages.front().plan).c_str(), stdout);
     return all_done;
@@ -148,7 +149,7 @@ int run_main(int argc, const char* const* argv, registry kinds) {
     spdlog::error("{}", text_of(std::current_exception()));
     return some_failed;
   }
-  return bad_usage;
+  return bad_arguments;
 }
 
 } // namespace avp

@@ -90,7 +90,7 @@ int score_main(int argc, const char* const* argv) {
     return (folder ? rescore(*folder, named, scorer) : score_lines(named, scorer)) == 0 ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "avp-score: %s\n", error.what());
-    return 2;
+    return bad_arguments;
   }
 }
 

@@ -10,7 +10,7 @@ class App;
 
 namespace avp {
 
-/// The exit status after arguments that can't be used, of every program.
+/// The exit status after arguments or files that can't be used, of every program.
 inline constexpr int bad_arguments = 2;
 
 /// Reads the arguments of a program, then calls `check`, which may throw a CLI::ParseError. Gives an exit status where

@@ -28,7 +28,7 @@ namespace avp {
 
 namespace {
 
-enum status : int { ended = 0, died = 1, bad_usage = 2 };
+enum status : int { ended = 0, died = 1 };
 
 std::chrono::milliseconds timeout_of(const node_config& config) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(config.timeout * 1000));
@@ -147,7 +147,7 @@ int run(const std::filesystem::path& file, const std::vector<std::filesystem::pa
   const auto loaded = load_node_config(file);
   if (!loaded.config) {
     std::fputs(to_string(loaded.mistakes).c_str(), stderr);
-    return bad_usage;
+    return bad_arguments;
   }
   if (status) {
     const auto shown = show_status(*loaded.config);
@@ -173,7 +173,7 @@ int node_main(int argc, const char* const* argv, registry kinds) {
     app.set_version_flag("--version", program_version("avp-node"));
   } catch (const std::invalid_argument& error) {
     std::fprintf(stderr, "avp-node: %s\n", error.what());
-    return bad_usage;
+    return bad_arguments;
   }
   if (const auto status = parse_arguments(app, argc, argv))
     return *status;
@@ -187,7 +187,7 @@ int node_main(int argc, const char* const* argv, registry kinds) {
     return died;
   } catch (...) {
     spdlog::error("{}", text_of(std::current_exception()));
-    return bad_usage;
+    return bad_arguments;
   }
 }
 

@@ -3,11 +3,10 @@
 
 namespace avp {
 
-/// The exit statuses of avp-run.
+/// The exit statuses of avp-run, beside bad_arguments (transport/program_arguments.hpp) where nothing was run.
 enum exit_status : int {
   all_done = 0,
   some_failed = 1, ///< Tasks failed, or the run ended early.
-  bad_usage = 2,   ///< Nothing was run.
   was_interrupted = 130,
 };
 

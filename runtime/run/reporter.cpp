@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/chrono.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "runtime/os/standard_output.hpp"
@@ -135,8 +136,7 @@ void reporter::print_answer(const task_result& result) {
     return write_stdout((shown ? "" : result.text) + "\n");
   if (shown)
     write_stdout("\n");
-  std::fprintf(stderr, "avp-run: no answer in %s mode: %s\n", std::string(name_of(result.mode)).c_str(),
-               result.error.c_str());
+  spdlog::error("no answer in {} mode: {}", name_of(result.mode), result.error);
 }
 
 void reporter::print_line(const task_result& result) {
