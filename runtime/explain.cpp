@@ -1,6 +1,7 @@
 // Plans in words.
 #include "runtime/explain.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 
@@ -56,6 +57,11 @@ void explain_stage(const run_stage& stage) {
     std::printf("  note: %s\n", note.c_str());
 }
 
+bool has_agents(const pipeline& pipeline, const std::string& model) {
+  return std::any_of(pipeline.agents.begin(), pipeline.agents.end(),
+                     [&](const agent_spec& agent) { return agent.model == model; });
+}
+
 // Where no input was looked through.
 void explain_fields(const std::vector<run_stage>& stages) {
   std::set<std::string> fields;
@@ -89,7 +95,8 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
   const auto here = models_here(pipeline);
   for (const auto& model : pipeline.models) {
     if (!here.contains(model.name)) {
-      std::printf("model %s: %s, on its nodes\n", model.name.c_str(), model.source.c_str());
+      std::printf("model %s: %s, %s\n", model.name.c_str(), model.source.c_str(),
+                  has_agents(pipeline, model.name) ? "on its nodes" : "which no agent runs on");
       continue;
     }
     try {

@@ -27,15 +27,17 @@ bool pipeline::same_model(std::string_view a, std::string_view b) const {
 }
 
 std::set<std::string> models_here(const pipeline& p) {
-  std::set<std::string> here;
+  std::set<std::string> here, elsewhere;
+  bool is_unclear = p.agents.empty();
+  for (const auto& agent : p.agents) {
+    if (p.model(agent.model) == nullptr)
+      is_unclear = true;
+    else
+      (agent.nodes.empty() ? here : elsewhere).insert(agent.model);
+  }
   for (const auto& model : p.models)
-    here.insert(model.name);
-  for (const auto& agent : p.agents)
-    if (!agent.nodes.empty())
-      here.erase(agent.model);
-  for (const auto& agent : p.agents)
-    if (agent.nodes.empty())
-      here.insert(agent.model);
+    if (is_unclear && !elsewhere.contains(model.name))
+      here.insert(model.name);
   return here;
 }
 

@@ -100,7 +100,8 @@ struct pipeline {
   [[nodiscard]] bool same_model(std::string_view a, std::string_view b) const;
 };
 
-/// The names of the models that agents on this machine run on, and of those that no agent names.
+/// The names of the models that agents on this machine run on. Of a pipeline with mistakes, where an agent's model is
+/// unknown, it may be any that no agent names.
 [[nodiscard]] std::set<std::string> models_here(const pipeline& p);
 
 /// Names all modes, where modes are asked for.

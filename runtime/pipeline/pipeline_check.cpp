@@ -43,23 +43,11 @@ void check_devices(const pipeline& p, pipeline_source& source) {
                     "no model runs on the device \"" + device.name + "\"" + name_hint(device.name, used));
 }
 
-/// Whether some agent needs the model on this machine. One whose own model is unknown may need any that nobody has.
-bool is_needed_here(const pipeline& p, const model_entry& model) {
-  bool elsewhere = false;
-  bool unclear = p.agents.empty();
-  for (const auto& agent : p.agents) {
-    if (agent.model == model.name && agent.nodes.empty())
-      return true;
-    elsewhere = elsewhere || agent.model == model.name;
-    unclear = unclear || p.model(agent.model) == nullptr;
-  }
-  return unclear && !elsewhere;
-}
-
 /// A source must be a name of the catalogue, or be there. Whether a named model was fetched is another question.
 void check_sources(const pipeline& p, pipeline_source& source) {
+  const auto here = models_here(p);
   for (const auto& model : p.models) {
-    if (model.source.empty() || find_in_catalogue(model.source) != nullptr || !is_needed_here(p, model))
+    if (model.source.empty() || find_in_catalogue(model.source) != nullptr || !here.contains(model.name))
       continue;
     try {
       [[maybe_unused]] const auto path = resolve_model(model.source);

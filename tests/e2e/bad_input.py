@@ -69,6 +69,13 @@ class BadPipelineFile(CommandTest):
                                           self.place("stepz") + ": unknown key", arguments=arguments)
             self.assertEqual(outcome.err.count("\n"), 2)
 
+    def test_wrong_source_of_a_model_that_no_agent_runs_on(self):
+        self.write_pipeline("[defaults]\n", '[model.spare]\nsource = "nowhere.gguf"\n\n[defaults]\nmodel = "main"\n')
+        check = self.run_command("--check")
+        self.expect(check, 0)
+        self.assertIn("\nmodel spare: nowhere.gguf, which no agent runs on\n", check.out)
+        self.expect(self.run_command(), 0)
+
     def test_template_variable_that_looks_like_a_slip(self):
         """Without an input file nobody knows the fields, so that a pipeline may be right and still not what was meant."""
         self.write("pipeline.toml", PIPELINE.replace('file = "questions.jsonl"\n', "").replace("Plan: {{question}}", "Plan: {{qestion}}"))

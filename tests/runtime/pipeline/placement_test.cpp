@@ -84,6 +84,12 @@ TEST(placement, models_of_other_nodes_are_not_loaded_here) {
   EXPECT_EQ(device_configs(some, {make_plan(some, mode::latent, registry().kinds())}).size(), 1U);
 }
 
+TEST(placement, a_model_that_no_agent_runs_on_is_needed_nowhere) {
+  const auto p = good(with("node = \"one\"") + "[defaults]\nmodel = \"main\"\n[model.spare]\nsource = \"nowhere\"\n");
+  EXPECT_THAT(models_here(p), ElementsAre("main"));
+  EXPECT_EQ(device_configs(p, {make_plan(p, mode::latent, registry().kinds())}).front().models.size(), 1U);
+}
+
 TEST(placement, a_node_without_agents_is_no_mistake) { EXPECT_EQ(mistakes(with("")), ""); }
 
 TEST(placement, mistakes) {
