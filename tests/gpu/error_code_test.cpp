@@ -12,6 +12,7 @@
 #include "gpu/device_error.hpp"
 #include "gpu/error_code.hpp"
 #include "gpu/thrown.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp::test {
 namespace {
@@ -52,7 +53,7 @@ TEST(error_code, of_what_is_thrown) {
 
 TEST(error_code, the_manual_lists_them_all) {
   std::vector<std::string> documented, known;
-  std::ifstream manual(std::string(AVP_TEST_DATA) + "/../../docs/error_codes.md");
+  std::ifstream manual(test_data("../../docs/error_codes.md"));
   const std::regex row(R"(\| `(\w+)` \| (\d+) \| .+ \|)");
   std::smatch found;
   for (std::string line; std::getline(manual, line);)

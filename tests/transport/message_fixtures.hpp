@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/test_data.hpp"
 #include "transport/metadata.hpp"
 
 namespace avp::test {
@@ -24,7 +25,7 @@ struct message_case {
 };
 
 inline nlohmann::json read_json(const std::string& name) {
-  std::ifstream file(std::string(AVP_TEST_DATA) + "/" + name);
+  std::ifstream file(test_data(name));
   if (!file)
     throw std::runtime_error("test data " + name + " cannot be opened");
   return nlohmann::json::parse(file);

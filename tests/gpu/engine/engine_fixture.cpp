@@ -8,6 +8,7 @@
 
 #include "tests/gpu/engine/fixture_run.hpp"
 #include "tests/gpu/engine/rounding.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp::test {
 
@@ -49,7 +50,7 @@ std::ostream& operator<<(std::ostream& out, const fixture_case& fixture) {
 std::vector<fixture_case> fixture_cases(const std::string& file, const std::string& model,
                                         const std::function<std::filesystem::path()>& find_model,
                                         const std::function<std::filesystem::path()>& find_gguf) {
-  std::ifstream in(std::string(AVP_TEST_DATA) + "/" + file);
+  std::ifstream in(test_data(file));
   auto all = json::parse(in);
   std::vector<fixture_case> result;
   for (int i = 0; auto& data : all["cases"])

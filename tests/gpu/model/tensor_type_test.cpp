@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gpu/model/tensor_type.hpp"
+#include "tests/test_data.hpp"
 
 namespace {
 
@@ -24,7 +25,7 @@ std::vector<std::byte> from_hex(const std::string& hex) {
 
 // tests/data/make_quantised_blocks.py makes the file with the Python package gguf.
 nlohmann::json reference_blocks() {
-  std::ifstream file(AVP_TEST_DATA "/quantised_blocks.json");
+  std::ifstream file(avp::test::test_data("quantised_blocks.json"));
   return nlohmann::json::parse(file);
 }
 

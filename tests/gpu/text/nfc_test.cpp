@@ -12,13 +12,14 @@
 #include "gpu/text/tokenizer_json.hpp"
 #include "tests/gpu/model/tiny_model.hpp"
 #include "tests/temporary_folder.hpp"
+#include "tests/test_data.hpp"
 
 namespace {
 
 using nlohmann::json;
 
 json fixture() {
-  std::ifstream in(std::string(AVP_TEST_DATA) + "/nfc.json");
+  std::ifstream in(avp::test::test_data("nfc.json"));
   return json::parse(in);
 }
 

@@ -20,6 +20,7 @@
 #include "gpu/text/tokenizer.hpp"
 #include "tests/gpu/model/test_models.hpp"
 #include "tests/gpu/text/small_vocabulary.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp {
 namespace {
@@ -301,7 +302,7 @@ class tokenizer_of_model : public testing::TestWithParam<model_fixture> {};
 TEST_P(tokenizer_of_model, agrees_with_its_fixture) {
   const auto source = open_model(test_model(GetParam().model)).vocabulary;
   const tokenizer tokens(source);
-  const auto fixture = json::parse(std::ifstream(std::string(AVP_TEST_DATA) + "/" + GetParam().file));
+  const auto fixture = json::parse(std::ifstream(test::test_data(GetParam().file)));
   ASSERT_GE(fixture.at("tokenize").size(), 60u);
   for (const auto& one : fixture.at("tokenize")) {
     const auto all = tokens.encode(marked_text::trusted(one.at("text")));

@@ -14,6 +14,7 @@
 #include "gpu/text/tokenizer.hpp"
 #include "tests/gpu/model/test_models.hpp"
 #include "tests/gpu/text/small_vocabulary.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp {
 namespace {
@@ -188,7 +189,7 @@ TEST_P(untrusted_text_of_model, has_no_special_tokens_wherever_it_begins_and_end
 
 TEST_P(untrusted_text_of_model, agrees_with_its_fixture) {
   const tokenizer tokens(open_model(test_model(GetParam().model)).vocabulary);
-  const auto fixture = json::parse(std::ifstream(std::string(AVP_TEST_DATA) + "/" + GetParam().file));
+  const auto fixture = json::parse(std::ifstream(test::test_data(GetParam().file)));
   ASSERT_GE(fixture.at("untrusted").size(), 20u);
   for (const auto& one : fixture.at("untrusted"))
     EXPECT_EQ(tokens.encode(one.at("text").get<std::string>()), one.at("ids").get<ids>()) << one.at("text");

@@ -7,8 +7,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "agents/ascii.hpp"
 #include "runtime/score/mathematics.hpp"
+#include "tests/test_data.hpp"
+#include "agents/ascii.hpp"
 
 namespace avp {
 namespace {
@@ -21,8 +22,8 @@ struct answer_pair {
 
 std::vector<answer_pair> pairs() {
   std::vector<answer_pair> all;
-  for (const auto* name : {"/scores.jsonl", "/math_pairs.jsonl"}) {
-    std::ifstream file(AVP_TEST_DATA + std::string(name));
+  for (const auto* name : {"scores.jsonl", "math_pairs.jsonl"}) {
+    std::ifstream file(test::test_data(name));
     for (std::string line; std::getline(file, line);) {
       const auto record = nlohmann::json::parse(line);
       if (record.at("kind") != "math")

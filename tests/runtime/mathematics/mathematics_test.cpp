@@ -7,12 +7,13 @@
 
 #include "runtime/score/mathematics.hpp"
 #include "runtime/score/score.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp {
 namespace {
 
 std::vector<nlohmann::json> lines_of(const std::string& name) {
-  std::ifstream file(AVP_TEST_DATA "/" + name);
+  std::ifstream file(test::test_data(name));
   std::vector<nlohmann::json> lines;
   for (std::string line; std::getline(file, line);)
     lines.push_back(nlohmann::json::parse(line));
@@ -142,7 +143,7 @@ TEST(mathematics, what_prose_says_of_a_name_is_the_answer) {
 
 // The solutions of MATH-500 in their own words against the answers that it gives for them, and against those of others.
 TEST(mathematics, every_solution_of_math500_is_right_and_only_for_its_problem) {
-  std::ifstream file(AVP_TEST_DATA "/../../pipelines/data/math500.jsonl");
+  std::ifstream file(test::test_data("../../pipelines/data/math500.jsonl"));
   std::vector<std::string> solutions;
   std::vector<std::string> answers;
   for (std::string line; std::getline(file, line);) {

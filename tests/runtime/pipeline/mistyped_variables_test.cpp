@@ -3,6 +3,7 @@
 
 #include "runtime/pipeline/mistyped_variables.hpp"
 #include "tests/runtime/pipeline/pipeline_text.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp {
 namespace {
@@ -115,7 +116,7 @@ TEST(mistyped_variables, slips) {
 
 TEST(mistyped_variables, shipped_pipelines_have_none) {
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(AVP_TEST_DATA "/../../pipelines"))
+  for (const auto& entry : std::filesystem::directory_iterator(test::test_data("../../pipelines")))
     if (entry.path().extension() == ".toml") {
       const auto loaded = load_pipeline_file(entry.path(), {.kinds = registry().kinds(), .input = "-"});
       EXPECT_THAT(to_string(loaded.mistakes), "") << entry.path();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/results/scaling.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp {
 namespace {
@@ -87,7 +88,7 @@ TEST(scaling, json_has_points_and_fits) {
 }
 
 TEST(scaling, json_has_the_keys_of_the_example) {
-  std::ifstream file(AVP_TEST_DATA "/scaling_example.json");
+  std::ifstream file(test::test_data("scaling_example.json"));
   const auto example = ordered_json::parse(file);
   const auto p = swept();
   const auto written = full(p).json();

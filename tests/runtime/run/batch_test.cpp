@@ -4,6 +4,7 @@
 
 #include "tests/runtime/os/sandbox_fixture.hpp"
 #include "tests/runtime/run/batch_fixture.hpp"
+#include "tests/runtime/score/misbehaving_scorer.hpp"
 
 namespace {
 
@@ -248,7 +249,7 @@ expected = "1"
 
 TEST_F(batch_test, a_scorer_that_dies_costs_its_task_and_no_other) {
   log_->rule = [](const std::string& message) { return message; };
-  scorer_ = AVP_MISBEHAVING_SCORER;
+  scorer_ = misbehaving_scorer();
   EXPECT_EQ(run(scored_text, mode::latent,
                 "{\"id\": \"one\", \"q\": \"good\"}\n{\"id\": \"two\", \"q\": \"crash\"}\n"
                 "{\"id\": \"three\", \"q\": \"exit\"}\n{\"id\": \"four\", \"q\": \"good\"}\n",

@@ -11,6 +11,7 @@
 #include "runtime/pipeline/pipeline_file.hpp"
 #include "runtime/score/program_scorer.hpp"
 #include "tests/runtime/os/sandbox_fixture.hpp"
+#include "tests/test_data.hpp"
 
 namespace {
 
@@ -26,8 +27,7 @@ protected:
 
 /// The programs of a field of a data set, scored as its pipeline says. Gives the ids of those that pass.
 std::vector<std::string> passing(const std::string& name, const std::string& field, const std::string& id_field) {
-  const auto loaded =
-      load_pipeline_file(std::string(AVP_TEST_DATA "/../../pipelines/") + name, {.kinds = registry().kinds()});
+  const auto loaded = load_pipeline_file(test::test_data("../../pipelines/" + name), {.kinds = registry().kinds()});
   if (!loaded.pipeline)
     throw std::runtime_error(to_string(loaded.mistakes));
   const auto& spec = *loaded.pipeline->score;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/score/scorer_process.hpp"
+#include "tests/runtime/score/misbehaving_scorer.hpp"
 
 namespace avp {
 namespace {
@@ -88,7 +89,7 @@ protected:
 
   std::optional<double> score() { return scorer_.score(score_kind::math, "good", ""); }
 
-  scorer_process scorer_{AVP_MISBEHAVING_SCORER, limits()};
+  scorer_process scorer_{test::misbehaving_scorer(), limits()};
 };
 
 TEST_F(misbehaving_scorer, costs_the_answer_that_it_dies_of_and_no_other) {
@@ -110,7 +111,7 @@ TEST_F(misbehaving_scorer, costs_the_answer_that_it_dies_of_and_no_other) {
 TEST(hungry_scorer, can_have_so_much_memory) {
   scorer_limits limits;
   limits.memory = std::int64_t{512} << 20;
-  scorer_process scorer(AVP_MISBEHAVING_SCORER, limits);
+  scorer_process scorer(test::misbehaving_scorer(), limits);
   EXPECT_THAT([&] { (void)scorer.score(score_kind::math, "eat", ""); },
               testing::ThrowsMessage<scorer_error>(HasSubstr("died of SIGABRT"))); // of std::bad_alloc
   EXPECT_EQ(scorer.score(score_kind::math, "good", ""), 1);
@@ -125,7 +126,7 @@ TEST_F(misbehaving_scorer, can_have_so_much_processor_time) {
 TEST(slow_scorer, can_have_so_much_time) {
   scorer_limits limits;
   limits.wall = std::chrono::milliseconds(200);
-  scorer_process scorer(AVP_MISBEHAVING_SCORER, limits);
+  scorer_process scorer(test::misbehaving_scorer(), limits);
   EXPECT_THAT([&] { (void)scorer.score(score_kind::math, "sleep", ""); },
               testing::ThrowsMessage<scorer_error>(HasSubstr("took more than 0.2 s and was stopped")));
 }

@@ -8,6 +8,7 @@
 
 #include "runtime/score/score.hpp"
 #include "runtime/score/short_answer.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp {
 namespace {
@@ -158,7 +159,7 @@ TEST(short_answer, yes_and_no_match_themselves_only) {
 }
 
 TEST(short_answer, every_answer_of_hotpotqa_is_right_for_its_question) {
-  std::ifstream file(AVP_TEST_DATA "/../../pipelines/data/hotpotqa_distractor.jsonl");
+  std::ifstream file(test::test_data("../../pipelines/data/hotpotqa_distractor.jsonl"));
   int count = 0;
   for (std::string line; std::getline(file, line); ++count) {
     const std::string answer = nlohmann::json::parse(line).at("answer");
