@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "agents/final_answer.hpp"
-#include "agents/final_number.hpp"
+#include "agents/text/final_answer.hpp"
+#include "agents/text/final_number.hpp"
 
 namespace avp {
 

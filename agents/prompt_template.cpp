@@ -1,7 +1,7 @@
 // A prompt with `{{name}}` places, parsed once and rendered for every task.
 #include "agents/prompt_template.hpp"
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

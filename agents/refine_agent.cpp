@@ -1,7 +1,7 @@
 // Rounds.
 #include "agents/refine_agent.hpp"
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 

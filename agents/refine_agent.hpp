@@ -5,7 +5,7 @@
 
 #include "agents/agent.hpp"
 #include "agents/kind_info.hpp"
-#include "agents/text_pattern.hpp"
+#include "agents/text/text_pattern.hpp"
 
 namespace avp {
 

@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 

@@ -9,6 +9,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include "agents/text/seconds_text.hpp"
 #include "gpu/device_error.hpp"
 #include "gpu/thrown.hpp"
 
@@ -30,12 +31,6 @@ struct timed_state {
 };
 
 using timed_pointer = timed_interface::stateful_pointer<timed_state>;
-
-std::string seconds_text(std::chrono::milliseconds limit) {
-  auto text = std::to_string(static_cast<double>(limit.count()) / 1000);
-  text.erase(text.find_last_not_of('0') + 1);
-  return (text.back() == '.' ? text.substr(0, text.size() - 1) : text) + " s";
-}
 
 caf::error overdue(std::chrono::milliseconds limit, const std::string& what) {
   return make_error(error_code::time_limit, "the agent " + what + " for " + seconds_text(limit) +

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "agents/ascii.hpp"
-#include "agents/final_answer.hpp"
-#include "agents/final_number.hpp"
+#include "agents/text/final_answer.hpp"
+#include "agents/text/final_number.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 

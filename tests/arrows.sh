@@ -19,6 +19,7 @@ forbid() { # what, pattern, folders or files…
 forbid "transport knows no other room" '#include "(gpu|agents|runtime)/' transport
 forbid "gpu knows only transport" '#include "(agents|runtime)/' gpu
 forbid "agents know only gpu and transport" '#include "runtime/' agents
+forbid "agents/text knows texts alone" '#include [<"](caf/|agents/[a-z_]+\.|gpu/([a-su-z]|t[a-df-z]))' agents/text
 forbid "Torch headers stay in gpu" '#include [<"](torch|ATen|c10)/' transport agents runtime examples
 forbid "Torch headers stay out of what other rooms see of gpu" '#include [<"](torch|ATen|c10|gpu/(cache|engine|kernels))/' \
   gpu/*.hpp gpu/text/*.hpp

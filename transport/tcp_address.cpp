@@ -7,23 +7,16 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include "transport/ascii.hpp"
+
 namespace avp {
 
 namespace {
 
 constexpr std::string_view scheme = "tcp://";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string made(text);
-  std::ranges::transform(made, made.begin(), [](char c) { return lower(c); });
-  return made;
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hexadecimal(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
-bool is_name_character(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '_'; }
+bool is_name_character(char c) { return is_digit(c) || is_letter(c) || c == '-' || c == '_'; }
 
 /// The 16 bytes of an IPv6 address, whose scope ("%eth0") is left out.
 std::optional<in6_addr> ipv6_of(std::string_view host) {
@@ -150,7 +143,7 @@ expected<tcp_address> result(std::string_view text, std::string_view before, add
                                                   fmt::format(fmt::runtime(places), before), text, *mistake));
 }
 
-bool has_scheme(std::string_view text) { return lower(text.substr(0, scheme.size())) == scheme; }
+bool has_scheme(std::string_view text) { return lowered(text.substr(0, scheme.size())) == scheme; }
 
 } // namespace
 
@@ -177,7 +170,7 @@ bool is_loopback(const tcp_address& address) {
     return *four >> 24 == 127;
   if (const auto six = ipv6_of(address.host))
     return IN6_IS_ADDR_LOOPBACK(&*six);
-  const auto name = lower(address.host);
+  const auto name = lowered(address.host);
   return name == "localhost" || name == "localhost.";
 }
 

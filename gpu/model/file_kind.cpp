@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string_view>
+
+#include "transport/ascii.hpp"
 
 namespace avp {
 
@@ -13,18 +14,12 @@ namespace {
 // Enough to tell; the whole of a Git LFS pointer, which has some 130 bytes.
 constexpr std::size_t looked_at = 1024;
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 // "version https://git-lfs.github.com/spec/v1", "oid sha256:…", "size N" on lines of their own.
 std::string git_lfs_pointer(std::string_view text) {
   constexpr std::string_view key = "\nsize ";
   std::string size;
   if (const auto at = text.find(key); at != std::string_view::npos)
-    for (auto i = at + key.size(); i < text.size() && std::isdigit(static_cast<unsigned char>(text[i])) != 0; ++i)
+    for (auto i = at + key.size(); i < text.size() && is_digit(text[i]); ++i)
       size += text[i];
   return "is a Git LFS pointer, which stands for the file" + (size.empty() ? "" : " of " + size + " bytes") +
          "; get the file itself: run `git lfs pull` in its folder (Debian's package git-lfs), or download it";
@@ -72,7 +67,7 @@ std::optional<std::string> kind_of_wrong_file(std::span<const std::byte> bytes, 
   if (text.starts_with("version https://git-lfs.github.com/"))
     return git_lfs_pointer(text);
   const auto first = std::min(text.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), text.size()); // behind a byte order mark
-  const auto begin = lower(text.substr(first));
+  const auto begin = lowered(text.substr(first));
   if (begin.starts_with("<!doctype html") || begin.starts_with("<html") || begin.starts_with("<head"))
     return "is a web page (HTML): a server sent it in place of the file, which may need a login or not be there; look "
            "at it, and fetch the file again";

@@ -3,10 +3,10 @@
 #include <array>
 #include <utility>
 
-#include "agents/ascii.hpp"
 #include "runtime/mathematics/comparer.hpp"
 #include "runtime/mathematics/named_values.hpp"
 #include "runtime/mathematics/units.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 namespace {

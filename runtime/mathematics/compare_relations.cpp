@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "agents/ascii.hpp"
 #include "runtime/mathematics/comparer.hpp"
 #include "runtime/mathematics/real_set.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 namespace {

@@ -1,7 +1,7 @@
 // Expressions by what they come to, in several samples where they hold variables.
 #include <utility>
 
-#include "agents/exact_number.hpp"
+#include "agents/text/exact_number.hpp"
 #include "runtime/mathematics/comparer.hpp"
 
 namespace avp::math {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "agents/ascii.hpp"
 #include "runtime/mathematics/units.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 namespace {

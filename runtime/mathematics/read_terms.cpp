@@ -3,8 +3,8 @@
 #include <array>
 #include <utility>
 
-#include "agents/ascii.hpp"
 #include "runtime/mathematics/formula_reader.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 namespace {

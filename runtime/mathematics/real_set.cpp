@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 namespace {

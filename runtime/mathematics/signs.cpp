@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 namespace {

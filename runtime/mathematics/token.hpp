@@ -6,7 +6,7 @@
 
 #include <gmpxx.h>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 

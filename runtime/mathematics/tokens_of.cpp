@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 
-#include "agents/ascii.hpp"
-#include "agents/written_number.hpp"
+#include "agents/text/written_number.hpp"
 #include "runtime/mathematics/formula.hpp"
 #include "runtime/mathematics/letters.hpp"
 #include "runtime/mathematics/signs.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp::math {
 namespace {

@@ -8,6 +8,7 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include "agents/text/seconds_text.hpp"
 #include "gpu/device_error.hpp"
 #include "runtime/node/node_system.hpp"
 
@@ -16,12 +17,6 @@ namespace avp {
 namespace {
 
 constexpr auto between_attempts = std::chrono::milliseconds(300);
-
-std::string seconds_text(std::chrono::milliseconds time) {
-  auto text = std::to_string(static_cast<double>(time.count()) / 1000);
-  text.erase(text.find_last_not_of('0') + 1);
-  return (text.back() == '.' ? text.substr(0, text.size() - 1) : text) + " s";
-}
 
 // A machine that is cut off must not hold up the connections to others, so each address is tried on a thread of its
 // own. CAF itself waits as long as the operating system does, and tries one address of a name.

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

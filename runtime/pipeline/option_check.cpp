@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "agents/prompt_template.hpp"
-#include "agents/text_pattern.hpp"
+#include "agents/text/text_pattern.hpp"
 #include "runtime/pipeline/pipeline_check.hpp"
 #include "runtime/pipeline/table_reader.hpp"
 #include "runtime/text/words.hpp"

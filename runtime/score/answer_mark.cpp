@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

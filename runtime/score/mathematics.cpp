@@ -5,10 +5,10 @@
 #include <array>
 #include <optional>
 
-#include "agents/ascii.hpp"
-#include "agents/final_answer.hpp"
+#include "agents/text/final_answer.hpp"
 #include "runtime/mathematics/comparer.hpp"
 #include "runtime/mathematics/read.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "agents/ascii.hpp"
 #include "runtime/score/code_blocks.hpp"
 #include "runtime/score/program_harness.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

@@ -1,13 +1,13 @@
 // From a kind to its scorer.
 #include "runtime/score/score.hpp"
 
-#include "agents/ascii.hpp"
-#include "agents/exact_number.hpp"
-#include "agents/final_answer.hpp"
-#include "agents/final_number.hpp"
+#include "agents/text/exact_number.hpp"
+#include "agents/text/final_answer.hpp"
+#include "agents/text/final_number.hpp"
 #include "runtime/score/mathematics.hpp"
 #include "runtime/score/short_answer.hpp"
 #include "runtime/score/text_match.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

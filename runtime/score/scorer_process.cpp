@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agents/text/seconds_text.hpp"
+
 namespace avp {
 namespace {
 
@@ -77,14 +79,6 @@ void limit(pid_t process, std::int64_t memory) {
 #else
   (void)memory;
 #endif
-}
-
-std::string seconds(std::chrono::milliseconds time) {
-  auto text = std::to_string(static_cast<double>(time.count()) / 1000);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.')
-    text.pop_back();
-  return text + " s";
 }
 
 } // namespace
@@ -159,9 +153,9 @@ std::chrono::nanoseconds scorer_process::used_time() const {
 void scorer_process::check_time(clock::time_point began, std::chrono::nanoseconds used_before) {
   std::string over;
   if (used_time() - used_before > limits_.cpu)
-    over = seconds(limits_.cpu) + " of processor time";
+    over = seconds_text(limits_.cpu) + " of processor time";
   else if (clock::now() - began > limits_.wall)
-    over = seconds(limits_.wall);
+    over = seconds_text(limits_.wall);
   if (over.empty())
     return;
   stop();

@@ -5,10 +5,10 @@
 #include <map>
 #include <vector>
 
-#include "agents/ascii.hpp"
-#include "agents/final_answer.hpp"
-#include "agents/unicode.hpp"
+#include "agents/text/final_answer.hpp"
+#include "agents/text/unicode.hpp"
 #include "runtime/score/answer_mark.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

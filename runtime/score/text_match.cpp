@@ -5,7 +5,7 @@
 #include <iterator>
 #include <string>
 
-#include "agents/unicode.hpp"
+#include "agents/text/unicode.hpp"
 
 namespace avp {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agents/agent_actor.hpp"
-#include "agents/text_pattern.hpp"
+#include "agents/text/text_pattern.hpp"
 #include "agents/vote_agent.hpp"
 #include "tests/agents/fake_device.hpp"
 

@@ -9,7 +9,7 @@
 
 #include "runtime/score/mathematics.hpp"
 #include "tests/test_data.hpp"
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

@@ -1,11 +1,11 @@
 // Boxes, braces balanced.
-#include "agents/final_answer.hpp"
+#include "agents/text/final_answer.hpp"
 
 #include <algorithm>
 #include <array>
 #include <string>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

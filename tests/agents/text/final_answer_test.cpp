@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "agents/final_answer.hpp"
+#include "agents/text/final_answer.hpp"
 
 namespace avp {
 namespace {

@@ -1,5 +1,5 @@
 // A regular expression that a pipeline file names.
-#include "agents/text_pattern.hpp"
+#include "agents/text/text_pattern.hpp"
 
 namespace avp {
 

@@ -1,5 +1,5 @@
 // A scan over prose for numbers.
-#include "agents/final_number.hpp"
+#include "agents/text/final_number.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "agents/ascii.hpp"
-#include "agents/final_answer.hpp"
-#include "agents/written_number.hpp"
+#include "agents/text/final_answer.hpp"
+#include "agents/text/written_number.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

@@ -1,7 +1,7 @@
 // Texts made plain, and what their code points are.
 #include <gtest/gtest.h>
 
-#include "agents/unicode.hpp"
+#include "agents/text/unicode.hpp"
 
 namespace avp {
 namespace {

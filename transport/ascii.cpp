@@ -1,5 +1,5 @@
 // Letters, digits and blanks of ASCII, whatever the locale.
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 #include <algorithm>
 

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "agents/exact_number.hpp"
-#include "agents/final_number.hpp"
+#include "agents/text/exact_number.hpp"
+#include "agents/text/final_number.hpp"
 
 namespace avp {
 namespace {

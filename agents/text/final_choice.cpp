@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "agents/ascii.hpp"
-#include "agents/final_answer.hpp"
-#include "agents/unicode.hpp"
+#include "agents/text/final_answer.hpp"
+#include "agents/text/unicode.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

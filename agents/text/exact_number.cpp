@@ -1,5 +1,5 @@
 // Exact, with one exception.
-#include "agents/exact_number.hpp"
+#include "agents/text/exact_number.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // Unicode's own tables (utf8proc), and the few signs for which they have no plain form.
-#include "agents/unicode.hpp"
+#include "agents/text/unicode.hpp"
 
 #include <cstdlib>
 #include <memory>
@@ -7,7 +7,7 @@
 
 #include <utf8proc.h>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {

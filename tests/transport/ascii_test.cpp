@@ -1,7 +1,7 @@
 // Words in texts.
 #include <gtest/gtest.h>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
 // Digits first, then what people put behind them.
-#include "agents/written_number.hpp"
+#include "agents/text/written_number.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 
-#include "agents/ascii.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 namespace {
