@@ -145,6 +145,10 @@ void inbox::take_data(peer& p, std::uint64_t id, std::span<const std::byte> byte
 
 void inbox::take_payload(peer& p, std::uint64_t id, payload content, std::uint64_t wire_bytes) {
   const auto split_id = split_id_of(content.meta);
+  if (around_.handlers.is_wanted && !around_.handlers.is_wanted(content.meta)) {
+    turn_away(p, id, errc::closed);
+    return;
+  }
   if (!split_id.empty()) {
     if (split_id == p.broken_split) {
       refuse(p, id, {errc::bad_part, "Split payload " + split_id + ": another part of it was refused."});
@@ -181,14 +185,17 @@ void inbox::abandon_parts(peer& p, const std::string& except) {
 
 void inbox::refuse(peer& p, std::uint64_t id, const error& why) {
   spdlog::warn("Link: message {} of {} is refused: {}", id, p.who.name, why.message);
+  turn_away(p, id, why.code);
+}
+
+void inbox::turn_away(peer& p, std::uint64_t id, errc why) {
   abandon_parts(p, "");
-  p.refused[id] = why.code;
+  p.refused[id] = why;
   if (p.refused.size() > remembered_refusals)
     p.refused.erase(p.refused.begin());
-  around_.reply(p.from, {.kind = envelope_kind::refusal,
-                         .incarnation = incarnation_,
-                         .id = id,
-                         .echo = static_cast<std::uint64_t>(why.code)});
+  around_.reply(
+      p.from,
+      {.kind = envelope_kind::refusal, .incarnation = incarnation_, .id = id, .echo = static_cast<std::uint64_t>(why)});
   p.acknowledged = id;
 }
 

@@ -87,6 +87,7 @@ private:
   void take_payload(peer& p, std::uint64_t id, payload content, std::uint64_t wire_bytes);
   static void abandon_parts(peer& p, const std::string& except);
   void refuse(peer& p, std::uint64_t id, const error& why);
+  void turn_away(peer& p, std::uint64_t id, errc why);
   void hand_on(peer& p, payload content, std::uint64_t wire_bytes);
   void report(peer& p);
   void lose(peer& p, time_point now);

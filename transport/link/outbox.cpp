@@ -88,9 +88,17 @@ void outbox::take_report(const envelope& e, time_point now) {
 void outbox::take_refusal(const envelope& e) {
   if (e.id <= base_ || e.id > base_ + numbered_)
     return;
-  finish(*items_[e.id - base_ - 1].part_of,
-         fail(errc::rejected, fmt::format("Link: {} refused the message: {}.", options_.endpoint,
-                                          to_string(static_cast<errc>(e.echo)))));
+  const auto whole = items_[e.id - base_ - 1].part_of;
+  finish(*whole, fail(errc::rejected, fmt::format("Link: {} refused the message: {}.", options_.endpoint,
+                                                  to_string(static_cast<errc>(e.echo)))));
+  drop_rest_of(*whole);
+}
+
+// What never had a number nobody will miss.
+void outbox::drop_rest_of(const delivery& given_up) {
+  const auto first = items_.begin() + static_cast<std::ptrdiff_t>(numbered_);
+  items_.erase(std::remove_if(first, items_.end(), [&](const item& one) { return one.part_of.get() == &given_up; }),
+               items_.end());
 }
 
 void outbox::settle(std::uint64_t acknowledged) {
@@ -177,9 +185,9 @@ void outbox::pump() {
         around_.data({.kind = envelope_kind::data, .incarnation = incarnation_, .id = last_sent() + 1}, next.content);
     const bool first_time = sent_ == numbered_;
     if (!written && first_time) {
-      // It never had a number, so nobody will miss it.
-      finish(*next.part_of, tl::unexpected(written.error()));
-      items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(sent_));
+      const auto whole = next.part_of;
+      finish(*whole, tl::unexpected(written.error()));
+      drop_rest_of(*whole);
       continue;
     }
     if (!written && sent_ == 0)

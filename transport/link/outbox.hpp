@@ -73,6 +73,7 @@ private:
 
   void take_report(const envelope& e, time_point now);
   void take_refusal(const envelope& e);
+  void drop_rest_of(const delivery& given_up);
   void settle(std::uint64_t acknowledged);
   void welcome(const envelope& report);
   void rewind(std::uint64_t received);

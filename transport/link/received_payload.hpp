@@ -32,6 +32,9 @@ struct receiver_handlers {
   std::function<void(received_payload)> on_payload;
   /// A sender went silent for longer than the set time (peer_lost), or left a split payload unfinished (bad_part).
   std::function<void(const link_peer&, const error&)> on_peer_lost;
+  /// Says whether a payload is still wanted, by the metadata of each message of it. One that is not is dropped with all
+  /// that came of it, and its sender stops sending it: there it fails with rejected. Where this is empty, all are.
+  std::function<bool(const metadata&)> is_wanted;
 };
 
 } // namespace avp

@@ -43,7 +43,8 @@ struct receiving {
   explicit receiving(inbox_options options = {})
       : box(options, {[this](const std::string&, const envelope& e) { replies.push_back(e); },
                       {[this](received_payload p) { came.push_back(std::move(p)); },
-                       [this](const link_peer& who, const error& why) { lost.emplace_back(who.name, why.code); }},
+                       [this](const link_peer& who, const error& why) { lost.emplace_back(who.name, why.code); },
+                       [this](const metadata& meta) { return meta.extra.at("n") != unwanted; }},
                       std::make_shared<wakeup>()}) {}
 
   void take(const envelope& e, std::span<const std::byte> second = {}, const std::string& key = {}) {
@@ -65,6 +66,7 @@ struct receiving {
 
   inbox::time_point now = std::chrono::steady_clock::now();
   std::vector<envelope> replies;
+  std::string unwanted; // the number of a payload
   std::vector<received_payload> came;
   std::vector<std::pair<std::string, errc>> lost;
   inbox box;
@@ -188,6 +190,27 @@ TEST(inbox, parts_are_acknowledged_together_and_what_loses_one_is_given_up) {
   r.take({.kind = envelope_kind::data, .incarnation = 7, .id = 5}, text("rubbish"));
   r.take_data(7, 6, others[2]);
   EXPECT_THAT(r.numbers(), testing::ElementsAre(2));
+}
+
+TEST(inbox, what_came_of_a_payload_that_is_not_wanted_any_more_is_dropped) {
+  receiving r;
+  r.take({.kind = envelope_kind::hello, .incarnation = 7}, text("a"));
+  const auto parts = *split(numbered_payload(1, 100), 40);
+  r.take_data(7, 1, parts[0]);
+  r.replies.clear();
+  r.unwanted = "1";
+  for (const std::uint64_t id : {2, 3}) {
+    r.take_data(7, id, parts[id - 1]);
+    EXPECT_EQ(r.replies.back().kind, envelope_kind::refusal);
+    EXPECT_EQ(r.replies.back().id, id);
+    EXPECT_EQ(static_cast<errc>(r.replies.back().echo), errc::closed);
+  }
+  r.take_data(7, 4, numbered_payload(2, 10));
+  EXPECT_THAT(r.numbers(), testing::ElementsAre(2));
+  r.box.tick(r.now);
+  for (int i = 0; i < 7; ++i)
+    r.box.tick(r.now += 900ms);
+  EXPECT_THAT(r.lost, testing::ElementsAre(testing::Pair("a", errc::peer_lost))) << "nothing of it was left";
 }
 
 TEST(inbox, an_unfinished_payload_is_reported_with_its_sender_and_comes_again) {

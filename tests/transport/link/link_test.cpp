@@ -1,4 +1,5 @@
 // Senders and receivers over real sockets of one process.
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -144,6 +145,31 @@ TEST(link, compressed_and_split_payloads_come_whole) {
   EXPECT_EQ(came[0].content.meta, meta);
   EXPECT_LT(came[0].wire_bytes, 10'000u);
   EXPECT_EQ(done.take().at(0)->wire_bytes, came[0].wire_bytes);
+}
+
+TEST(link, what_is_not_wanted_any_more_is_not_sent_on) {
+  received in;
+  auto handlers = in.handlers();
+  std::atomic<int> messages = 0;
+  handlers.is_wanted = [&](const metadata& meta) { return meta.extra.at("n") != "1" || ++messages < 3; };
+  auto receiving = quick_receiver();
+  receiving.window = 250'000;
+  auto receiver = payload_receiver::bind(receiving, std::move(handlers));
+  auto sending = quick_sender((*receiver)->endpoint());
+  sending.part_bytes = 100'000;
+  auto sender = payload_sender::connect(sending);
+  results done;
+  (*sender)->send(numbered_payload(1, 10'000'000), into(done));
+  (*sender)->send(numbered_payload(2, 300'000), into(done));
+  ASSERT_TRUE(done.wait_for(2));
+  const auto ends = done.take();
+  ASSERT_FALSE(ends[0]);
+  EXPECT_EQ(ends[0].error().code, errc::rejected);
+  EXPECT_TRUE(ends[1]);
+  const auto came = in.payloads.take();
+  ASSERT_EQ(came.size(), 1U);
+  EXPECT_EQ(bytes_of(came[0].content), bytes_of(numbered_payload(2, 300'000)));
+  EXPECT_LT(messages, 10) << "of 100";
 }
 
 TEST(link, the_sender_may_be_there_first) {
