@@ -140,7 +140,7 @@ int prompt(const prompt_order& order) {
   } catch (const prompt_error& error) {
     std::fprintf(stderr, "avp-model: %s\n", error.what());
   }
-  return bad_usage;
+  return bad_arguments;
 }
 
 } // namespace

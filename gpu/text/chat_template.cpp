@@ -83,7 +83,8 @@ jinja::value date_function(const nlohmann::ordered_json& date) {
 void add_variables(const template_variables& text, jinja::variables& to) {
   if (text.empty())
     return;
-  for (const auto& [name, value] : nlohmann::ordered_json::parse(text).items())
+  const auto all = nlohmann::ordered_json::parse(text);
+  for (const auto& [name, value] : all.items())
     try {
       to[name] = name == "strftime_now" ? date_function(value) : jinja::value::from_json(value, jinja::origin::trusted);
     } catch (const jinja::fault& fault) {

@@ -2,12 +2,11 @@
 #include "runtime/results/comparison.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <optional>
 
 #include "runtime/pipeline/pipeline.hpp"
 #include "runtime/results/paired_statistics.hpp"
+#include "runtime/text/number_text.hpp"
 
 namespace avp {
 namespace {
@@ -21,16 +20,9 @@ double mean(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  std::array<char, 128> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), pattern, values...);
-  return buffer.data();
-}
-
 /// Points with a true minus sign, and a plus where `sign` says so.
 std::string points(double share, bool sign = false) {
-  auto text = format(sign ? "%+.1f" : "%.1f", 100 * share);
+  auto text = printed(sign ? "%+.1f" : "%.1f", 100 * share);
   if (text == "-0.0" || text == "+0.0")
     return "0.0";
   return text.starts_with('-') ? "\u2212" + text.substr(1) : text;
@@ -38,7 +30,7 @@ std::string points(double share, bool sign = false) {
 
 std::string bracketed(const interval& range) { return "[" + points(range.low) + ", " + points(range.high) + "]"; }
 
-std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : format("p = %.*f", p < 0.1 ? 3 : 2, p); }
+std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : printed("p = %.*f", p < 0.1 ? 3 : 2, p); }
 
 } // namespace
 

@@ -1,25 +1,11 @@
 // Sums and their table.
 #include "runtime/results/summary.hpp"
 
-#include <array>
-#include <cstdio>
-
 #include "runtime/pipeline/pipeline.hpp"
 #include "runtime/text/number_text.hpp"
 #include "runtime/text/text_table.hpp"
 
 namespace avp {
-
-namespace {
-
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), pattern, values...);
-  return buffer.data();
-}
-
-} // namespace
 
 void summary::add(const task_result& result) {
   auto& row = rows_[result.mode];
@@ -62,22 +48,22 @@ std::vector<std::string> summary::cells(mode mode, const totals& row) const {
   std::vector<std::string> cells = {std::string(name_of(mode)),
                                     std::to_string(row.tasks),
                                     std::to_string(row.failed),
-                                    row.scored
-                                        ? format("%.1f %% (%g/%lld)", 100 * row.score / static_cast<double>(row.scored),
-                                                 row.score, static_cast<long long>(row.scored))
-                                        : "-",
+                                    row.scored ? printed("%.1f %% (%g/%lld)",
+                                                         100 * row.score / static_cast<double>(row.scored), row.score,
+                                                         static_cast<long long>(row.scored))
+                                               : "-",
                                     with_separators(row.counts.prompt_tokens),
                                     with_separators(row.counts.latent_steps),
                                     with_separators(row.counts.output_tokens),
                                     with_separators(row.tokens()),
-                                    format("%.*f", row.seconds < 10 ? 2 : 1, row.seconds)};
+                                    printed("%.*f", row.seconds < 10 ? 2 : 1, row.seconds)};
   if (!compares())
     return cells;
   const auto& text = rows_.at(mode::text);
   const bool other = mode != mode::text;
   const auto saving = 100 * (1 - static_cast<double>(row.tokens()) / static_cast<double>(text.tokens()));
-  cells.push_back(other ? format("%.1f %%", saving) : "-");
-  cells.push_back(other && row.seconds > 0 ? format("%.2fx", text.seconds / row.seconds) : "-");
+  cells.push_back(other ? printed("%.1f %%", saving) : "-");
+  cells.push_back(other && row.seconds > 0 ? printed("%.2fx", text.seconds / row.seconds) : "-");
   return cells;
 }
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/gpu/text/jinja/rendered.hpp"
+#include "tests/test_data.hpp"
 
 namespace avp::jinja {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json data_of(const std::string& name) {
-  std::ifstream file(AVP_TEST_DATA "/" + name);
+  std::ifstream file(avp::test::test_data(name));
   return ordered_json::parse(file);
 }
 
