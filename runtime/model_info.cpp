@@ -96,8 +96,8 @@ ordered_json model_info(const model_file& model) {
                      {"head_dim", config.head_dim},
                      {"vocabulary", config.vocab_size},
                      {"longest_context", config.max_positions},
-                     {"rope_theta", config.rope_theta},
-                     {"rope_scaled", !config.rope_factors.empty()},
+                     {"rope_theta", config.rotary.theta},
+                     {"rope_scaled", !config.rotary.factors.empty()},
                      {"rms_norm_eps", config.rms_norm_eps},
                      {"tied_embeddings", config.tied}};
   auto files = ordered_json::array();

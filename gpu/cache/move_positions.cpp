@@ -12,9 +12,11 @@ namespace {
 // Keys [layers, kv_heads, dim, positions] turned. Products and sums are rounded one by one, so that the bits of a
 // position do not depend on how many are turned at once.
 at::Tensor turned(const at::Tensor& keys, const rotation& turn) {
-  auto halves = keys.to(at::kFloat).chunk(2, 2);
-  const auto cos = turn.cos.view({-1, 1}), sin = turn.sin.view({-1, 1});
-  return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, 2);
+  const auto layers = turn.cos.size(0), pairs = turn.cos.size(1);
+  const auto wide = keys.to(at::kFloat);
+  const auto a = wide.narrow(2, 0, pairs), b = wide.narrow(2, pairs, pairs);
+  const auto cos = turn.cos.view({layers, 1, pairs, 1}), sin = turn.sin.view({layers, 1, pairs, 1});
+  return at::cat({a * cos - b * sin, b * cos + a * sin, wide.narrow(2, 2 * pairs, wide.size(2) - 2 * pairs)}, 2);
 }
 
 } // namespace

@@ -8,8 +8,8 @@
 
 namespace avp {
 
-/// The rotation of rotary embedding by a number of positions, for each pair of dimensions (i, i + dim/2): [dim / 2] in
-/// float32.
+/// The rotation of rotary embedding by a number of positions, for each layer and each rotated pair of dimensions
+/// (i, i + pairs): [layers, pairs] in float32.
 struct rotation {
   at::Tensor cos, sin;
 };

@@ -2,6 +2,7 @@
 #include "gpu/kernels/layer_ops.hpp"
 
 #include <atomic>
+#include <cmath>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -49,8 +50,8 @@ void check_attention(const at::Tensor& qkv, const block_tables& tables, const at
   check.has_kernels("qkv", qkv.scalar_type());
   check.dimensions("cos", cos, 2);
   check.at_most("the number of positions", tables.positions(), cos.size(0));
-  check.sizes("cos", cos, {cos.size(0), shape.dim / 2});
-  check.sizes("sin", sin, {cos.size(0), shape.dim / 2});
+  check.at_most("the number of rotated pairs", cos.size(1), shape.dim / 2);
+  check.sizes("sin", sin, {cos.size(0), cos.size(1)});
   for (const auto& [name, table] : {std::pair("cos", &cos), std::pair("sin", &sin)}) {
     check.type(name, *table, at::kFloat);
     check.contiguous(name, *table);
@@ -85,7 +86,7 @@ void norm_rows(row_kernels::norm<A> kernel, at::Tensor& x, const at::Tensor& y, 
 }
 
 template <class A>
-void swiglu_rows(row_kernels::gate<A> kernel, const at::Tensor& gate_up, at::Tensor& out) {
+void gate_rows(row_kernels::gate<A> kernel, const at::Tensor& gate_up, at::Tensor& out) {
   const auto columns = out.size(1);
   const auto* from = static_cast<const A*>(gate_up.const_data_ptr());
   auto* to = static_cast<A*>(out.mutable_data_ptr());
@@ -93,21 +94,37 @@ void swiglu_rows(row_kernels::gate<A> kernel, const at::Tensor& gate_up, at::Ten
            [&](std::int64_t row) { kernel(from + row * 2 * columns, to + row * columns, columns); });
 }
 
+// The kernel keeps what it normalises; so it is given a copy.
+template <class A>
+void norm_heads(row_kernels::norm<A> kernel, at::Tensor& x, std::int64_t first, std::int64_t count,
+                const at::Tensor& weight, double epsilon) {
+  const auto columns = x.size(1), size = weight.size(0);
+  auto copy = x.narrow(1, first, count * size).to(at::kFloat, false, true).contiguous();
+  auto* from = copy.mutable_data_ptr<float>();
+  auto* to = static_cast<A*>(x.mutable_data_ptr()) + first;
+  for_rows(x.size(0), count * size, [&](std::int64_t row) {
+    for (std::int64_t head = 0; head < count; ++head)
+      kernel(from + (row * count + head) * size, nullptr, weight.const_data_ptr<float>(),
+             to + row * columns + head * size, size, static_cast<float>(epsilon));
+  });
+}
+
 template <class A, class K>
 void rope_store_rows(row_kernels::rope_store<A, K> kernel, const at::Tensor& qkv, const block_tables& tables,
                      const at::Tensor& cos, const at::Tensor& sin, const attention_shape& shape,
                      const at::Tensor& cache, std::int64_t layer, at::Tensor& queries) {
-  const auto half = shape.dim / 2, head_stride = block_positions * shape.dim;
+  const auto pairs = cos.size(1), head_stride = block_positions * shape.dim;
   const auto value_offset = shape.kv_heads * head_stride;
   auto* of_layer = static_cast<K*>(cache.mutable_data_ptr()) + layer * 2 * value_offset;
   const auto block_stride = cache.stride(0);
   const auto rows = tables.rows();
   for_rows(qkv.size(0), qkv.size(1), [&](std::int64_t row) {
     const auto [position, block] = rows[row];
-    kernel(static_cast<const A*>(qkv.const_data_ptr()) + row * qkv.size(1),
-           cos.const_data_ptr<float>() + position * half, sin.const_data_ptr<float>() + position * half,
-           queries.mutable_data_ptr<float>() + row * queries.size(1), of_layer + block * block_stride,
-           position % block_positions, value_offset, head_stride, shape.heads, shape.kv_heads, shape.dim);
+    kernel({static_cast<const A*>(qkv.const_data_ptr()) + row * qkv.size(1),
+            cos.const_data_ptr<float>() + position * pairs, sin.const_data_ptr<float>() + position * pairs,
+            queries.mutable_data_ptr<float>() + row * queries.size(1), of_layer + block * block_stride,
+            position % block_positions, value_offset, head_stride, shape.heads, shape.kv_heads, shape.dim, pairs,
+            shape.score_scale()});
   });
 }
 
@@ -134,6 +151,7 @@ void attend_tiles(row_kernels::attend kernel, const at::Tensor& queries, const b
       tile.dim = shape.dim;
       tile.out = static_cast<char*>(out.mutable_data_ptr()) + offset * static_cast<std::int64_t>(out.element_size());
       tile.out_stride = out.size(1);
+      tile.window = shape.window;
       const auto count = group.rows * per_key;
       for (tile.first = 0; tile.first < count; tile.first += attention_queries) {
         tile.count = std::min(attention_queries, count - tile.first);
@@ -152,6 +170,8 @@ void attend_tiles(row_kernels::attend kernel, const at::Tensor& queries, const b
 
 } // namespace
 
+float attention_shape::score_scale() const { return scale > 0 ? scale : 1.0F / std::sqrt(static_cast<float>(dim)); }
+
 at::Tensor residual_rms_norm(at::Tensor& x, const at::Tensor& y, const at::Tensor& weight, double epsilon,
                              at::ScalarType dtype) {
   check_norm(x, y, weight, dtype);
@@ -167,20 +187,39 @@ at::Tensor residual_rms_norm(at::Tensor& x, const at::Tensor& y, const at::Tenso
   return out;
 }
 
-at::Tensor swiglu(const at::Tensor& gate_up) {
-  const operand_checks check("swiglu");
+void head_rms_norm(at::Tensor& x, std::int64_t first, std::int64_t count, const at::Tensor& weight, double epsilon) {
+  const operand_checks check("head_rms_norm");
+  check.dimensions("x", x, 2);
+  check.contiguous("x", x);
+  check.has_kernels("x", x.scalar_type());
+  check.dimensions("weight", weight, 1);
+  check.type("weight", weight, at::kFloat);
+  check.contiguous("weight", weight);
+  check.at_most("the last column", first + count * weight.size(0), x.size(1));
+  if (!has_kernels(x))
+    return aten::head_rms_norm(x, first, count, weight, epsilon);
+  const auto& kernels = cpu_row_kernels();
+  if (is_float(x.scalar_type()))
+    norm_heads<float>(kernels.norm_float, x, first, count, weight, epsilon);
+  else
+    norm_heads<bits16>(kernels.norm_bfloat16, x, first, count, weight, epsilon);
+}
+
+at::Tensor gated(const at::Tensor& gate_up, gate_activation activation) {
+  const operand_checks check("gated");
   check.dimensions("gate_up", gate_up, 2);
   check.contiguous("gate_up", gate_up);
   check.has_kernels("gate_up", gate_up.scalar_type());
   check.multiple("columns of gate_up", gate_up.size(1), 2);
   if (!has_kernels(gate_up))
-    return aten::swiglu(gate_up);
+    return aten::gated(gate_up, activation);
   const auto& kernels = cpu_row_kernels();
   auto out = at::empty({gate_up.size(0), gate_up.size(1) / 2}, gate_up.options());
+  const bool is_silu = activation == gate_activation::silu;
   if (is_float(gate_up.scalar_type()))
-    swiglu_rows<float>(kernels.gate_float, gate_up, out);
+    gate_rows<float>(is_silu ? kernels.silu_gate_float : kernels.gelu_gate_float, gate_up, out);
   else
-    swiglu_rows<bits16>(kernels.gate_bfloat16, gate_up, out);
+    gate_rows<bits16>(is_silu ? kernels.silu_gate_bfloat16 : kernels.gelu_gate_bfloat16, gate_up, out);
   return out;
 }
 

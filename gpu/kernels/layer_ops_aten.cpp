@@ -9,9 +9,11 @@ namespace avp::aten {
 
 namespace {
 
+// The first 2 · pairs of the values [rows, heads, dim], by tables [rows, 1, pairs].
 at::Tensor rotated(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
-  auto halves = x.chunk(2, 2);
-  return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, 2);
+  const auto pairs = cos.size(2);
+  const auto a = x.narrow(2, 0, pairs), b = x.narrow(2, pairs, pairs);
+  return at::cat({a * cos - b * sin, b * cos + a * sin, x.narrow(2, 2 * pairs, x.size(2) - 2 * pairs)}, 2);
 }
 
 // Keys or values of all blocks of a sequence by position: [kv_heads, positions, dim].
@@ -54,9 +56,16 @@ at::Tensor residual_rms_norm(at::Tensor& x, const at::Tensor& y, const at::Tenso
   return (x * scale * weight).to(dtype);
 }
 
-at::Tensor swiglu(const at::Tensor& gate_up) {
+void head_rms_norm(at::Tensor& x, std::int64_t first, std::int64_t count, const at::Tensor& weight, double epsilon) {
+  auto heads = x.narrow(1, first, count * weight.size(0));
+  auto rows = heads.to(at::kFloat, false, true).reshape({-1, weight.size(0)});
+  heads.copy_(residual_rms_norm(rows, {}, weight, epsilon, at::kFloat).view(heads.sizes()));
+}
+
+at::Tensor gated(const at::Tensor& gate_up, gate_activation activation) {
   auto halves = gate_up.to(at::kFloat).chunk(2, 1);
-  return (at::silu(halves[0]) * halves[1]).to(gate_up.scalar_type());
+  const auto gate = activation == gate_activation::silu ? at::silu(halves[0]) : at::gelu(halves[0], "tanh");
+  return (gate * halves[1]).to(gate_up.scalar_type());
 }
 
 at::Tensor rope_store_attend(const at::Tensor& qkv, const block_tables& tables, const at::Tensor& cos,
@@ -80,8 +89,11 @@ at::Tensor rope_store_attend(const at::Tensor& qkv, const block_tables& tables, 
     auto value = by_position(layer_data.select(1, 1), index, shape, false).narrow(1, 0, length).to(at::kFloat);
     auto query =
         turned.narrow(1, 0, shape.heads).transpose(0, 1).reshape({shape.kv_heads, per_key * group.rows, shape.dim});
-    auto scores = at::bmm(query, key.transpose(1, 2)) / std::sqrt(static_cast<double>(shape.dim));
-    auto hidden = at::ones({group.rows, length}, scores.options().dtype(at::kBool)).triu(group.first_position + 1);
+    auto scores = at::bmm(query, key.transpose(1, 2)) * static_cast<double>(shape.score_scale());
+    const auto every = at::ones({group.rows, length}, scores.options().dtype(at::kBool));
+    auto hidden = every.triu(group.first_position + 1);
+    if (shape.window > 0)
+      hidden = hidden.logical_or(every.tril(group.first_position - shape.window));
     scores.masked_fill_(hidden.repeat({per_key, 1}).unsqueeze(0), -INFINITY);
     auto sums = at::bmm(at::softmax(scores, 2), value); // [kv_heads, per_key * rows, dim]
     out.narrow(0, group.first_row, group.rows).copy_(sums.view({shape.heads, group.rows, shape.dim}).transpose(0, 1));

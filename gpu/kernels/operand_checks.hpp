@@ -9,7 +9,7 @@
 namespace avp {
 
 /// Checks the operands of one operation by their sizes and types, never by their values. Throws std::invalid_argument
-/// that says what was called, what is required and what came: "[swiglu] gate_up must have 2 dimensions but has 1".
+/// that says what was called, what is required and what came: "[gated] gate_up must have 2 dimensions but has 1".
 class operand_checks {
 public:
   explicit operand_checks(const char* operation) : operation_(operation) {}

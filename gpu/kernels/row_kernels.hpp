@@ -22,6 +22,7 @@ struct attention_tile {
   std::int64_t dim = 0;
   void* out = nullptr; ///< Laid out like queries.
   std::int64_t out_stride = 0;
+  std::int64_t window = 0; ///< Positions that a row sees, its own among them; 0: all before it.
 };
 
 /// Queries that share the reading of keys and values at most.
@@ -44,16 +45,25 @@ struct row_kernels {
   template <class A>
   using norm = void (*)(float* x, const A* y, const float* weight, A* out, std::int64_t columns, float epsilon);
 
-  /// out = silu(gate) · up, gate and up side by side. SwiGLU, arXiv 2002.05202.
+  /// out = activation(gate) · up, gate and up side by side. SwiGLU and GEGLU, arXiv 2002.05202.
   template <class A>
   using gate = void (*)(const A* gate_up, A* out, std::int64_t columns);
 
-  /// Rotates queries (scaled by 1/√dim into `queries`) and keys by cos, sin [dim / 2] and puts keys and values into
-  /// one slot of a block. qkv [(heads + 2 kv_heads) * dim].
+  /// One row of a rotation: what is turned, by what, and where it goes.
   template <class A, class K>
-  using rope_store = void (*)(const A* qkv, const float* cos, const float* sin, float* queries, K* block,
-                              std::int64_t slot, std::int64_t value_offset, std::int64_t head_stride,
-                              std::int64_t heads, std::int64_t kv_heads, std::int64_t dim);
+  struct rotated_row {
+    const A* qkv;           ///< [(heads + 2 kv_heads) * dim]
+    const float *cos, *sin; ///< [pairs]
+    float* queries;         ///< [heads * dim], scaled by `scale`
+    K* block;               ///< Keys and values go into one slot of it.
+    std::int64_t slot, value_offset, head_stride;
+    std::int64_t heads, kv_heads, dim;
+    std::int64_t pairs; ///< Of each head's values the first 2 · pairs are rotated, (i, i + pairs) together.
+    float scale;
+  };
+
+  template <class A, class K>
+  using rope_store = void (*)(const rotated_row<A, K>& row);
 
   /// The place of the first of the largest of `count` values; 0 where none is a number.
   using largest = std::int64_t (*)(const float* values, std::int64_t count);
@@ -68,8 +78,10 @@ struct row_kernels {
 
   norm<float> norm_float;
   norm<bits16> norm_bfloat16;
-  gate<float> gate_float;
-  gate<bits16> gate_bfloat16;
+  gate<float> silu_gate_float;
+  gate<bits16> silu_gate_bfloat16;
+  gate<float> gelu_gate_float; ///< GELU by its approximation with tanh, arXiv 1606.08415.
+  gate<bits16> gelu_gate_bfloat16;
   rope_store<float, float> rope_store_float_float;
   rope_store<float, bits16> rope_store_float_bfloat16;
   rope_store<bits16, float> rope_store_bfloat16_float;

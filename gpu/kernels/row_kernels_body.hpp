@@ -54,46 +54,64 @@ void normalise(float* x, const A* y, const float* weight, A* out, std::int64_t c
     put(out + i, x[i] * scale * weight[i]);
 }
 
-// x / (1 + e^-x), with the exponent never above 0.
-AVP_INLINE vector_f silu(vector_f x) {
+// x / (1 + e^-s), with the exponent never above 0.
+AVP_INLINE vector_f by_sigmoid(vector_f x, vector_f s) {
   const vector_f none = all(0.0F), unit = all(1.0F);
-  const vector_f e = exponential(where_less(x, none, x, none - x));
-  return x * where_less(x, none, e, unit) / (unit + e);
+  const vector_f e = exponential(where_less(s, none, s, none - s));
+  return x * where_less(s, none, e, unit) / (unit + e);
 }
 
-template <class A>
+struct silu {
+  AVP_INLINE vector_f of(vector_f x) { return by_sigmoid(x, x); }
+};
+
+// x/2 · (1 + tanh u) = x / (1 + e^-2u) for u = √(2/π) · (x + 0.044715 x³).
+struct gelu_tanh {
+  AVP_INLINE vector_f of(vector_f x) {
+    const vector_f inner = fused(x * x, all(0.0713548163F), all(1.59576912F)); // 2√(2/π) · (0.044715 x² + 1)
+    return by_sigmoid(x, x * inner);
+  }
+};
+
+template <class A, class Activation>
 void gate(const A* gate_up, A* out, std::int64_t columns) {
   const A* up = gate_up + columns;
   const std::int64_t whole = columns / lanes * lanes;
   for (std::int64_t i = 0; i < whole; i += lanes)
-    save(out + i, silu(load(gate_up + i)) * load(up + i));
+    save(out + i, Activation::of(load(gate_up + i)) * load(up + i));
   for (std::int64_t i = whole; i < columns; ++i) {
-    put(out + i, first_of(silu(all(one(gate_up + i)))) * one(up + i));
+    put(out + i, first_of(Activation::of(all(one(gate_up + i)))) * one(up + i));
   }
 }
 
 template <class A, class K>
-void rope_store(const A* qkv, const float* cos, const float* sin, float* queries, K* block, std::int64_t slot,
-                std::int64_t value_offset, std::int64_t head_stride, std::int64_t heads, std::int64_t kv_heads,
-                std::int64_t dim) {
-  const std::int64_t half = dim / 2;
-  const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(dim));
-  for (std::int64_t head = 0; head < heads; ++head, qkv += dim, queries += dim)
+void rope_store(const row_kernels::rotated_row<A, K>& row) {
+  const std::int64_t half = row.pairs, dim = row.dim;
+  const float *cos = row.cos, *sin = row.sin;
+  const float scale = row.scale;
+  const A* qkv = row.qkv;
+  float* queries = row.queries;
+  for (std::int64_t head = 0; head < row.heads; ++head, qkv += dim, queries += dim) {
     for (std::int64_t i = 0; i < half; ++i) {
       const float a = one(qkv + i), b = one(qkv + half + i);
       queries[i] = (a * cos[i] - b * sin[i]) * scale;
       queries[half + i] = (b * cos[i] + a * sin[i]) * scale;
     }
-  for (std::int64_t head = 0; head < kv_heads; ++head, qkv += dim) {
-    K* keys = block + head * head_stride + slot; // [dim, positions]
+    for (std::int64_t i = 2 * half; i < dim; ++i)
+      queries[i] = one(qkv + i) * scale;
+  }
+  for (std::int64_t head = 0; head < row.kv_heads; ++head, qkv += dim) {
+    K* keys = row.block + head * row.head_stride + row.slot; // [dim, positions]
     for (std::int64_t i = 0; i < half; ++i) {
       const float a = one(qkv + i), b = one(qkv + half + i);
       put(keys + i * positions, a * cos[i] - b * sin[i]);
       put(keys + (half + i) * positions, b * cos[i] + a * sin[i]);
     }
+    for (std::int64_t i = 2 * half; i < dim; ++i)
+      put(keys + i * positions, one(qkv + i));
   }
-  for (std::int64_t head = 0; head < kv_heads; ++head, qkv += dim) {
-    K* values = block + head * head_stride + value_offset + slot * dim; // [positions, dim]
+  for (std::int64_t head = 0; head < row.kv_heads; ++head, qkv += dim) {
+    K* values = row.block + head * row.head_stride + row.value_offset + row.slot * dim; // [positions, dim]
     for (std::int64_t i = 0; i < dim; ++i)
       put(values + i, one(qkv + i));
   }
@@ -191,18 +209,25 @@ AVP_INLINE void add_last_values(const K* values, std::int64_t count, std::int64_
     save_some(sums + q * dim, sum[q], columns);
 }
 
-// Softmax over one block: scores become weights, and what the sums so far are to be multiplied with is `shrink`.
-template <int Q>
+// Softmax over one block: scores become weights, and what the sums so far are to be multiplied with is `shrink`. With a
+// window, what lies before it weighs nothing: neither the blocks that only other rows of the tile need nor the
+// positions of a block change a row's bits.
+template <int Q, bool Windowed>
 AVP_INLINE void weigh(float (*scores)[positions], std::int64_t begin, const std::int64_t (&visible)[Q],
-                      float (&most)[lanes], float (&total)[Q], float (&shrink)[lanes]) {
+                      std::int64_t window, float (&most)[lanes], float (&total)[Q], float (&shrink)[lanes]) {
   float numbers[positions];
   for (int i = 0; i < positions; ++i)
     numbers[i] = static_cast<float>(i);
   float next[lanes] = {};
   for (int q = 0; q < Q; ++q) {
     const vector_f seen = all(static_cast<float>(visible[q] - begin)), nothing = all(-__builtin_inff());
-    const vector_f low = where_less(load(numbers), seen, load(scores[q]), nothing);
-    const vector_f high = where_less(load(numbers + lanes), seen, load(scores[q] + lanes), nothing);
+    vector_f low = where_less(load(numbers), seen, load(scores[q]), nothing);
+    vector_f high = where_less(load(numbers + lanes), seen, load(scores[q] + lanes), nothing);
+    if (Windowed) {
+      const vector_f before = all(static_cast<float>(visible[q] - window - begin));
+      low = where_less(load(numbers), before, nothing, low);
+      high = where_less(load(numbers + lanes), before, nothing, high);
+    }
     save(scores[q], low);
     save(scores[q] + lanes, high);
     const float found = largest_of(larger(low, high));
@@ -211,6 +236,12 @@ AVP_INLINE void weigh(float (*scores)[positions], std::int64_t begin, const std:
   save(shrink, exponential(load(most) - load(next)));
   save(most, load(next));
   for (int q = 0; q < Q; ++q) {
+    if (Windowed && visible[q] - window >= begin + positions) { // nothing of the block is in the window
+      shrink[q] = 1;
+      save(scores[q], all(0.0F));
+      save(scores[q] + lanes, all(0.0F));
+      continue;
+    }
     const vector_f low = exponential(load(scores[q]) - all(next[q]));
     const vector_f high = exponential(load(scores[q] + lanes) - all(next[q]));
     save(scores[q], low);
@@ -221,14 +252,18 @@ AVP_INLINE void weigh(float (*scores)[positions], std::int64_t begin, const std:
 
 // Attention of Q queries, from the tile's `first` on, with a running maximum and sum (arXiv 2205.14135), block after
 // block.
-template <class A, class K, int Q>
+template <class A, class K, int Q, bool Windowed>
 AVP_INLINE void attend_queries(const attention_tile& tile, std::int64_t first) {
   const std::int64_t dim = tile.dim;
   const float* queries[Q];
   std::int64_t visible[Q];
   float most[lanes] = {}, total[Q];
   float sums[Q * max_dim];
-  std::int64_t longest = 0;
+  std::int64_t longest = 0, begin = 0;
+  if (Windowed) {
+    const std::int64_t start = tile.first_position + first / tile.group + 1 - tile.window; // of the first row
+    begin = start > 0 ? start / positions * positions : 0;
+  }
   for (int q = 0; q < Q; ++q) {
     const std::int64_t row = (first + q) / tile.group, head = (first + q) % tile.group;
     queries[q] = tile.queries + row * tile.query_stride + head * dim;
@@ -239,13 +274,13 @@ AVP_INLINE void attend_queries(const attention_tile& tile, std::int64_t first) {
   }
   for (std::int64_t i = 0; i < Q * dim; ++i)
     sums[i] = 0;
-  for (std::int64_t begin = 0; begin < longest; begin += positions) {
+  for (; begin < longest; begin += positions) {
     const K* keys = static_cast<const K*>(tile.cache) + tile.blocks[begin / positions] * tile.block_stride;
     float weights[Q][positions], shrink[lanes];
     constexpr int key_vectors = vectors_of<Q>(2);
     for (std::int64_t i = 0; i < positions; i += key_vectors * lanes)
       score<K, Q, key_vectors>(keys, i, dim, queries, weights);
-    weigh<Q>(weights, begin, visible, most, total, shrink);
+    weigh<Q, Windowed>(weights, begin, visible, tile.window, most, total, shrink);
     const std::int64_t count = longest - begin < positions ? longest - begin : positions;
     const K* values = keys + tile.value_offset;
     constexpr int value_vectors = vectors_of<Q>(4);
@@ -266,20 +301,26 @@ AVP_INLINE void attend_queries(const attention_tile& tile, std::int64_t first) {
 }
 
 // Of at most Q queries.
-template <class A, class K, int Q>
+template <class A, class K, int Q, bool Windowed>
 AVP_INLINE void attend_some(const attention_tile& tile, std::int64_t first, std::int64_t count) {
   if constexpr (Q > 1)
     if (count < Q)
-      return attend_some<A, K, Q - 1>(tile, first, count);
-  attend_queries<A, K, Q>(tile, first);
+      return attend_some<A, K, Q - 1, Windowed>(tile, first, count);
+  attend_queries<A, K, Q, Windowed>(tile, first);
+}
+
+template <class A, class K, bool Windowed>
+AVP_INLINE void attend_by_count(const attention_tile& tile) {
+  for (std::int64_t done = 0; done < tile.count; done += queries_together) {
+    const std::int64_t left = tile.count - done;
+    attend_some<A, K, queries_together, Windowed>(tile, tile.first + done,
+                                                  left < queries_together ? left : queries_together);
+  }
 }
 
 template <class A, class K>
 void attend(const attention_tile& tile) {
-  for (std::int64_t done = 0; done < tile.count; done += queries_together) {
-    const std::int64_t left = tile.count - done;
-    attend_some<A, K, queries_together>(tile, tile.first + done, left < queries_together ? left : queries_together);
-  }
+  return tile.window > 0 ? attend_by_count<A, K, true>(tile) : attend_by_count<A, K, false>(tile);
 }
 
 std::int64_t first_largest(const float* values, std::int64_t count) {
@@ -377,8 +418,10 @@ distribution distribution_of(const float* values, std::int64_t count) {
 const row_kernels table = {
     normalise<float>,
     normalise<bits16>,
-    gate<float>,
-    gate<bits16>,
+    gate<float, silu>,
+    gate<bits16, silu>,
+    gate<float, gelu_tanh>,
+    gate<bits16, gelu_tanh>,
     rope_store<float, float>,
     rope_store<float, bits16>,
     rope_store<bits16, float>,

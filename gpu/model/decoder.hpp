@@ -52,7 +52,7 @@ public:
   [[nodiscard]] rotation rotation_by(std::int64_t positions) const;
 
   /// Input embeddings of tokens: [tokens, hidden] in float32.
-  [[nodiscard]] at::Tensor embed(std::span<const std::int32_t> tokens) const { return embedding_->rows(tokens); }
+  [[nodiscard]] at::Tensor embed(std::span<const std::int32_t> tokens) const;
 
   /// Runs rows through all layers; their keys and values go into their blocks, whatever they are.
   [[nodiscard]] forward_result forward(row_batch batch, block_pool& pool) const;
@@ -61,25 +61,31 @@ public:
   [[nodiscard]] at::Tensor logits(const at::Tensor& hidden) const;
 
   /// The next inputs of latent steps, from hidden states [rows, hidden]: [rows, hidden] in float32. Tied models take
-  /// the expected embedding softmax(h·Eᵀ)·E, untied ones the ridge realignment of LatentMAS (arXiv 2511.20639,
-  /// section 3).
+  /// the expected embedding under the distribution of their own logits, softmax(h·Eᵀ)·E; untied ones the ridge
+  /// realignment of LatentMAS (arXiv 2511.20639, section 3). Both are scaled as the embeddings of tokens are.
   [[nodiscard]] at::Tensor latent_input(const at::Tensor& hidden);
 
 private:
+  // Norms are [hidden] in float32, and not defined where the family has none there.
   struct layer {
-    std::size_t angles = 0;          // which of angles_
-    at::Tensor input_norm;           // [hidden] float32
+    std::size_t angles = 0; // which of angles_
+    attention_shape shape;
+    at::Tensor input_norm;
     std::unique_ptr<linear> qkv;     // [(heads + 2 kv_heads) * head_dim, hidden]
+    at::Tensor query_norm, key_norm; // [head_dim], or as wide as all of them
     std::unique_ptr<linear> output;  // [hidden, heads * head_dim]
-    at::Tensor post_norm;            // [hidden] float32
+    at::Tensor attention_norm;
+    at::Tensor feed_forward_input_norm;
     std::unique_ptr<linear> gate_up; // [2 * intermediate, hidden]
     std::unique_ptr<linear> down;    // [hidden, intermediate]
+    at::Tensor feed_forward_norm;
   };
 
   // Of all positions, for the layers that are rotated alike.
   struct angle_table {
     std::optional<rope> rotation;
-    at::Tensor cos, sin; // [max_positions, head_dim / 2] float32
+    at::Tensor frequencies; // [rotated pairs] float64, radians a position
+    at::Tensor cos, sin;    // [max_positions, rotated pairs] float32
   };
 
   void load_layers(const model_file& file, linear_loader& linears);
@@ -87,6 +93,11 @@ private:
   void make_rotary_tables();
   [[nodiscard]] at::Tensor frequencies_of(const std::optional<rope>& rotation) const;
   void make_realignment();
+  [[nodiscard]] attention_shape shape_of(std::int64_t number) const;
+  void norm_queries_and_keys(const layer& weights, at::Tensor& qkv) const;
+  [[nodiscard]] at::Tensor normed(at::Tensor& x, const at::Tensor& change, const at::Tensor& weight) const;
+  [[nodiscard]] at::Tensor added(at::Tensor made, const at::Tensor& norm) const;
+  [[nodiscard]] at::Tensor divided(at::Tensor scores) const;
   [[nodiscard]] at::Tensor piece_of_unembedding(std::int64_t begin, std::int64_t count) const;
 
   model_config config_;
@@ -94,6 +105,7 @@ private:
   at::Device device_;
   at::ScalarType activations_;
   at::ScalarType cache_dtype_;
+  double embedding_scale_;
   std::vector<layer> layers_;
   std::unique_ptr<vocabulary_table> embedding_;   // tokens in
   std::unique_ptr<vocabulary_table> unembedding_; // scores out, where the file has another table for them

@@ -2,7 +2,6 @@
 #include "gpu/model/gguf_model.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -10,121 +9,37 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gpu/model/architecture_keys.hpp"
 #include "gpu/model/config_json.hpp"
 #include "gpu/model/family/families.hpp"
 #include "gpu/model/gguf_parts.hpp"
+#include "gpu/model/rope_gguf.hpp"
 #include "transport/handshake/hash.hpp"
 
 namespace avp {
 
 namespace {
 
-/// The keys "ARCHITECTURE.…" of one file.
-class architecture_keys {
-public:
-  architecture_keys(const gguf_file& file, std::string prefix) : file_(file), prefix_(std::move(prefix)) {}
-
-  [[nodiscard]] std::string key(std::string_view name) const { return prefix_ + "." + std::string(name); }
-
-  [[nodiscard]] std::int64_t required(std::string_view name) const {
-    if (const auto value = file_.integer(key(name)))
-      return *value;
-    throw model_error(file_.where() + ": metadata \"" + key(name) + "\" is missing");
-  }
-
-  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t otherwise) const {
-    return file_.integer(key(name)).value_or(otherwise);
-  }
-
-  [[nodiscard]] double number(std::string_view name, double otherwise) const {
-    return file_.number(key(name)).value_or(otherwise);
-  }
-
-  /// Refuses a file in which `name` is there with another value than `expected`.
-  void must_be(std::string_view name, std::int64_t expected, std::string_view meaning) const {
-    if (const auto value = integer(name, expected); value != expected)
-      refuse(name, std::to_string(value), meaning);
-  }
-
-  [[noreturn]] void refuse(std::string_view name, const std::string& value, std::string_view meaning) const {
-    throw model_error(file_.where() + ": metadata \"" + key(name) + "\" is " + value + ": " + std::string(meaning));
-  }
-
-private:
-  const gguf_file& file_;
-  std::string prefix_;
-};
-
-void refuse_unsupported(const gguf_file& file, const architecture_keys& keys, const model_config& config) {
+void refuse_unsupported(const architecture_keys& keys, const model_config& config) {
   keys.must_be("attention.value_length", config.head_dim, "values and keys of different sizes are not supported");
-  keys.must_be("rope.dimension_count", config.head_dim, "rotary embedding of a part of each head is not supported");
   keys.must_be("expert_count", 0, "mixtures of experts are not supported");
-  keys.must_be("attention.sliding_window", 0, "sliding-window attention is not supported");
-  if (!file.boolean(keys.key("attention.causal")).value_or(true))
+  if (config.windowed.empty())
+    keys.must_be("attention.sliding_window", 0,
+                 "sliding-window attention is not supported for " + config.family + " models");
+  if (!keys.file().boolean(keys.key("attention.causal")).value_or(true))
     keys.refuse("attention.causal", "false", "only causal attention is supported");
 }
 
-// Keys behind "rope.scaling." that llama.cpp writes; those of yarn alone mean nothing without it.
-constexpr std::array<std::string_view, 10> scaling_keys{"type",
-                                                        "factor",
-                                                        "attn_factor",
-                                                        "original_context_length",
-                                                        "finetuned",
-                                                        "yarn_log_multiplier",
-                                                        "yarn_ext_factor",
-                                                        "yarn_attn_factor",
-                                                        "yarn_beta_fast",
-                                                        "yarn_beta_slow"};
-
-// By what all frequencies are divided. As llama.cpp reads it (llama_model_base::load_hparams): the type is "linear"
-// where none is said, a factor of 0 says nothing, and rope.scale_linear is the factor's older name.
-double linear_scaling(const gguf_file& file, const architecture_keys& keys) {
-  const auto prefix = keys.key("rope.scaling.");
-  for (const auto& [key, value] : file.metadata())
-    if (key.starts_with(prefix) && std::ranges::find(scaling_keys, key.substr(prefix.size())) == scaling_keys.end())
-      throw model_error(file.where() + ": metadata \"" + key + "\" is not known, so rotary embedding would be wrong");
-  if (const auto factor = keys.number("rope.scaling.attn_factor", 1); factor != 1)
-    keys.refuse("rope.scaling.attn_factor", std::to_string(factor), "only 1 is supported");
-  const auto type = file.string(keys.key("rope.scaling.type")).value_or("linear");
-  if (type == "none")
-    return 1;
-  if (type != "linear")
-    keys.refuse("rope.scaling.type", "\"" + std::string(type) + "\"",
-                "only none, linear and Llama 3's scaling (rope_freqs.weight) are supported");
-  const std::string_view name =
-      file.metadata().contains(keys.key("rope.scaling.factor")) ? "rope.scaling.factor" : "rope.scale_linear";
-  const auto factor = keys.number(name, 1);
-  if (!(factor >= 0 && std::isfinite(factor)))
-    keys.refuse(name, std::to_string(factor), "expected a positive number");
-  return factor == 0 ? 1 : factor;
-}
-
-// One divisor for each rotated pair, precomputed by the converter for Llama 3's scaling.
-std::vector<float> read_rope_factors(const gguf_parts& parts, const model_config& config) {
-  constexpr auto name = "rope_freqs.weight";
-  const auto found = parts.tensors().find(name);
-  if (found == parts.tensors().end() && !parts.unreadable().contains(name))
-    return {};
-  if (found == parts.tensors().end() || found->second.type != tensor_type::f32 ||
-      found->second.shape != std::vector<std::int64_t>{config.head_dim / 2})
-    throw model_error(parts.first().where() + ": rope_freqs.weight is not F32 of [" +
-                      std::to_string(config.head_dim / 2) + "]");
-  std::vector<float> factors(static_cast<std::size_t>(config.head_dim / 2));
-  dequantize(tensor_type::f32, found->second.data.data(), factors);
-  if (!std::ranges::all_of(factors, [](float factor) { return std::isfinite(factor) && factor > 0; }))
-    throw model_error(parts.first().where() + ": rope_freqs.weight has a factor that is not a positive number");
-  return factors;
-}
-
-// Both kinds of scaling together, as llama.cpp applies them.
-std::vector<float> rope_factors_of(const gguf_parts& parts, const architecture_keys& keys, const model_config& config) {
-  auto factors = read_rope_factors(parts, config);
-  const auto linear = linear_scaling(parts.first(), keys);
-  if (linear != 1 && factors.empty())
-    factors.assign(static_cast<std::size_t>(config.head_dim / 2), 1.0F);
-  for (auto& factor : factors)
-    factor = static_cast<float>(factor * linear);
-  return factors;
+// A GGUF says that it has biases by having them.
+void find_biases(const architecture_keys& keys, const family& its_family, model_config& config) {
+  if (!its_family.optional_biases)
+    return;
+  const auto has_bias = [&](weight_part part) {
+    return keys.has_tensor(its_family.rows_of(part).front().gguf_name(0, ".bias"));
+  };
+  config.qkv_bias = has_bias(weight_part::qkv);
+  config.output_bias = has_bias(weight_part::attention_output);
+  config.feed_forward_bias = has_bias(weight_part::gate_up);
 }
 
 // Rows of the embedding, of whatever type.
@@ -137,18 +52,27 @@ std::int64_t rows_of_embedding(const gguf_parts& parts, const family& its_family
   throw model_error(parts.first().where() + ": tensor \"" + name + "\" is missing");
 }
 
+const family& family_in(const gguf_file& file, std::string_view architecture) {
+  if (const auto* found = family_of_architecture(architecture))
+    return *found;
+  const auto experts = std::string(architecture) + ".expert_count";
+  if (file.integer(experts).value_or(0) > 0)
+    throw model_error(file.where() + ": architecture \"" + std::string(architecture) +
+                      "\" is a mixture of experts (metadata \"" + experts +
+                      "\"); mixtures of experts are not supported");
+  throw model_error(file.where() + ": architecture \"" + std::string(architecture) +
+                    "\" is not supported; these are: " + architecture_names());
+}
+
 model_config read_config(const gguf_parts& parts) {
   const auto& file = parts.first();
   const auto architecture = file.string("general.architecture");
   if (!architecture)
     throw model_error(file.where() + ": metadata \"general.architecture\" is missing");
-  const auto* const found = family_of_architecture(*architecture);
-  if (found == nullptr)
-    throw model_error(file.where() + ": architecture \"" + std::string(*architecture) +
-                      "\" is not supported; these are: " + architecture_names());
-  const architecture_keys keys(file, std::string(*architecture));
-  model_config config;
-  config.family = found->model_type;
+  const auto& its_family = family_in(file, *architecture);
+  const architecture_keys keys(parts, std::string(*architecture));
+  auto config = its_family.defaults;
+  config.family = its_family.model_type;
   config.name = file.string("general.name").value_or(file.file()->path().stem().string());
   config.num_layers = keys.required("block_count");
   config.hidden_size = keys.required("embedding_length");
@@ -159,11 +83,14 @@ model_config read_config(const gguf_parts& parts) {
       keys.integer("attention.key_length", config.num_heads > 0 ? config.hidden_size / config.num_heads : 0);
   config.max_positions = keys.required("context_length");
   config.rms_norm_eps = keys.number("attention.layer_norm_rms_epsilon", config.rms_norm_eps);
-  config.rope_theta = keys.number("rope.freq_base", config.rope_theta);
-  config.vocab_size = rows_of_embedding(parts, *found);
+  config.vocab_size = rows_of_embedding(parts, its_family);
   check_config(config, file.where());
-  refuse_unsupported(file, keys, config);
-  config.rope_factors = rope_factors_of(parts, keys, config);
+  find_biases(keys, its_family, config);
+  if (its_family.read_gguf != nullptr)
+    its_family.read_gguf(keys, config);
+  refuse_unsupported(keys, config);
+  read_rope(keys, config);
+  check_config(config, file.where());
   return config;
 }
 

@@ -22,6 +22,7 @@ struct model_file {
   std::map<std::string, unreadable_tensor> unreadable; ///< Those of types that can't be read, by the same names.
   bool interleaved_rope =
       false;                  ///< Rows that are rotated are ordered for adjacent pairs (family::interleaved_in_gguf).
+  bool norms_add_one = false; ///< Norms multiply by 1 + weight (family::norms_add_one).
   std::string weights_digest; ///< SHA-256 (hex) of the weight file; of many files, of their digests in name order.
   std::string model_hash;     ///< AVP's model_hash of the configuration.
   std::vector<std::shared_ptr<const mapped_file>> files; ///< The weights, in name order; they keep `tensors` alive.

@@ -21,7 +21,7 @@ std::map<std::string, weight_shape> needed_weights(const model_config& config) {
       continue;
     for (std::int64_t layer = 0; layer < (is_of_layer(row.part) ? config.num_layers : 1); ++layer) {
       needed[row.name(layer)] = row.shape(config);
-      if (row.biased)
+      if (row.is_biased(config))
         needed[row.name(layer, ".bias")] = row.bias_shape(config);
     }
   }
@@ -29,17 +29,18 @@ std::map<std::string, weight_shape> needed_weights(const model_config& config) {
 }
 
 // Some checkpoints store the rotary frequencies, which follow from the configuration; every other tensor of a layer
-// that the decoder does not read, every bias, and factors for long or short contexts would change the result.
+// that the decoder does not read, and every bias, would change the result.
 bool changes_the_result(const std::string& name) {
   if (name.ends_with(".rotary_emb.inv_freq"))
     return false;
-  return name.starts_with("model.layers.") || name.ends_with(".bias") || name.starts_with("rope_factors_");
+  return name.starts_with("model.layers.") || name.ends_with(".bias");
 }
 
 // Part of the configuration in a GGUF file, or, in one whose two matrices are one, the matrix that logits are made
 // with.
 bool is_read_besides(const std::string& name, const model_config& config) {
-  return name == "rope_freqs.weight" || name == family_of(config).name_of(weight_part::head);
+  return name == "rope_freqs.weight" || name.starts_with("rope_factors_") ||
+         name == family_of(config).name_of(weight_part::head);
 }
 
 void check_vocabulary(const model_file& model, const std::string& where) {

@@ -29,6 +29,7 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
   model.config = config_from_json(json, config_path.string());
   if (model.config.name.empty())
     model.config.name = std::filesystem::absolute(directory / "").parent_path().filename().string();
+  model.norms_add_one = family_of(model.config).norms_add_one;
   model.model_hash = avp::model_hash(json.dump()).value();
   model.vocabulary = read_tokenizer_json(directory);
   auto weights = open_safetensors(directory);

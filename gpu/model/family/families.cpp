@@ -26,14 +26,15 @@ const family* family_with(std::string_view family::*word, std::string_view text)
 std::string words_of_families(std::string_view family::*word) {
   std::string words;
   for (const auto& one : families())
-    words += (words.empty() ? "" : ", ") + std::string(one.*word);
+    if (!(one.*word).empty())
+      words += (words.empty() ? "" : ", ") + std::string(one.*word);
   return words;
 }
 
 } // namespace
 
 const family* family_of_architecture(std::string_view architecture) {
-  return family_with(&family::architecture, architecture);
+  return architecture.empty() ? nullptr : family_with(&family::architecture, architecture);
 }
 
 const family* family_of_model_type(std::string_view model_type) { return family_with(&family::model_type, model_type); }

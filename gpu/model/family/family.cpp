@@ -31,10 +31,6 @@ name_pieces pieces_of(std::string_view name, std::string_view layers) {
 
 } // namespace
 
-std::optional<rope> family::configured_rope(const model_config& config, std::int64_t /*layer*/) {
-  return rope{config.rope_theta, config.rope_factors};
-}
-
 std::vector<family_tensor> family::rows_of(weight_part part) const {
   std::vector<family_tensor> rows;
   std::ranges::copy_if(tensors, std::back_inserter(rows), [&](const auto& row) { return row.part == part; });

@@ -13,10 +13,16 @@ std::int64_t length_of(extent side, const model_config& config) {
     return config.hidden_size;
   case extent::inner:
     return config.intermediate_size;
+  case extent::gate_and_up:
+    return 2 * config.intermediate_size;
+  case extent::head:
+    return config.head_dim;
   case extent::queries:
     return config.num_heads * config.head_dim;
   case extent::keys:
     return config.num_kv_heads * config.head_dim;
+  case extent::queries_keys_values:
+    return (config.num_heads + 2 * config.num_kv_heads) * config.head_dim;
   case extent::vocabulary:
     return config.vocab_size;
   }
@@ -44,6 +50,20 @@ std::vector<std::int64_t> family_tensor::shape(const model_config& config) const
   if (inputs != extent::none)
     sides.push_back(length_of(inputs, config));
   return sides;
+}
+
+bool family_tensor::is_biased(const model_config& config) const {
+  switch (part) {
+  case weight_part::qkv:
+    return config.qkv_bias;
+  case weight_part::attention_output:
+    return config.output_bias;
+  case weight_part::gate_up:
+  case weight_part::down:
+    return config.feed_forward_bias;
+  default:
+    return false;
+  }
 }
 
 std::vector<std::int64_t> family_tensor::bias_shape(const model_config& config) const {

@@ -1,6 +1,8 @@
 // Names as llama.cpp (gguf-py/gguf/constants.py) and transformers (models/llama) have them.
 #include "gpu/model/family/plain_tensors.hpp"
 
+#include <algorithm>
+
 namespace avp {
 
 std::vector<family_tensor> plain_tensors() {
@@ -15,17 +17,21 @@ std::vector<family_tensor> plain_tensors() {
       {qkv, "attn_k", "self_attn.k_proj", extent::keys, extent::hidden, rotated},
       {qkv, "attn_v", "self_attn.v_proj", extent::keys, extent::hidden},
       {attention_output, "attn_output", "self_attn.o_proj", extent::hidden, extent::queries},
-      {post_norm, "ffn_norm", "post_attention_layernorm", extent::hidden},
+      {feed_forward_input_norm, "ffn_norm", "post_attention_layernorm", extent::hidden},
       {gate_up, "ffn_gate", "mlp.gate_proj", extent::inner, extent::hidden},
       {gate_up, "ffn_up", "mlp.up_proj", extent::inner, extent::hidden},
       {down, "ffn_down", "mlp.down_proj", extent::hidden, extent::inner},
   };
 }
 
-std::vector<family_tensor> with_bias(std::vector<family_tensor> tensors, weight_part part) {
-  for (auto& tensor : tensors)
-    if (tensor.part == part)
-      tensor.biased = true;
+std::vector<family_tensor> with_head_norms(std::vector<family_tensor> tensors, extent queries, extent keys) {
+  tensors.push_back({weight_part::query_norm, "attn_q_norm", "self_attn.q_norm", queries});
+  tensors.push_back({weight_part::key_norm, "attn_k_norm", "self_attn.k_norm", keys});
+  return tensors;
+}
+
+std::vector<family_tensor> without(std::vector<family_tensor> tensors, std::initializer_list<weight_part> parts) {
+  std::erase_if(tensors, [&](const auto& row) { return std::ranges::find(parts, row.part) != parts.end(); });
   return tensors;
 }
 

@@ -186,7 +186,7 @@ void measure_rows(avp::kernel_path path) {
                             1e-6F);
        })},
       {"gate", timed([&](const avp::row_kernels& kernels) {
-         kernels.gate_float(gate_up.data_ptr<float>(), gated.data_ptr<float>(), inner);
+         kernels.silu_gate_float(gate_up.data_ptr<float>(), gated.data_ptr<float>(), inner);
        })},
       {"largest", timed([&](const avp::row_kernels& kernels) {
          (void)kernels.first_largest(scores.data_ptr<float>(), vocabulary);

@@ -65,10 +65,10 @@ std::vector<at::Tensor> reference_keys(const model_file& file, const std::vector
     const auto y = at::mm(x, load(name + ".weight").t());
     return file.tensors.contains(name + ".bias") ? y + load(name + ".bias") : y;
   };
-  auto frequencies = at::pow(at::full({dim / 2}, config.rope_theta, at::kDouble),
+  auto frequencies = at::pow(at::full({dim / 2}, config.rotary.theta, at::kDouble),
                              at::arange(dim / 2, at::kDouble) * (-2.0 / static_cast<double>(dim)));
-  if (!config.rope_factors.empty())
-    frequencies = frequencies / at::tensor(config.rope_factors, at::kFloat).to(at::kDouble);
+  if (!config.rotary.factors.empty())
+    frequencies = frequencies / at::tensor(config.rotary.factors, at::kFloat).to(at::kDouble);
   const auto angles = at::outer(at::arange(first, first + count, at::kDouble), frequencies);
   const auto heads = [&](const at::Tensor& x) { return x.view({count, -1, dim}).transpose(0, 1); };
   const auto turned = [&](const at::Tensor& x) {
@@ -175,8 +175,8 @@ TEST_P(rotation_test, bfloat16_is_rounded_once) {
   move_positions(*alone.pool(), alone.blocks(), 20, 50, target, &turn);
   const auto before = by_position(*alone.pool(), alone.blocks(), 1, 0).narrow(1, 20, 30).to(at::kFloat);
   const auto halves = before.chunk(2, 2);
-  const auto expected =
-      at::cat({halves[0] * turn.cos - halves[1] * turn.sin, halves[1] * turn.cos + halves[0] * turn.sin}, 2);
+  const auto expected = at::cat(
+      {halves[0] * turn.cos[1] - halves[1] * turn.sin[1], halves[1] * turn.cos[1] + halves[0] * turn.sin[1]}, 2);
   EXPECT_TRUE(at::equal(by_position(*alone.pool(), target, 1, 0), expected.to(at::kBFloat16)));
 }
 

@@ -41,7 +41,8 @@ protected:
     const c10::InferenceMode no_gradients;
     const auto turn = on.model("main").network.rotation_by(by);
     const auto halves = keys.chunk(2, 2);
-    return at::cat({halves[0] * turn.cos - halves[1] * turn.sin, halves[1] * turn.cos + halves[0] * turn.sin}, 2);
+    const auto cos = turn.cos[0], sin = turn.sin[0]; // all layers are rotated alike
+    return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, 2);
   }
 
   static payload as_bytes(const payload& context) {

@@ -42,15 +42,42 @@ TEST_P(layer_ops, normalises_as_aten_does) {
 }
 
 TEST_P(layer_ops, gates_as_aten_does) {
-  auto gate_up = (at::randn({3, 2 * 77}) * 20).to(GetParam().activations);
-  expect_close(swiglu(gate_up), aten::swiglu(gate_up));
+  for (const auto activation : {gate_activation::silu, gate_activation::gelu_tanh})
+    for (const double width : {1.0, 20.0, 1e12}) {
+      auto gate_up = (at::randn({3, 2 * 77}) * width).to(GetParam().activations);
+      expect_close(gated(gate_up, activation), aten::gated(gate_up, activation));
+    }
+}
+
+TEST_P(layer_ops, normalises_heads_as_aten_does) {
+  for (const std::int64_t size : {6, 20, 64, 80}) {
+    auto ours = at::randn({5, 7 * size + 3}).to(GetParam().activations), weight = at::rand({size}) + 0.5;
+    auto theirs = ours.clone(), before = ours.clone();
+    head_rms_norm(ours, size, 4, weight, 1e-6);
+    aten::head_rms_norm(theirs, size, 4, weight, 1e-6);
+    expect_close(ours, theirs);
+    EXPECT_FALSE(at::equal(ours, before));
+    for (const auto& untouched : {std::pair<std::int64_t, std::int64_t>{0, size}, {5 * size, 2 * size + 3}})
+      EXPECT_TRUE(at::equal(ours.narrow(1, untouched.first, untouched.second),
+                            before.narrow(1, untouched.first, untouched.second)));
+  }
 }
 
 // Two sequences of different length, one with a chunk of a prompt, one with a single row; heads of odd and even sizes.
 TEST_P(layer_ops, attends_as_aten_does) {
-  for (const auto& shape : {attention_shape{14, 2, 64}, {9, 3, 64}, {4, 4, 128}, {4, 2, 20}, {2, 1, 6}}) {
+  for (const auto& shape : {attention_shape{14, 2, 64},
+                            {9, 3, 64},
+                            {4, 4, 128},
+                            {4, 2, 20},
+                            {2, 1, 6},
+                            {4, 2, 24, 1},
+                            {9, 3, 64, 5},
+                            {4, 2, 20, 33, 0.05F},
+                            {6, 2, 64, 64},
+                            {4, 1, 256, 90, 1}}) {
     const auto width = (shape.heads + 2 * shape.kv_heads) * shape.dim;
-    auto angles = at::rand({300, shape.dim / 2}) * 6;
+    const auto pairs = shape.scale > 0 ? shape.dim / 4 : shape.dim / 2; // of a part of each head, too
+    auto angles = at::rand({300, pairs}) * 6;
     auto cos = angles.cos(), sin = angles.sin();
     const auto make_pool = [&] {
       return std::make_shared<block_pool>(block_shape{2, shape.kv_heads, shape.dim, GetParam().cache}, 20, at::kCPU);

@@ -43,11 +43,13 @@ TEST(operand_checks, of_the_norm) {
 }
 
 TEST(operand_checks, of_the_gate) {
-  const auto refused = [](const at::Tensor& gate_up) { return refusal_of([&] { (void)swiglu(gate_up); }); };
+  const auto refused = [](const at::Tensor& gate_up) {
+    return refusal_of([&] { (void)gated(gate_up, gate_activation::silu); });
+  };
   EXPECT_EQ(refused(at::ones({2, 6})), "taken");
-  EXPECT_EQ(refused(at::ones({6})), "[swiglu] gate_up must have 2 dimensions but has 1");
-  EXPECT_EQ(refused(at::ones({2, 5})), "[swiglu] columns of gate_up must be a multiple of 2 but is 5");
-  EXPECT_EQ(refused(at::ones({2, 6}, at::kInt)), "[swiglu] gate_up must be float32 or bfloat16 but is Int");
+  EXPECT_EQ(refused(at::ones({6})), "[gated] gate_up must have 2 dimensions but has 1");
+  EXPECT_EQ(refused(at::ones({2, 5})), "[gated] columns of gate_up must be a multiple of 2 but is 5");
+  EXPECT_EQ(refused(at::ones({2, 6}, at::kInt)), "[gated] gate_up must be float32 or bfloat16 but is Int");
 }
 
 /// Operands of attention that fit; a test spoils one of them.

@@ -17,6 +17,8 @@ namespace {
 using namespace avp;
 
 // Each better level beside the plainest.
+float usual_scale(std::int64_t dim) { return 1.0F / std::sqrt(static_cast<float>(dim)); }
+
 class row_kernel_levels_test : public testing::TestWithParam<kernel_path> {
 protected:
   void SetUp() override {
@@ -37,9 +39,11 @@ TEST_P(row_kernel_levels_test, norms_and_gates) {
   plain_->norm_float(x.data_ptr<float>(), nullptr, weight.data_ptr<float>(), a.data_ptr<float>(), 576, 1e-6F);
   better_->norm_float(x.data_ptr<float>(), nullptr, weight.data_ptr<float>(), b.data_ptr<float>(), 576, 1e-6F);
   EXPECT_TRUE(at::allclose(a, b, 1e-5, 1e-6));
-  plain_->gate_float(gate_up.data_ptr<float>(), c.data_ptr<float>(), 77);
-  better_->gate_float(gate_up.data_ptr<float>(), d.data_ptr<float>(), 77);
-  EXPECT_TRUE(at::allclose(c, d, 1e-5, 1e-6));
+  for (const auto gate : {&row_kernels::silu_gate_float, &row_kernels::gelu_gate_float}) {
+    (plain_->*gate)(gate_up.data_ptr<float>(), c.data_ptr<float>(), 77);
+    (better_->*gate)(gate_up.data_ptr<float>(), d.data_ptr<float>(), 77);
+    EXPECT_TRUE(at::allclose(c, d, 1e-5, 1e-6));
+  }
 }
 
 TEST_P(row_kernel_levels_test, stores_and_attends) {
@@ -54,10 +58,11 @@ TEST_P(row_kernel_levels_test, stores_and_attends) {
       auto cache = at::zeros({2, block_stride}), queries = at::zeros({rows, heads * dim});
       auto out = at::zeros({rows, heads * dim});
       for (std::int64_t row = 0; row < rows; ++row)
-        kernels.rope_store_float_float(qkv[row].data_ptr<float>(), cos[row].data_ptr<float>(),
-                                       sin[row].data_ptr<float>(), queries[row].data_ptr<float>(),
-                                       cache[blocks[row / block_positions]].data_ptr<float>(), row % block_positions,
-                                       block_positions * dim, head_stride, heads, kv_heads, dim);
+        kernels.rope_store_float_float({qkv[row].data_ptr<float>(), cos[row].data_ptr<float>(),
+                                        sin[row].data_ptr<float>(), queries[row].data_ptr<float>(),
+                                        cache[blocks[row / block_positions]].data_ptr<float>(), row % block_positions,
+                                        block_positions * dim, head_stride, heads, kv_heads, dim, dim / 2,
+                                        usual_scale(dim)});
       const auto group = heads / kv_heads;
       for (std::int64_t head = 0; head < kv_heads; ++head)
         for (std::int64_t first = 0; first < rows * group; first += attention_queries)
@@ -128,8 +133,10 @@ std::map<std::string, std::string> results_of(const row_kernels& kernels) {
   std::vector<float> out(columns);
   kernels.norm_float(x.data(), nullptr, weight.data(), out.data(), columns, 1e-6F);
   digests["norm"] = short_digest(out);
-  kernels.gate_float(gate_up.data(), out.data(), columns);
+  kernels.silu_gate_float(gate_up.data(), out.data(), columns);
   digests["gate"] = short_digest(out);
+  kernels.gelu_gate_float(gate_up.data(), out.data(), columns);
+  digests["gelu gate"] = short_digest(out);
   auto scores = known_values(5003, 4);
   for (auto& score : scores)
     score *= 30;
@@ -140,20 +147,27 @@ std::map<std::string, std::string> results_of(const row_kernels& kernels) {
   for (const std::int64_t dim : {64, 20}) {
     const auto head_stride = 2 * block_positions * dim;
     std::vector<std::uint16_t> cache(static_cast<std::size_t>(2 * kv_heads * head_stride));
-    std::vector<float> queries(rows * heads * dim), attended(queries.size());
+    std::vector<float> queries(rows * heads * dim);
     for (std::int64_t row = 0; row < rows; ++row) {
       const auto qkv = known_values((heads + 2 * kv_heads) * dim, 5 + row), angles = known_values(dim, 99 + row);
       kernels.rope_store_float_bfloat16(
-          qkv.data(), angles.data(), angles.data() + dim / 2, queries.data() + row * heads * dim,
-          cache.data() + blocks[row / block_positions] * kv_heads * head_stride, row % block_positions,
-          block_positions * dim, head_stride, heads, kv_heads, dim);
+          {qkv.data(), angles.data(), angles.data() + dim / 2, queries.data() + row * heads * dim,
+           cache.data() + blocks[row / block_positions] * kv_heads * head_stride, row % block_positions,
+           block_positions * dim, head_stride, heads, kv_heads, dim, dim / 2, usual_scale(dim)});
     }
-    for (std::int64_t head = 0; head < kv_heads; ++head)
-      for (std::int64_t first = 0; first < rows * group; first += attention_queries)
-        kernels.attend_float_bfloat16({queries.data() + head * group * dim, heads * dim, group, first,
-                                       std::min(attention_queries, rows * group - first), 0, blocks.data(),
-                                       cache.data() + head * head_stride, kv_heads * head_stride, block_positions * dim,
-                                       dim, attended.data() + head * group * dim, heads * dim});
+    const auto attend = [&](std::int64_t window) {
+      std::vector<float> attended(queries.size());
+      for (std::int64_t head = 0; head < kv_heads; ++head)
+        for (std::int64_t first = 0; first < rows * group; first += attention_queries)
+          kernels.attend_float_bfloat16({queries.data() + head * group * dim, heads * dim, group, first,
+                                         std::min(attention_queries, rows * group - first), 0, blocks.data(),
+                                         cache.data() + head * head_stride, kv_heads * head_stride,
+                                         block_positions * dim, dim, attended.data() + head * group * dim, heads * dim,
+                                         window});
+      return attended;
+    };
+    digests["windows " + std::to_string(dim)] = short_digest(attend(11));
+    const auto attended = attend(0);
     digests["cache " + std::to_string(dim)] = short_digest(cache);
     digests["queries " + std::to_string(dim)] = short_digest(queries);
     digests["attention " + std::to_string(dim)] = short_digest(attended);
@@ -164,9 +178,10 @@ std::map<std::string, std::string> results_of(const row_kernels& kernels) {
 // Written down, so that machines of one level each are compared, too.
 TEST(row_kernels, levels_that_fuse_give_the_same_bits) {
   const std::map<std::string, std::string> known = {
-      {"norm", "2f0dde42ee54"},     {"gate", "4dd37509ebaf"},       {"softmax", "1ff1b78cc1c4"},
-      {"cache 64", "96c860eee5c6"}, {"queries 64", "9b0f4b2c5011"}, {"attention 64", "5b4e44ff38dc"},
-      {"cache 20", "1bad64ead3d2"}, {"queries 20", "265c81856e45"}, {"attention 20", "fd09dcae8192"},
+      {"norm", "2f0dde42ee54"},      {"gate", "4dd37509ebaf"},       {"softmax", "1ff1b78cc1c4"},
+      {"gelu gate", "a45f72e8d971"}, {"windows 64", "f32bf57e0b3a"}, {"windows 20", "0d4cd92e405f"},
+      {"cache 64", "96c860eee5c6"},  {"queries 64", "9b0f4b2c5011"}, {"attention 64", "5b4e44ff38dc"},
+      {"cache 20", "1bad64ead3d2"},  {"queries 20", "265c81856e45"}, {"attention 20", "fd09dcae8192"},
   };
   for (const auto path : all_values<kernel_path>) {
     if (path == kernel_path::base || !can_run(path))
@@ -191,7 +206,7 @@ TEST(row_kernels, a_query_has_its_bits_in_any_tile) {
     for (const std::int64_t dim : {6, 8, 20, 24, 64, 80, 96, 128, 256}) {
       const auto queries = at::randn({rows, group * dim}), cache = at::randn({3, 2 * block_positions * dim});
       const auto short_cache = cache.to(at::kBFloat16);
-      const auto in_tiles_of = [&](std::int64_t size, bool is_short) {
+      const auto in_tiles_of = [&](std::int64_t size, bool is_short, std::int64_t window) {
         auto out = at::zeros({rows, group * dim});
         for (std::int64_t first = 0; first < rows * group; first += size) {
           const auto count = std::min(size, rows * group - first);
@@ -208,16 +223,23 @@ TEST(row_kernels, a_query_has_its_bits_in_any_tile) {
                                     block_positions * dim,
                                     dim,
                                     out.data_ptr<float>(),
-                                    group * dim};
+                                    group * dim,
+                                    window};
           is_short ? kernels.attend_float_bfloat16(tile) : kernels.attend_float_float(tile);
         }
         return out;
       };
       for (const bool is_short : {false, true}) {
-        const auto alone = in_tiles_of(1, is_short);
-        for (std::int64_t size = 2; size <= attention_queries; ++size)
-          EXPECT_TRUE(at::equal(in_tiles_of(size, is_short), alone))
-              << name_of(path) << ", dim " << dim << ", tiles of " << size << (is_short ? ", bfloat16" : "");
+        const auto all_seen = in_tiles_of(1, is_short, 0);
+        EXPECT_TRUE(at::equal(in_tiles_of(1, is_short, rows), all_seen)) << "a window that is wide enough";
+        for (const std::int64_t window : {0, 1, 20, 33}) {
+          const auto alone = window == 0 ? all_seen : in_tiles_of(1, is_short, window);
+          EXPECT_EQ(at::equal(alone, all_seen), window == 0);
+          for (std::int64_t size = 2; size <= attention_queries; ++size)
+            EXPECT_TRUE(at::equal(in_tiles_of(size, is_short, window), alone))
+                << name_of(path) << ", dim " << dim << ", tiles of " << size << ", window " << window
+                << (is_short ? ", bfloat16" : "");
+        }
       }
     }
   }

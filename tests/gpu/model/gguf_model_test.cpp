@@ -52,8 +52,8 @@ TEST_F(gguf_model, configuration_and_vocabulary_are_read) {
   EXPECT_EQ(model.config.vocab_size, 8);
   EXPECT_EQ(model.config.max_positions, 128);
   EXPECT_EQ(model.config.rms_norm_eps, 0.5);
-  EXPECT_EQ(model.config.rope_theta, 5000);
-  EXPECT_THAT(model.config.rope_factors, ElementsAre());
+  EXPECT_EQ(model.config.rotary.theta, 5000);
+  EXPECT_THAT(model.config.rotary.factors, ElementsAre());
   EXPECT_TRUE(model.config.tied);
   EXPECT_TRUE(model.interleaved_rope);
   EXPECT_EQ(model.weights_digest, avp::sha256_hex(out.bytes()));
@@ -169,7 +169,7 @@ TEST_F(gguf_model, one_matrix_in_two_formats_is_tied_and_another_is_not) {
 TEST_F(gguf_model, rope_factors_come_from_rope_freqs) {
   auto out = tiny_gguf("llama");
   out.tensors["rope_freqs.weight"] = {{4}, 0, bytes_of(1.0F) + bytes_of(2.0F) + bytes_of(8.0F) + bytes_of(8.0F)};
-  EXPECT_THAT(open(out).config.rope_factors, ElementsAre(1, 2, 8, 8));
+  EXPECT_THAT(open(out).config.rotary.factors, ElementsAre(1, 2, 8, 8));
   EXPECT_THAT(error_after("llama",
                           [](auto& file) {
                             file.tensors["rope_freqs.weight"] = {{2}, 0, std::string(8, 'x')};
@@ -187,7 +187,7 @@ TEST_F(gguf_model, linear_scaling_divides_all_frequencies) {
   const auto factors = [this](const std::function<void(gguf_writer&)>& change) {
     auto out = tiny_gguf("llama");
     change(out);
-    return open(out).config.rope_factors;
+    return open(out).config.rotary.factors;
   };
   const auto factor_4 = [](auto& file) { file.f32("llama.rope.scaling.factor", 4); };
   EXPECT_THAT(factors(factor_4), ElementsAre(4, 4, 4, 4));
@@ -253,10 +253,20 @@ TEST_F(gguf_model, unsupported_models_are_refused) {
   const auto after = [this](const std::function<void(gguf_writer&)>& change) { return error_after("llama", change); };
   EXPECT_THAT(after([](auto& file) { file.text("general.architecture", "mamba"); }),
               HasSubstr("architecture \"mamba\" is not supported; these are: llama, qwen2"));
+  EXPECT_THAT(after([](auto& file) {
+                file.text("general.architecture", "qwen3moe");
+                file.u32("qwen3moe.expert_count", 128);
+              }),
+              HasSubstr("architecture \"qwen3moe\" is a mixture of experts"));
   EXPECT_THAT(after([](auto& file) { file.metadata.erase("general.architecture"); }),
               HasSubstr("\"general.architecture\" is missing"));
-  EXPECT_THAT(after([](auto& file) { file.text("llama.rope.scaling.type", "yarn"); }),
-              AllOf(HasSubstr("\"llama.rope.scaling.type\" is \"yarn\""), HasSubstr("rope_freqs.weight")));
+  EXPECT_THAT(after([](auto& file) { file.text("llama.rope.scaling.type", "ntk"); }),
+              AllOf(HasSubstr("\"llama.rope.scaling.type\" is \"ntk\""), HasSubstr("rope_freqs.weight")));
+  EXPECT_THAT(after([](auto& file) {
+                file.text("llama.rope.scaling.type", "yarn");
+                file.f32("llama.rope.scaling.yarn_ext_factor", 2);
+              }),
+              HasSubstr("\"llama.rope.scaling.yarn_ext_factor\" is 2.000000: only 1 is supported"));
   EXPECT_THAT(after([](auto& file) { file.f32("llama.rope.scaling.alpha", 2); }),
               HasSubstr("\"llama.rope.scaling.alpha\" is not known, so rotary embedding would be wrong"));
   EXPECT_THAT(after([](auto& file) { file.f32("llama.rope.scaling.attn_factor", 2); }),
@@ -266,11 +276,12 @@ TEST_F(gguf_model, unsupported_models_are_refused) {
   EXPECT_THAT(after([](auto& file) {
                 file.tensors["rope_factors_long.weight"] = {{4}, 0, std::string(16, 'x')};
               }),
-              HasSubstr("rope_factors_long.weight is not supported"));
+              HasSubstr("rope_factors_short.weight are needed, and one of them is missing"));
   EXPECT_THAT(after([](auto& file) { file.u32("llama.rope.dimension_count", 4); }), HasSubstr("a part of each head"));
   EXPECT_THAT(after([](auto& file) { file.u32("llama.attention.value_length", 16); }), HasSubstr("different sizes"));
   EXPECT_THAT(after([](auto& file) { file.u32("llama.expert_count", 8); }), HasSubstr("mixtures of experts"));
-  EXPECT_THAT(after([](auto& file) { file.u32("llama.attention.sliding_window", 64); }), HasSubstr("sliding-window"));
+  EXPECT_THAT(after([](auto& file) { file.u32("llama.attention.sliding_window", 64); }),
+              HasSubstr("sliding-window attention is not supported for llama models"));
   EXPECT_THAT(after([](auto& file) { file.boolean("llama.attention.causal", false); }),
               HasSubstr("only causal attention"));
 }

@@ -75,7 +75,7 @@ TEST_F(hugging_face_model, is_the_same_model_as_its_gguf) {
     EXPECT_EQ(model.config.vocab_size, gguf.config.vocab_size);
     EXPECT_EQ(model.config.max_positions, gguf.config.max_positions);
     EXPECT_EQ(model.config.rms_norm_eps, gguf.config.rms_norm_eps);
-    EXPECT_EQ(model.config.rope_theta, gguf.config.rope_theta);
+    EXPECT_EQ(model.config.rotary.theta, gguf.config.rotary.theta);
     EXPECT_TRUE(model.config.tied);
     EXPECT_FALSE(model.interleaved_rope);
     ASSERT_EQ(model.tensors.size(), gguf.tensors.size());
@@ -143,7 +143,7 @@ TEST_F(hugging_face_model, rope_is_read_from_every_place_where_it_may_be) {
     config.erase("rope_theta");
     config.update(changes);
     write("llama", config);
-    return avp::open_model(path()).config.rope_theta;
+    return avp::open_model(path()).config.rotary.theta;
   };
   EXPECT_EQ(theta(json::object()), 10000);
   EXPECT_EQ(theta({{"rope_theta", 7000}, {"rope_scaling", nullptr}}), 7000);
@@ -162,7 +162,7 @@ TEST_F(hugging_face_model, llama3_scaling_becomes_factors) {
                             {"high_freq_factor", 4.0},
                             {"original_max_position_embeddings", 64}};
   write("llama", config);
-  const auto factors = avp::open_model(path()).config.rope_factors;
+  const auto factors = avp::open_model(path()).config.rotary.factors;
   ASSERT_EQ(factors.size(), 4);
   const std::vector<float> expected{1.0F, 2.16637521F, 8.0F, 8.0F};
   for (std::size_t i = 0; i < 4; ++i)
@@ -179,10 +179,10 @@ TEST_F(hugging_face_model, linear_scaling_becomes_factors) {
   auto config = avp::test::tiny_config("llama");
   config["rope_scaling"] = {{"type", "linear"}, {"factor", 2.5}, {"low_freq_factor", nullptr}};
   write("llama", config);
-  EXPECT_THAT(avp::open_model(path()).config.rope_factors, ElementsAre(2.5, 2.5, 2.5, 2.5));
+  EXPECT_THAT(avp::open_model(path()).config.rotary.factors, ElementsAre(2.5, 2.5, 2.5, 2.5));
   config["rope_parameters"] = {{"rope_type", "linear"}, {"factor", 2.5}, {"rope_theta", 5000}};
   write("llama", config);
-  EXPECT_THAT(avp::open_model(path()).config.rope_factors, ElementsAre(2.5, 2.5, 2.5, 2.5));
+  EXPECT_THAT(avp::open_model(path()).config.rotary.factors, ElementsAre(2.5, 2.5, 2.5, 2.5));
 }
 
 // What is left aside would change the frequencies in silence.
@@ -253,15 +253,24 @@ TEST_F(hugging_face_model, unsupported_features_are_refused) {
   EXPECT_THAT(error_with("model_type", "gemma"),
               HasSubstr("\"model_type\" is \"gemma\"; these are supported: llama, qwen2"));
   EXPECT_THAT(error_with("hidden_act", "gelu"), HasSubstr("\"hidden_act\" is \"gelu\""));
-  EXPECT_THAT(error_with("attention_bias", true), HasSubstr("\"attention_bias\" is true"));
-  EXPECT_THAT(error_with("mlp_bias", true), HasSubstr("\"mlp_bias\" is true"));
+  EXPECT_THAT(error_with("attention_bias", true), HasSubstr("self_attn.o_proj.bias is missing"));
+  EXPECT_THAT(error_with("mlp_bias", true), HasSubstr("mlp.down_proj.bias is missing"));
+  EXPECT_THAT(error_with("num_local_experts", 8), HasSubstr("(no error)")) << "llama has none";
+  auto config = avp::test::tiny_config("qwen2");
+  config["attention_bias"] = true;
+  write("qwen2", config);
+  EXPECT_THAT(open_error(path()), HasSubstr("\"attention_bias\" is true; these biases are not supported for qwen2"));
+  config["model_type"] = "mixtral";
+  config["num_local_experts"] = 8;
+  write("qwen2", config);
+  EXPECT_THAT(open_error(path()), HasSubstr("\"model_type\" is \"mixtral\", a mixture of experts"));
   EXPECT_THAT(error_with("use_sliding_window", true), HasSubstr("sliding-window attention is not supported"));
   EXPECT_THAT(error_with("layer_types", {"full_attention", "sliding_attention"}),
               HasSubstr("\"layer_types\" has \"sliding_attention\""));
   EXPECT_THAT(error_with("partial_rotary_factor", 0.5), HasSubstr("\"partial_rotary_factor\" is not 1"));
   EXPECT_THAT(error_with("quantization_config", {{"bits", 4}}), HasSubstr("read from GGUF files only"));
-  EXPECT_THAT(error_with("rope_scaling", {{"type", "yarn"}, {"factor", 2.0}}),
-              HasSubstr("\"rope_type\" is \"yarn\"; these work: default, linear, llama3"));
+  EXPECT_THAT(error_with("rope_scaling", {{"type", "ntk"}, {"factor", 2.0}}),
+              HasSubstr("\"rope_type\" is \"ntk\"; these work: default, linear, dynamic, llama3, yarn, longrope"));
 }
 
 TEST_F(hugging_face_model, wrong_values_are_named) {

@@ -35,9 +35,12 @@ inline std::vector<std::string> tiny_tokens() {
   return {"a", "b", "ab", "Ġ", "Ġa", "<|im_start|>", "<|im_end|>", "<tool>"};
 }
 
-/// The shape of the tiny model, of any family.
-inline model_config tiny_shape() {
-  model_config shape;
+/// Positions that layers with a window see, in families that have them.
+constexpr std::uint64_t tiny_window = 16;
+
+/// The shape of the tiny model of a family.
+inline model_config tiny_shape(const family& family) {
+  auto shape = family.defaults;
   shape.num_layers = tiny_layers;
   shape.hidden_size = tiny_hidden;
   shape.intermediate_size = tiny_inner;
@@ -53,12 +56,13 @@ inline model_config tiny_shape() {
 /// of a tiny model.
 template <class Add>
 void for_tiny_tensors(const family& family, const Add& add) {
+  const auto shape = tiny_shape(family);
   const auto of_rows = [&](bool in_layer, std::int64_t layer) {
     for (const auto& row : family.tensors)
       if (is_of_layer(row.part) == in_layer && row.part != weight_part::head)
         add(row, layer, ".weight");
     for (const auto& row : family.tensors)
-      if (is_of_layer(row.part) == in_layer && row.biased)
+      if (is_of_layer(row.part) == in_layer && row.is_biased(shape))
         add(row, layer, ".bias");
   };
   of_rows(false, 0);
@@ -79,6 +83,16 @@ inline gguf_writer tiny_gguf(const std::string& architecture) {
   out.u32(architecture + ".attention.head_count_kv", tiny_kv_heads);
   out.f32(architecture + ".attention.layer_norm_rms_epsilon", 0.5F);
   out.f32(architecture + ".rope.freq_base", 5000);
+  if (architecture == "gemma3")
+    out.u32(architecture + ".attention.sliding_window", tiny_window);
+  if (architecture == "phi3")
+    out.u32(architecture + ".rope.dimension_count", 6);
+  if (architecture == "granite") {
+    out.f32(architecture + ".embedding_scale", 12);
+    out.f32(architecture + ".residual_scale", 0.22F);
+    out.f32(architecture + ".attention.scale", 0.1F);
+    out.f32(architecture + ".logit_scale", 8);
+  }
   out.text("tokenizer.ggml.model", "gpt2");
   out.text("tokenizer.ggml.pre", architecture == "qwen2" ? "qwen2" : "smollm");
   out.texts("tokenizer.ggml.tokens", tiny_tokens());
@@ -89,15 +103,15 @@ inline gguf_writer tiny_gguf(const std::string& architecture) {
   out.text("tokenizer.chat_template", "{{ messages }}");
 
   std::uint64_t seed = 0;
-  const auto config = tiny_shape();
-  for_tiny_tensors(
-      *family_of_architecture(architecture), [&](const family_tensor& row, std::int64_t layer, std::string_view end) {
-        const auto sides = end == ".bias" ? row.bias_shape(config) : row.shape(config);
-        std::uint64_t count = 1;
-        for (const auto side : sides)
-          count *= static_cast<std::uint64_t>(side);
-        out.tensors[row.gguf_name(layer, end)] = {{sides.begin(), sides.end()}, 0, tiny_values(count, ++seed)};
-      });
+  const auto& its_family = *family_of_architecture(architecture);
+  const auto config = tiny_shape(its_family);
+  for_tiny_tensors(its_family, [&](const family_tensor& row, std::int64_t layer, std::string_view end) {
+    const auto sides = end == ".bias" ? row.bias_shape(config) : row.shape(config);
+    std::uint64_t count = 1;
+    for (const auto side : sides)
+      count *= static_cast<std::uint64_t>(side);
+    out.tensors[row.gguf_name(layer, end)] = {{sides.begin(), sides.end()}, 0, tiny_values(count, ++seed)};
+  });
   return out;
 }
 
