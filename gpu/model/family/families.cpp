@@ -9,10 +9,14 @@ namespace avp {
 
 // One line here and one file for each.
 family llama_family();
+family mistral_family();
 family qwen2_family();
+family qwen3_family();
+family smollm3_family();
 
 const std::vector<family>& families() {
-  static const std::vector<family> all{llama_family(), qwen2_family()};
+  static const std::vector<family> all{llama_family(), mistral_family(), qwen2_family(), qwen3_family(),
+                                       smollm3_family()};
   return all;
 }
 

@@ -252,7 +252,7 @@ TEST_F(gguf_model, a_type_that_cannot_be_read_matters_only_where_it_is_needed) {
 TEST_F(gguf_model, unsupported_models_are_refused) {
   const auto after = [this](const std::function<void(gguf_writer&)>& change) { return error_after("llama", change); };
   EXPECT_THAT(after([](auto& file) { file.text("general.architecture", "mamba"); }),
-              HasSubstr("architecture \"mamba\" is not supported; these are: llama, qwen2"));
+              HasSubstr("architecture \"mamba\" is not supported; these are: llama, qwen2, qwen3"));
   EXPECT_THAT(after([](auto& file) {
                 file.text("general.architecture", "qwen3moe");
                 file.u32("qwen3moe.expert_count", 128);

@@ -251,7 +251,7 @@ TEST_F(hugging_face_model, what_lies_in_place_of_the_weights_is_named) {
 
 TEST_F(hugging_face_model, unsupported_features_are_refused) {
   EXPECT_THAT(error_with("model_type", "gemma"),
-              HasSubstr("\"model_type\" is \"gemma\"; these are supported: llama, qwen2"));
+              HasSubstr("\"model_type\" is \"gemma\"; these are supported: llama, mistral, qwen2"));
   EXPECT_THAT(error_with("hidden_act", "gelu"), HasSubstr("\"hidden_act\" is \"gelu\""));
   EXPECT_THAT(error_with("attention_bias", true), HasSubstr("self_attn.o_proj.bias is missing"));
   EXPECT_THAT(error_with("mlp_bias", true), HasSubstr("mlp.down_proj.bias is missing"));

@@ -20,7 +20,7 @@ TEST(families, each_is_found_by_both_of_its_names) {
   }
   EXPECT_EQ(family_of_architecture("bert"), nullptr);
   EXPECT_EQ(family_of_architecture(""), nullptr);
-  EXPECT_THAT(model_type_names(), testing::StartsWith("llama, qwen2"));
+  EXPECT_THAT(model_type_names(), testing::StartsWith("llama, mistral, qwen2"));
   EXPECT_THAT(architecture_names(), testing::StartsWith("llama, qwen2"));
   model_config config;
   config.family = "bert";
