@@ -13,6 +13,7 @@
 #include "gpu/model/gguf_model.hpp"
 #include "gpu/model/needed_weights.hpp"
 #include "gpu/model/safetensors.hpp"
+#include "gpu/model/text_part.hpp"
 #include "gpu/text/tokenizer_json.hpp"
 #include "transport/handshake/hash.hpp"
 
@@ -26,7 +27,9 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
     throw model_error(directory.string() + ": this directory has no config.json, so it is no Hugging Face model");
   const auto json = read_json_file(config_path);
   model_file model;
-  model.config = config_from_json(json, config_path.string());
+  const auto* const text = text_config_of(json);
+  model.config = text != nullptr ? config_from_json(*text, config_path.string() + ": \"text_config\"")
+                                 : config_from_json(json, config_path.string());
   if (model.config.name.empty())
     model.config.name = std::filesystem::absolute(directory / "").parent_path().filename().string();
   model.norms_add_one = family_of(model.config).norms_add_one;
@@ -36,6 +39,10 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
   model.files = std::move(weights.files);
   model.tensors = std::move(weights.content.tensors);
   model.unreadable = std::move(weights.content.unreadable);
+  if (text != nullptr) {
+    keep_text(model.tensors);
+    keep_text(model.unreadable);
+  }
   if (model.config.tied) { // transformers, too, takes the embedding in its place.
     const auto head = family_of(model.config).name_of(weight_part::head);
     model.tensors.erase(head);
