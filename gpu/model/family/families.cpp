@@ -13,11 +13,15 @@ family mistral_family();
 family qwen2_family();
 family qwen3_family();
 family gemma3_family();
+family phi3_family();
+family granite_family();
+family olmo2_family();
 family smollm3_family();
 
 const std::vector<family>& families() {
-  static const std::vector<family> all{llama_family(), mistral_family(), qwen2_family(),
-                                       qwen3_family(), gemma3_family(),  smollm3_family()};
+  static const std::vector<family> all{llama_family(),   mistral_family(), qwen2_family(),
+                                       qwen3_family(),   gemma3_family(),  phi3_family(),
+                                       granite_family(), olmo2_family(),   smollm3_family()};
   return all;
 }
 
