@@ -37,6 +37,15 @@ gguf_writer scaled_gguf() {
   return gguf;
 }
 
+// Its rotated values have a magnitude of 1.14, which a key that moves has already.
+gguf_writer yarn_gguf() {
+  auto gguf = runnable_gguf("llama");
+  gguf.text("llama.rope.scaling.type", "yarn");
+  gguf.f32("llama.rope.scaling.factor", 4);
+  gguf.u32("llama.rope.scaling.original_context_length", 64);
+  return gguf;
+}
+
 std::filesystem::path write_llama3_directory(const std::filesystem::path& folder) {
   auto config = tiny_config("llama");
   config["max_position_embeddings"] = 512;
@@ -73,8 +82,8 @@ std::vector<at::Tensor> reference_keys(const model_file& file, const std::vector
   const auto heads = [&](const at::Tensor& x) { return x.view({count, -1, dim}).transpose(0, 1); };
   const auto turned = [&](const at::Tensor& x) {
     const auto halves = x.chunk(2, 2);
-    return at::cat(
-        {halves[0] * angles.cos() - halves[1] * angles.sin(), halves[1] * angles.cos() + halves[0] * angles.sin()}, 2);
+    const auto cos = angles.cos() * config.rotary.magnitude, sin = angles.sin() * config.rotary.magnitude;
+    return at::cat({halves[0] * cos - halves[1] * sin, halves[1] * cos + halves[0] * sin}, 2);
   };
   auto x = load("model.embed_tokens.weight").index_select(0, at::tensor(tokens, at::kInt));
   std::vector<at::Tensor> all;
@@ -206,6 +215,7 @@ INSTANTIATE_TEST_SUITE_P(
         rotary_style{"halves", [](const auto& folder) { return write_gguf(folder, runnable_gguf("qwen2")); }},
         rotary_style{"pairs", [](const auto& folder) { return write_gguf(folder, runnable_gguf("llama")); }},
         rotary_style{"scaled_pairs", [](const auto& folder) { return write_gguf(folder, scaled_gguf()); }},
+        rotary_style{"yarn", [](const auto& folder) { return write_gguf(folder, yarn_gguf()); }},
         rotary_style{"llama3_halves", write_llama3_directory}),
     [](const auto& style) { return style.param.name; });
 
