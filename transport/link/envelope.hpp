@@ -12,12 +12,11 @@ namespace avp {
 
 /// What a frame is for.
 enum class envelope_kind : std::uint8_t {
-  hello = 1,  ///< Sender: here I am, everything up to `id` is done with. Frame 1 is the sender's name.
-  data = 2,   ///< Sender: message `id`. Frame 1 is the AVP message.
-  beat = 3,   ///< Sender: I live, `id` is the last message that I sent. `echo` counts the beats.
-  report = 4, ///< Receiver: I live; what came, what was handed on, how much more may come.
-  refusal =
-      5, ///< Receiver: message `id` came and is not taken, nor the rest of its payload; `echo` is the error's code.
+  hello = 1,   ///< Sender: here I am, everything up to `id` is done with. Frame 1 is the sender's name.
+  data = 2,    ///< Sender: message `id`. Frame 1 is the AVP message.
+  beat = 3,    ///< Sender: I live, `id` is the last message that I sent. `echo` counts the beats.
+  report = 4,  ///< Receiver: I live; what came, what was handed on, how much more may come.
+  refusal = 5, ///< Receiver: message `id`, with the rest of its payload, is not taken; `echo` is the error's code.
   unknown = 6, ///< Receiver: I do not know you, say hello (again).
 };
 
