@@ -7,6 +7,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include "runtime/node/arrived_slice.hpp"
 #include "runtime/node/start_exchange.hpp"
 #include "transport/link/payload_receiver.hpp"
 
@@ -60,6 +61,9 @@ expected<std::unique_ptr<context_exchange>> context_exchange::start(caf::actor_s
   handlers.on_payload = [actor = made->actor](received_payload came) { caf::anon_send(actor, std::move(came)); };
   handlers.on_peer_lost = [actor = made->actor](const link_peer& who, const error& why) {
     caf::anon_send(actor, gone_peer{who.name, who.public_key, why, true});
+  };
+  handlers.is_wanted = [shared = made->shared](const metadata& meta) {
+    return !shared->unwanted.contains(ticket_of(meta));
   };
   auto bound = payload_receiver::bind(receiver_options_of(made->shared->options), std::move(handlers));
   if (!bound)

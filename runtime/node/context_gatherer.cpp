@@ -51,6 +51,11 @@ struct gathered_hop {
     one_came();
   }
 
+  void ended(request_id id) const {
+    if (asked.target.cancelled)
+      asked.target.cancelled->forget(id);
+  }
+
   void failed(failure why) {
     result.why_not = std::move(why);
     one_came();
@@ -71,6 +76,8 @@ using gatherer_pointer = gatherer_host::stateful_pointer<gatherer_state>;
 
 void make_by_recipe(gatherer_pointer self, const gathered_hop_pointer& all, std::size_t place) {
   const auto& target = all->asked.target;
+  if (target.cancelled && target.cancelled->is_cancelled())
+    return all->failed({error_code::cancelled, "the task was cancelled"});
   if (!target.device)
     return all->failed(
         {error_code::bad_request, "the agent has no model, so it can't continue on a context of another node"});
@@ -80,14 +87,22 @@ void make_by_recipe(gatherer_pointer self, const gathered_hop_pointer& all, std:
   request.label = target.label;
   request.model = target.model;
   request.history = all->asked.wishes[place].history;
+  const auto id = request.id;
   self->request(target.device, caf::infinite, std::move(request))
-      .then([all, place](result& made) { all->came(place, std::move(made.context), 0); },
-            [all](const caf::error& error) {
-              auto why = failure_of(error);
-              if (why.code == error_code::context_mismatch) // of what another node made
-                why.code = error_code::transfer_failed;
-              all->failed({why.code, "a context that it continues on is gone and can't be made anew: " + why.text});
-            });
+      .then(
+          [all, place, id](result& made) {
+            all->ended(id);
+            all->came(place, std::move(made.context), 0);
+          },
+          [all, id](const caf::error& error) {
+            all->ended(id);
+            auto why = failure_of(error);
+            if (why.code == error_code::context_mismatch) // of what another node made
+              why.code = error_code::transfer_failed;
+            all->failed({why.code, "a context that it continues on is gone and can't be made anew: " + why.text});
+          });
+  if (target.cancelled)
+    target.cancelled->add(id, target.device);
 }
 
 // A link that does not work fails for every context.
@@ -119,9 +134,12 @@ void fetch_from_holder(gatherer_pointer self, const gathered_hop_pointer& all, s
   const auto number = state.next_wish++;
   state.unasked[number] = {
       .holder = wish.holder->name, .id = wish.history->id(), .prefix = base ? base->history()->id() : ""};
+  const auto id = next_request_id(); // by which the cancellation knows it
   const auto made_instead = [=](const std::string& why) {
+    all->ended(id);
     self->state.unasked.erase(number);
-    tell_of_failure(self->state, all->asked.wishes[place].holder->name, why);
+    if (const auto& task = all->asked.target.cancelled; !task || !task->is_cancelled())
+      tell_of_failure(self->state, all->asked.wishes[place].holder->name, why);
     make_by_recipe(self, all, place);
   };
   self->request(state.parts.exchange, caf::infinite, context_wish{std::move(wanted), gatherer_host(self), number})
@@ -129,10 +147,15 @@ void fetch_from_holder(gatherer_pointer self, const gathered_hop_pointer& all, s
           [=](const transfer_outcome& outcome) {
             if (!outcome.moved)
               return made_instead(outcome.moved.error().message);
+            all->ended(id);
             self->state.unasked.erase(number); // it came with another wish for the same
             all->came(place, outcome.moved->context, outcome.moved->wire_bytes);
           },
           [=](const caf::error& error) { made_instead(text_of(error)); });
+  if (const auto& task = all->asked.target.cancelled)
+    task->add(id, [exchange = state.parts.exchange, gone = wish_given_up{gatherer_host(self), number}] {
+      caf::anon_send(exchange, gone);
+    });
 }
 
 void ask_for(gatherer_pointer self, const ticket_opened& opened) {

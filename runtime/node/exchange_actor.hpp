@@ -28,7 +28,8 @@ using close_atom = caf::atom_constant<caf::atom("close")>;
 using exchange_actor =
     caf::typed_actor<caf::replies_to<context_dispatch>::with<transfer_outcome>,
                      caf::replies_to<context_wish>::with<transfer_outcome>, caf::reacts_to<ticket_given_up>,
-                     caf::reacts_to<received_payload>, caf::reacts_to<gone_peer>, caf::reacts_to<close_atom>>;
+                     caf::reacts_to<wish_given_up>, caf::reacts_to<received_payload>, caf::reacts_to<gone_peer>,
+                     caf::reacts_to<close_atom>>;
 
 } // namespace avp
 

@@ -57,6 +57,13 @@ struct ticket_given_up {
   error why;
 };
 
+/// To an exchange: who asked has no use for the context any more. The wish is answered with closed; where nobody else
+/// waits for the same context, it is not sent on, and what has come of it is dropped. Ignored where it is over.
+struct wish_given_up {
+  ticket_taker asker;
+  std::uint64_t number = 0;
+};
+
 } // namespace avp
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::transfer_outcome)
@@ -64,3 +71,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::context_dispatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::ticket_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::context_wish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::ticket_given_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::wish_given_up)

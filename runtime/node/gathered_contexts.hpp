@@ -10,6 +10,7 @@
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
+#include "agents/cancellation.hpp"
 #include "gpu/device_actor.hpp"
 #include "gpu/device_observer.hpp"
 #include "gpu/failure.hpp"
@@ -30,8 +31,9 @@ struct needed_context {
 struct gather_target {
   device_actor device;
   std::string model;
-  std::uint64_t task = 0; ///< As in request.
-  std::string label;      ///< As in request.
+  std::uint64_t task = 0;                       ///< As in request.
+  std::string label;                            ///< As in request.
+  std::shared_ptr<avp::cancellation> cancelled; ///< Of the task; may be empty. What is under way is given up then.
 };
 
 /// All contexts of a hop, in the order of the wishes.

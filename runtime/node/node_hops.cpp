@@ -45,6 +45,7 @@ void node_state::take_hop(const hop_order& order) {
   try {
     decode_into(order.recipes, hop.known);
     gather_contexts wanted{contexts_for(*at, order, hop.known, parts_), target_of(*at, agent->second, order)};
+    wanted.target.cancelled = hop.cancelled;
     self_->request(at->gatherer, caf::infinite, std::move(wanted))
         .then([this, number = at->number, order](gathered_contexts& came) { run(number, order, std::move(came)); },
               [](const caf::error&) {}); // of a gatherer that died: its down message tells
@@ -146,9 +147,9 @@ void node_state::cancel(std::uint64_t hop) {
   const auto found = at->hops.find(hop);
   if (found == at->hops.end())
     return; // it is over
-  if (!found->second.is_begun)
-    return failed(at->number, hop, {error_code::cancelled, "the task was cancelled"});
   found->second.cancelled->cancel();
+  if (!found->second.is_begun)
+    failed(at->number, hop, {error_code::cancelled, "the task was cancelled"});
 }
 
 void node_state::drop(std::uint64_t hop) {

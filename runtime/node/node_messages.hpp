@@ -120,8 +120,8 @@ struct words_report {
   std::string text;
 };
 
-/// From node zero: nobody wants this hop any more. What its agent asked of a device is given up; its report comes
-/// still.
+/// From node zero: nobody wants this hop any more. What its agent asked of a device is given up, and contexts that are
+/// on their way for it; its report comes still.
 struct cancel_hop {
   std::uint64_t hop = 0;
 };

@@ -60,7 +60,7 @@ agent_actor::behavior_type gathering_behavior(agent_actor::pointer self, const g
       forward(self, at.inner, std::move(input), {}, answer);
       return answer;
     }
-    gather_here wanted{input.contexts, {at.device, at.model, input.task->place, at.name}};
+    gather_here wanted{input.contexts, {at.device, at.model, input.task->place, at.name, input.cancelled}};
     self->request(at.cluster, caf::infinite, std::move(wanted))
         .then(
             [=](gathered_contexts& came) mutable {

@@ -1,6 +1,7 @@
 // Tickets, and what becomes of them.
 #include "runtime/node/start_exchange.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -32,10 +33,17 @@ struct open_dispatch {
   transfer_promise answer;
 };
 
+/// Somebody who waits for a context.
+struct open_wish {
+  ticket_taker asker;
+  std::uint64_t number = 0;
+  transfer_promise answer;
+};
+
 /// A context that is wanted, by whoever asked for it, until it is here.
 struct open_ticket {
   wanted_context what;
-  std::vector<transfer_promise> waiting;
+  std::vector<open_wish> waiting;
   clock::time_point since;
   bool is_reading = false; ///< It came, and the device has it.
 };
@@ -59,7 +67,13 @@ void end_ticket(exchange_state& state, const std::string& ticket, const expected
   if (ended.empty())
     return;
   for (auto& waiting : ended.mapped().waiting)
-    waiting.deliver(transfer_outcome{outcome});
+    waiting.answer.deliver(transfer_outcome{outcome});
+}
+
+// What comes for it from now on is turned away before all of it is here.
+void give_up(exchange_state& state, const std::string& ticket, const error& why) {
+  state.shared->unwanted.add(ticket);
+  end_ticket(state, ticket, tl::unexpected(why));
 }
 
 template <class Which>
@@ -112,12 +126,12 @@ caf::result<transfer_outcome> await(exchange_pointer self, context_wish& wish) {
   for (auto& [ticket, open] : state.tickets)
     if (open.what.device == wish.what.device && open.what.model == wish.what.model &&
         open.what.history->id() == wish.what.history->id()) {
-      open.waiting.push_back(answer);
+      open.waiting.push_back({wish.asker, wish.number, answer});
       return answer;
     }
   const auto ticket = random_id();
   self->delayed_send(self, wish.what.patience, overdue_atom::value, ticket);
-  state.tickets[ticket] = {std::move(wish.what), {answer}, clock::now()};
+  state.tickets[ticket] = {std::move(wish.what), {{wish.asker, wish.number, answer}}, clock::now()};
   if (wish.asker)
     caf::anon_send(wish.asker, ticket_opened{wish.number, ticket});
   return answer;
@@ -188,9 +202,25 @@ void fail_overdue(exchange_state& state, const std::string& ticket) {
   if (found == state.tickets.end() || found->second.is_reading)
     return;
   const auto& what = found->second.what;
-  end_ticket(state, ticket,
-             fail(errc::timed_out,
-                  fmt::format("Node {} did not send a context within {} ms.", what.from.name, what.patience.count())));
+  give_up(state, ticket,
+          {errc::timed_out,
+           fmt::format("Node {} did not send a context within {} ms.", what.from.name, what.patience.count())});
+}
+
+// One that the device is reading is kept by nobody when it is there.
+void forget_wish(exchange_state& state, const wish_given_up& gone) {
+  const error why{errc::closed, "The context is not wanted any more."};
+  for (auto& [ticket, open] : state.tickets) {
+    const auto wish = std::ranges::find_if(
+        open.waiting, [&](const auto& one) { return one.asker == gone.asker && one.number == gone.number; });
+    if (wish == open.waiting.end())
+      continue;
+    wish->answer.deliver(transfer_outcome{tl::unexpected(why)});
+    open.waiting.erase(wish);
+    if (open.waiting.empty() && !open.is_reading)
+      give_up(state, std::string(ticket), why);
+    return;
+  }
 }
 
 // Links tell what became of their payloads while they are closed, so that stands in the mailbox before `quit`.
@@ -209,6 +239,7 @@ exchange_host::behavior_type exchange_behavior(exchange_pointer self, const std:
       [=](context_dispatch& order) { return send_out(self, order); },
       [=](context_wish& wish) { return await(self, wish); },
       [=](const ticket_given_up& given_up) { end_ticket(self->state, given_up.ticket, tl::unexpected(given_up.why)); },
+      [=](const wish_given_up& gone) { forget_wish(self->state, gone); },
       [=](const received_payload& came) { take_in(self, came); },
       [=](const gone_peer& gone) { forget_peer(self->state, gone); },
       [=](close_atom) { close_exchange(self); },

@@ -9,6 +9,7 @@
 #include "runtime/node/exchange_options.hpp"
 #include "runtime/node/kept_contexts.hpp"
 #include "runtime/node/traffic_ledger.hpp"
+#include "runtime/node/unwanted_tickets.hpp"
 
 namespace avp {
 
@@ -17,6 +18,7 @@ struct exchange_shared {
   exchange_options options;
   kept_contexts contexts;
   traffic_ledger traffic;
+  unwanted_tickets unwanted;
 };
 
 /// Starts the actor on a thread of its own.

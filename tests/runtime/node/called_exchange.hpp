@@ -32,15 +32,20 @@ public:
     ask(context_dispatch{std::move(to), std::move(ticket), std::move(id), std::move(prefix)}, std::move(done));
   }
 
-  /// Waits for a context. `asked` (which may be none) is called when its holder is to be asked, `done` once.
-  void expect(wanted_context wanted, ask_handler asked, transfer_handler done) {
+  /// Waits for a context. `asked` (which may be none) is called when its holder is to be asked, `done` once. Gives by
+  /// whom forget() knows it.
+  ticket_taker expect(wanted_context wanted, ask_handler asked, transfer_handler done) {
     ticket_taker asker;
     if (asked)
       asker = system_.spawn([asked](ticket_taker::pointer) -> ticket_taker::behavior_type {
         return {[asked](const ticket_opened& opened) { asked(opened.ticket); }};
       });
     ask(context_wish{std::move(wanted), asker, 0}, std::move(done));
+    return asker;
   }
+
+  /// It is not wanted any more.
+  void forget(const ticket_taker& asker) { caf::anon_send(exchange_->actor(), wish_given_up{asker, 0}); }
 
   void give_up(std::string ticket, error why) {
     caf::anon_send(exchange_->actor(), ticket_given_up{std::move(ticket), std::move(why)});

@@ -122,6 +122,45 @@ TEST_F(context_exchange_test, one_transfer_serves_all_who_want_it) {
   EXPECT_EQ(b.exchange->traffic().at("a").contexts_received, 1);
 }
 
+TEST_F(context_exchange_test, a_transfer_ends_when_nobody_wants_it_any_more) {
+  auto a = make_node("a"), b = make_node("b");
+  const auto thought = thinking(a, {}, "hello", 3);
+  a.exchange->contexts().keep(thought.context);
+  const auto id = context_in(thought.context)->history()->id();
+  const auto send = [&](const std::string& ticket) {
+    std::promise<expected<moved_context>> sent;
+    a.exchange->send(b.self, ticket, id, "", [&](expected<moved_context> told) { sent.set_value(std::move(told)); });
+    return sent.get_future().get();
+  };
+  std::promise<std::string> asked;
+  std::promise<expected<moved_context>> first, second;
+  const auto one = b.exchange->expect(
+      wanting(b, a, thought.context), [&](const std::string& ticket) { asked.set_value(ticket); },
+      [&](expected<moved_context> got) { first.set_value(std::move(got)); });
+  const auto ticket = asked.get_future().get();
+  (void)b.exchange->expect(
+      wanting(b, a, thought.context), [](const auto&) {},
+      [&](expected<moved_context> got) { second.set_value(std::move(got)); });
+  std::this_thread::sleep_for(100ms); // the other wish is with the exchange
+  b.exchange->forget(one);
+  EXPECT_EQ(failure(first.get_future()).code, errc::closed);
+  EXPECT_TRUE(send(ticket).has_value());
+  EXPECT_TRUE(second.get_future().get().has_value()) << "somebody else wanted it";
+
+  std::promise<std::string> asked_again;
+  std::promise<expected<moved_context>> third;
+  const auto last = b.exchange->expect(
+      wanting(b, a, thought.context), [&](const std::string& opened) { asked_again.set_value(opened); },
+      [&](expected<moved_context> got) { third.set_value(std::move(got)); });
+  const auto given_up = asked_again.get_future().get();
+  b.exchange->forget(last);
+  EXPECT_EQ(failure(third.get_future()).code, errc::closed);
+  const auto sent = send(given_up);
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code, errc::rejected);
+  EXPECT_EQ(b.exchange->traffic().at("a").refused, 0) << "it was no stranger's";
+}
+
 TEST_F(context_exchange_test, many_contexts_go_both_ways_at_once) {
   auto a = make_node("a"), b = make_node("b");
   std::vector<std::pair<result, std::future<expected<moved_context>>>> moves;

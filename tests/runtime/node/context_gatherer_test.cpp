@@ -48,6 +48,10 @@ protected:
             return waiting->back();
           },
           [answer](const ticket_given_up& given_up) { answer(tl::unexpected(given_up.why)); },
+          [answer](const wish_given_up& given_up) {
+            EXPECT_EQ(given_up.number, 1U);
+            answer(fail(errc::closed, "it is not wanted any more"));
+          },
           [answer](const received_payload& came) {
             answer(moved_context{came.content, 7, 9});
           },
@@ -136,6 +140,24 @@ TEST_F(context_gatherer_test, at_its_end_it_answers_for_what_has_not_come) {
   self_->send_exit(gatherer_, caf::exit_reason::user_shutdown);
   waiting.receive([](const gathered_contexts&) { ADD_FAILURE() << "nothing was sent"; },
                   [](const caf::error& why) { EXPECT_EQ(why, caf::sec::request_receiver_down) << text_of(why); });
+}
+
+TEST_F(context_gatherer_test, for_a_task_that_is_cancelled_nothing_is_fetched_on_or_made) {
+  start();
+  is_sent_ = false;
+  const auto cancelled = std::make_shared<cancellation>();
+  auto waiting = self_->request(
+      gatherer_, std::chrono::seconds(20),
+      gather_contexts{{{recipe_with('b'), {}, data_peer{.name = "b"}}}, {device_, "main", 1, "judge", cancelled}});
+  asked_.get_future().wait();
+  cancelled->cancel();
+  waiting.receive(
+      [](const gathered_contexts& came) {
+        ASSERT_TRUE(came.why_not);
+        EXPECT_EQ(came.why_not->code, error_code::cancelled);
+      },
+      [](const caf::error& why) { ADD_FAILURE() << text_of(why); });
+  EXPECT_TRUE(log_->rebuilt.empty());
 }
 
 TEST_F(context_gatherer_test, what_no_recipe_makes_is_an_error) {
