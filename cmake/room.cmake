@@ -19,6 +19,10 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
+# What a program says of its source files (assertions of tests, of Torch) names them as they lie in the tree, and is the
+# same whichever folder that is in: so the compiler's cache knows it there, too.
+add_compile_options(-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+
 add_library(avp_warnings INTERFACE)
 target_compile_options(avp_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
                        $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
