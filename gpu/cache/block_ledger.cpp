@@ -6,11 +6,13 @@ namespace avp {
 block_ledger::block_ledger(std::int64_t blocks)
     : holders_(blocks, 0),
       claimed_(blocks, 0),
-      place_in_cached_(blocks),
       prefix_of_(blocks, prefixes_.end()) {
   free_.reserve(blocks);
   for (std::int64_t block = blocks; block > 0; --block) // low ones first: memory is touched from its beginning
     free_.push_back(static_cast<block_id>(block - 1));
+  place_in_list_.reserve(blocks);
+  for (std::int64_t block = 0; block < blocks; ++block)
+    place_in_list_.push_back(uncached_.insert(uncached_.end(), static_cast<block_id>(block)));
 }
 
 std::optional<block_id> block_ledger::take() {
@@ -20,7 +22,7 @@ std::optional<block_id> block_ledger::take() {
     free_.pop_back();
   } else if (!cached_.empty()) {
     block = cached_.front();
-    cached_.pop_front();
+    uncached_.splice(uncached_.end(), cached_, cached_.begin());
     forget(block);
   } else {
     return std::nullopt;
@@ -44,7 +46,7 @@ void block_ledger::drop(block_id block) {
   if (prefix_of_[block] == prefixes_.end())
     free_.push_back(block);
   else
-    place_in_cached_[block] = cached_.insert(cached_.end(), block);
+    cached_.splice(cached_.end(), uncached_, place_in_list_[block]);
 }
 
 void block_ledger::copy(block_id from, block_id to) {
@@ -68,7 +70,7 @@ std::optional<std::pair<block_id, prefix_id>> block_ledger::find(prefix_id befor
     return std::nullopt;
   const auto [block, id] = place->second;
   if (holders_[block] == 0) {
-    cached_.erase(place_in_cached_[block]);
+    uncached_.splice(uncached_.end(), cached_, place_in_list_[block]);
     holders_[block] = 1;
   } else {
     hold(block);

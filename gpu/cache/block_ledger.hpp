@@ -96,8 +96,10 @@ private:
   std::vector<int> holders_;
   std::vector<std::int8_t> claimed_;
   std::vector<block_id> free_;
+  // Every block stands in one of them at any time, so that a destructor which gives blocks back takes no memory.
   std::list<block_id> cached_; // oldest first
-  std::vector<std::list<block_id>::iterator> place_in_cached_;
+  std::list<block_id> uncached_;
+  std::vector<std::list<block_id>::iterator> place_in_list_;
   prefix_map prefixes_;
   std::vector<prefix_map::iterator> prefix_of_; // end() for blocks that are not known
   prefix_id last_prefix_ = 0;

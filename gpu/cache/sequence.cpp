@@ -49,12 +49,24 @@ block_id sequence::take() {
   return *block;
 }
 
+// Where there is no memory for its place, nobody holds the block.
+void sequence::add(block_id block) {
+  try {
+    blocks_.push_back(block);
+  } catch (...) {
+    pool_->drop(block);
+    throw;
+  }
+}
+
 void sequence::extend(std::int64_t rows) {
   if (tail_is_taken()) {
-    const auto copy = take();
-    pool_->copy(blocks_.back(), copy);
+    add(take());
+    auto& tail = blocks_[blocks_.size() - 2];
+    pool_->copy(tail, blocks_.back());
+    std::swap(tail, blocks_.back());
     pool_->drop(blocks_.back());
-    blocks_.back() = copy;
+    blocks_.pop_back();
   }
   claim_to(length_ + rows);
 }
@@ -63,7 +75,7 @@ void sequence::extend_further(std::int64_t rows, std::int64_t more) { claim_to(l
 
 void sequence::claim_to(std::int64_t end) {
   while (static_cast<std::int64_t>(blocks_.size()) < blocks_of(end))
-    blocks_.push_back(take());
+    add(take());
   for (auto index = length_ / block_positions; index < blocks_of(end); ++index)
     pool_->claim(blocks_[index], std::min(block_positions, end - index * block_positions));
 }
@@ -79,7 +91,7 @@ void sequence::give_back_room() {
 }
 
 void sequence::append_shared(block_id block) {
-  blocks_.push_back(block);
+  add(block);
   length_ += block_positions;
 }
 

@@ -61,6 +61,7 @@ public:
 private:
   [[nodiscard]] bool tail_is_taken() const;
   [[nodiscard]] block_id take();
+  void add(block_id block);
   void claim_to(std::int64_t end);
 
   std::shared_ptr<block_ledger> pool_;

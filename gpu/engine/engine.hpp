@@ -23,7 +23,8 @@ public:
   /// Loads the models. Throws model_error.
   explicit engine(const device_config& config);
 
-  /// Queues a request; `done` is called exactly once, from submit(), step() or cancel().
+  /// Queues a request; `done` is called exactly once, from submit(), step() or cancel(), also where there is no memory
+  /// for the answer. One that throws is called again with an error.
   void submit(work request, callback done);
 
   /// Ends a queued or running request. Its memory is free at once.

@@ -63,9 +63,8 @@ std::optional<request_record> model_engine::submit(const request_work& asked, re
     }
     return std::nullopt;
   }
-  if (auto context = made->finish())
-    scheduler_.watch(context);
-  return made->record();
+  finish(*made);
+  return made->take_record();
 }
 
 std::optional<request_record> model_engine::cancel(request_id id) {
@@ -73,8 +72,12 @@ std::optional<request_record> model_engine::cancel(request_id id) {
   if (place == requests_.end())
     return std::nullopt;
   std::vector<request_record> ended;
-  fail(place, make_error(error_code::cancelled, "the request was cancelled"), ended);
-  return ended.front();
+  try {
+    fail(place, make_error(error_code::cancelled, "the request was cancelled"), ended);
+  } catch (const std::bad_alloc&) { // before it was answered
+    fail(place, make_error(error_code::out_of_memory, "the device is out of memory"), ended);
+  }
+  return std::move(ended.front());
 }
 
 step_record model_engine::step(records& ended) {
@@ -259,35 +262,39 @@ void model_engine::finish_done(records& ended) {
       const auto why = *request.fault();
       place = fail(place, why, ended);
     } else if (request.is_done()) {
+      ended.reserve(ended.size() + 1);
       scheduler_.remove(request);
-      const auto done = std::move(place->second);
-      place = requests_.erase(place);
       try {
-        scheduler_.watch(done->finish());
+        finish(request);
       } catch (...) { // before it was answered: there was no memory for its context
-        done->fail(make_error(failure_of(std::current_exception())));
+        request.fail(make_error(failure_of(std::current_exception())));
       }
-      ended.push_back(done->record());
+      ended.push_back(request.take_record());
+      place = requests_.erase(place);
     } else {
       ++place;
     }
   }
 }
 
-// Those that wait stay queued.
+// Its context is watched before anybody hears of it: what is thrown then can still be its answer.
+void model_engine::finish(running_request& request) {
+  request.finish([this](const auto& context) { scheduler_.watch(context); });
+}
+
+// Those that wait stay queued. One that neither waits nor runs has failed, and what was thrown came before its answer.
 void model_engine::fail_running(const caf::error& why, records& ended) {
   for (auto place = requests_.begin(); place != requests_.end();)
-    place = place->second->is_running() ? fail(place, why, ended) : std::next(place);
+    place = scheduler_.is_waiting(*place->second) ? std::next(place) : fail(place, why, ended);
 }
 
 model_engine::request_map::iterator model_engine::fail(request_map::iterator which, const caf::error& why,
                                                        records& ended) {
+  ended.reserve(ended.size() + 1); // after the answer nothing may throw
   scheduler_.remove(*which->second);
-  const auto failed = std::move(which->second);
-  which = requests_.erase(which);
-  failed->fail(why);
-  ended.push_back(failed->record());
-  return which;
+  which->second->fail(why);
+  ended.push_back(which->second->take_record());
+  return requests_.erase(which);
 }
 
 void model_engine::add_to(device_counters& counters) const {

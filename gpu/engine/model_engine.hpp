@@ -64,6 +64,7 @@ private:
   static void choose_in_turn(std::span<running_request* const> requests, at::Tensor logits, faults& failed);
   void make_latent_inputs();
   void finish_done(records& ended);
+  void finish(running_request& request);
   request_map::iterator fail(request_map::iterator which, const caf::error& why, records& ended);
   void fail_running(const caf::error& why, records& ended);
 

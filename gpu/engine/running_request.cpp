@@ -205,12 +205,11 @@ bool running_request::is_done() const {
   return !fault_ && builder_.is_through() && (!answer_ || answer_->is_through());
 }
 
-std::shared_ptr<const kv_context> running_request::finish() {
+void running_request::finish(const std::function<void(const std::shared_ptr<const kv_context>&)>& made) {
   const auto& whole = asked_.whole;
   if (is_instant() && !asked_.inputs.empty()) {
     const auto same = std::ranges::find(asked_.inputs, whole, &context_input::history);
-    answer(same->message, whole->tokens());
-    return nullptr;
+    return answer(same->message, whole->tokens());
   }
   const auto task = priority().task;
   std::shared_ptr<const kv_context> context;
@@ -224,8 +223,8 @@ std::shared_ptr<const kv_context> running_request::finish() {
     context = std::make_shared<kv_context>(model_.identity, pool_, std::move(blocks()), std::move(state),
                                            whole ? whole : recipe::frozen(std::move(draft_)), task, std::move(origins));
   }
+  made(context);
   answer({context->describe(), context}, context->tokens());
-  return context;
 }
 
 void running_request::answer(payload context, std::int64_t tokens) {

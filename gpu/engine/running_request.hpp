@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include <caf/error.hpp>
@@ -102,8 +103,9 @@ public:
 
   [[nodiscard]] bool is_done() const;
 
-  /// Makes the answer and hands it to whoever asked. Returns the context of the answer if it is a new one.
-  std::shared_ptr<const kv_context> finish();
+  /// Makes the answer and hands it to whoever asked. `made` is called before that with the context of the answer, if it
+  /// is a new one.
+  void finish(const std::function<void(const std::shared_ptr<const kv_context>&)>& made);
 
   /// Answers with an error.
   void fail(const caf::error& why);
@@ -113,6 +115,9 @@ public:
 
   /// What observers are told; complete after finish() or fail().
   [[nodiscard]] const request_record& record() const { return record_; }
+
+  /// Gives it away, which takes no memory.
+  [[nodiscard]] request_record take_record() { return std::move(record_); }
 
 private:
   [[nodiscard]] bool lead_is_there() const;

@@ -47,8 +47,12 @@ public:
   void watch(std::weak_ptr<const evictable> context) { eviction_.add(std::move(context)); }
 
   /// Admits requests and gives the rows of the next pass, for which every sequence has room then. Each of these
-  /// requests has to be told what came of its rows before the next call.
+  /// requests has to be told what came of its rows before the next call. Throws where there is no memory for that: then
+  /// all requests have failed but those that wait.
   [[nodiscard]] pass next_pass();
+
+  /// Whether a request is queued: it neither runs nor has failed.
+  [[nodiscard]] bool is_waiting(schedulable& request) const { return waiting_.contains(&request); }
 
   [[nodiscard]] std::int64_t running() const { return static_cast<std::int64_t>(running_.size()); }
   [[nodiscard]] std::int64_t waiting() const { return static_cast<std::int64_t>(waiting_.size()); }
