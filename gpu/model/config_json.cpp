@@ -1,6 +1,7 @@
 // config.json of transformers: reading, checking, hashing.
 #include "gpu/model/config_json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -174,6 +175,8 @@ void check_config(const model_config& config, const std::string& where) {
       throw model_error(where + ": the base of the rotary frequencies is " + std::to_string(rotary.theta));
     if (!(rotary.magnitude > 0 && std::isfinite(rotary.magnitude)))
       throw model_error(where + ": the magnitude of the rotation is " + std::to_string(rotary.magnitude));
+    if (!std::ranges::all_of(rotary.factors, [](float factor) { return factor > 0 && std::isfinite(factor); }))
+      throw model_error(where + ": the rotary frequencies are divided by something that is no positive number");
   };
   check_theta(config.rotary);
   if (config.window_rotary)

@@ -11,7 +11,7 @@
 #include "tests/gpu/engine/lone_sequence.hpp"
 #include "tests/gpu/engine/runnable_model.hpp"
 #include "tests/gpu/engine/task_chains.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/gpu/engine/tiny_engine.hpp"
 
 namespace {
 
@@ -26,15 +26,13 @@ std::vector<std::string> all_architectures() {
   return names;
 }
 
-class families_run : public testing::TestWithParam<std::string> {
+class families_run : public tiny_engine_test, public testing::WithParamInterface<std::string> {
 protected:
-  temporary_folder folder_;
-
   engine make(std::optional<std::int64_t> positions = {}) {
     device_config config;
     config.models = {write_model(runnable_gguf(GetParam()), folder_.path() / "tiny.gguf")};
-    if (positions) // blocks of 2 layers, 2 key heads of 8 float32 values
-      config.kv_memory = *positions / block_positions * (2 * 2 * 2 * 8 * block_positions * 4);
+    if (positions)
+      config.kv_memory = *positions * tiny_position_bytes;
     return engine(config);
   }
 
@@ -67,11 +65,11 @@ protected:
 TEST_P(families_run, answers_do_not_depend_on_company_or_memory) {
   const auto all = numbers(12);
   auto alone = make();
-  const auto expected = run(alone, all, 1);
+  const auto expected = avp::test::run(alone, all, 1);
   auto together = make();
-  EXPECT_EQ(run(together, all, 12), expected);
+  EXPECT_EQ(avp::test::run(together, all, 12), expected);
   auto small = make(448); // two tasks at most
-  EXPECT_EQ(run(small, all, 12), expected);
+  EXPECT_EQ(avp::test::run(small, all, 12), expected);
   EXPECT_GT(small.counters().rows.replayed, 0);
 }
 
@@ -90,6 +88,25 @@ TEST_P(families_run, a_prompt_has_its_bits_in_any_pieces) {
     done += count;
   }
   EXPECT_TRUE(at::equal(at::cat(parts), expected));
+}
+
+// Branches are longer than any window, so that rows behind the join see positions that have moved.
+TEST_P(families_run, joined_contexts_come_back_as_they_were) {
+  constexpr std::int64_t room = 448;
+  auto on = make(room);
+  const auto root = run(on, thinking("All begin alike", 2));
+  const auto left = run(on, thinking(std::string(40, 'l'), 3, root.context));
+  const auto right = run(on, thinking(std::string(25, 'r'), 2, root.context));
+  auto cut = joining({left.context, right.context});
+  cut.keep = keep::latent_only;
+  const auto whole = run(on, joining({left.context, right.context})), steps = run(on, cut);
+  EXPECT_GT(on.counters().moved_tokens, 0);
+  for (const auto& joined : {whole, steps}) {
+    const auto expected = tokens_of(run(on, generating("and?", 12, joined.context)));
+    evict_all(on, room);
+    EXPECT_FALSE(context_of(joined).is_resident());
+    EXPECT_EQ(tokens_of(run(on, generating("and?", 12, joined.context))), expected);
+  }
 }
 
 // The first layer's keys depend on nothing that comes before them, so that all the difference is their place. Each kind

@@ -183,6 +183,8 @@ TEST(family_config, scaled_rotations_have_the_numbers_of_transformers) {
   EXPECT_THAT(refusal(source), HasSubstr("0 < beta_slow < beta_fast"));
   source["rope_scaling"] = {{"rope_type", "dynamic"}, {"factor", 4.0}};
   EXPECT_EQ(read(source).rotary, (rope{10000, {}})) << "up to max_position_embeddings it changes nothing";
+  source["rope_scaling"] = {{"rope_type", "linear"}, {"factor", 1e300}};
+  EXPECT_THAT(refusal(source), HasSubstr("divided by something that is no positive number"));
 }
 
 // Two configurations that compute otherwise are two models.
