@@ -91,8 +91,10 @@ void obey(talker& model, const std::string& line) {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 || !avp::value_named<avp::weight_format>(argv[2])) {
-    std::cerr << "usage: family_peer MODEL float32|bfloat16|native|int8|int4   (started by families.py)\n";
+  const std::string form = argc == 3 ? argv[2] : "";
+  const auto format = avp::value_named<avp::weight_format>(form == "layercast" ? "bfloat16" : form);
+  if (!format) {
+    std::cerr << "usage: family_peer MODEL float32|bfloat16|layercast|native|int8|int4   (started by families.py)\n";
     return 2;
   }
   try {
@@ -100,7 +102,8 @@ int main(int argc, char** argv) {
     avp::model_spec spec;
     spec.name = "main";
     spec.source = argv[1];
-    spec.format = avp::value_named<avp::weight_format>(argv[2]);
+    spec.format = format;
+    spec.layercast = form == "layercast";
     spec.chat_template = "chatml";
     talker model(spec);
     for (std::string line; std::getline(std::cin, line);)
