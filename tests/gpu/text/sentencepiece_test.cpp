@@ -17,9 +17,9 @@ using testing::HasSubstr;
 
 const std::string mark = "\u2581";
 
-marked_text trusted(const std::string& text) { return marked_text::trusted(text); }
+marked_text from_author(const std::string& text) { return marked_text::trusted(text); }
 
-std::string streamed(const tokenizer& tokens, const ids& all) {
+std::string in_pieces(const tokenizer& tokens, const ids& all) {
   stream_decoder decoder(tokens);
   std::string text;
   for (const auto id : all)
@@ -85,8 +85,8 @@ class sentencepiece : public testing::TestWithParam<subword_kind> {};
 
 TEST_P(sentencepiece, puts_a_blank_in_front_behind_each_whole_token) {
   const tokenizer tokens(sentencepiece_vocabulary(GetParam()));
-  EXPECT_EQ(tokens.encode(trusted("a</s>a")), (ids{264, 2, 264}));
-  EXPECT_EQ(tokens.encode(trusted(" a")), (ids{259, 264}));
+  EXPECT_EQ(tokens.encode(from_author("a</s>a")), (ids{264, 2, 264}));
+  EXPECT_EQ(tokens.encode(from_author(" a")), (ids{259, 264}));
   EXPECT_TRUE(tokens.encode("").empty());
 }
 
@@ -100,22 +100,22 @@ TEST_P(sentencepiece, has_no_special_tokens_in_data) {
                                         : id >= 3 && id < 259)
           << name << " gave " << id;
     EXPECT_EQ(tokens.decode(all), name);
-    EXPECT_EQ(tokens.encode(trusted(name.substr(0, 2)) + name.substr(2)), all);
+    EXPECT_EQ(tokens.encode(from_author(name.substr(0, 2)) + name.substr(2)), all);
   }
-  EXPECT_EQ(tokens.encode(trusted("<tool>")), ids{267});
+  EXPECT_EQ(tokens.encode(from_author("<tool>")), ids{267});
 }
 
 TEST_P(sentencepiece, an_added_token_of_blanks_counts_in_data_too) {
   const tokenizer tokens(sentencepiece_vocabulary(GetParam()));
   EXPECT_EQ(tokens.encode("a\n\na"), (ids{264, 268, 264}));
-  EXPECT_EQ(tokens.encode(trusted("a\n") + "\na"), (ids{264, 268, 264})) << "where data begins changes nothing";
+  EXPECT_EQ(tokens.encode(from_author("a\n") + "\na"), (ids{264, 268, 264})) << "where data begins changes nothing";
 }
 
 TEST_P(sentencepiece, puts_bos_in_front_once) {
   const tokenizer tokens(sentencepiece_vocabulary(GetParam()));
   EXPECT_EQ(tokens.encode_whole("a"), (ids{1, 264}));
-  EXPECT_EQ(tokens.encode_whole(trusted("<s>a")), (ids{1, 264}));
-  EXPECT_EQ(tokens.encode_whole(trusted("<s>") + "<s>").size(), 5U)
+  EXPECT_EQ(tokens.encode_whole(from_author("<s>a")), (ids{1, 264}));
+  EXPECT_EQ(tokens.encode_whole(from_author("<s>") + "<s>").size(), 5U)
       << "one of the template, and three bytes and a mark";
 }
 
@@ -132,7 +132,7 @@ TEST_P(sentencepiece, decodes_runs_of_bytes_as_a_whole) {
       {{byte(0x20), 260}, "a"}};
   for (const auto& [all, text] : cases) {
     EXPECT_EQ(tokens.decode(all), text);
-    EXPECT_EQ(streamed(tokens, all), text);
+    EXPECT_EQ(in_pieces(tokens, all), text);
   }
 }
 
@@ -176,15 +176,15 @@ TEST(whole_tokens, take_blanks_and_stand_alone_as_their_flags_say) {
     change(changed.tokens[267]);
     return tokenizer(changed);
   };
-  const auto text = trusted("a <tool> b");
+  const auto text = from_author("a <tool> b");
   EXPECT_EQ(tokenizer(source).encode(text), (ids{260, 35, 267, 35, 261}));
   EXPECT_EQ(with([](auto& token) { token.takes_left_blanks = true; }).encode(text), (ids{260, 267, 35, 261}));
   EXPECT_EQ(with([](auto& token) { token.takes_right_blanks = true; }).encode(text), (ids{260, 35, 267, 261}));
   const auto alone = with([](auto& token) { token.is_word = true; });
   EXPECT_EQ(alone.encode(text), (ids{260, 35, 267, 35, 261}));
-  EXPECT_EQ(alone.encode(trusted("a<tool>")).size(), 1 + std::string("<tool>").size());
-  EXPECT_EQ(alone.encode(trusted("\u00e9<tool>")).size(), 2 + std::string("<tool>").size());
-  EXPECT_EQ(alone.encode(trusted("-<tool>.")), (ids{3 + '-', 267, 3 + '.'}));
+  EXPECT_EQ(alone.encode(from_author("a<tool>")).size(), 1 + std::string("<tool>").size());
+  EXPECT_EQ(alone.encode(from_author("\u00e9<tool>")).size(), 2 + std::string("<tool>").size());
+  EXPECT_EQ(alone.encode(from_author("-<tool>.")), (ids{3 + '-', 267, 3 + '.'}));
 }
 
 TEST(whole_tokens, are_looked_for_in_normalised_text_and_not_in_data) {
@@ -192,11 +192,11 @@ TEST(whole_tokens, are_looked_for_in_normalised_text_and_not_in_data) {
   source.normalizers = {{.kind = normalizer_kind::lowercase}};
   source.tokens[267].is_normalized = true;
   const tokenizer tokens(source);
-  EXPECT_EQ(tokens.encode(trusted("<TOOL>")), ids{267});
+  EXPECT_EQ(tokens.encode(from_author("<TOOL>")), ids{267});
   EXPECT_EQ(tokens.encode("<TOOL>").size(), 6U);
-  EXPECT_EQ(tokens.encode(trusted("<TO") + "OL" + trusted(">")).size(), 6U);
-  EXPECT_EQ(tokens.encode(trusted("<TO") + "" + trusted("OL>")).size(), 6U) << "an empty field";
-  EXPECT_EQ(tokens.encode("\u0130" + trusted("<TOOL>")), (ids{3 + 'i', 3 + 0xCC, 3 + 0x87, 267}));
+  EXPECT_EQ(tokens.encode(from_author("<TO") + "OL" + from_author(">")).size(), 6U);
+  EXPECT_EQ(tokens.encode(from_author("<TO") + "" + from_author("OL>")).size(), 6U) << "an empty field";
+  EXPECT_EQ(tokens.encode("\u0130" + from_author("<TOOL>")), (ids{3 + 'i', 3 + 0xCC, 3 + 0x87, 267}));
 }
 
 } // namespace
