@@ -10,7 +10,7 @@
 namespace avp::test {
 namespace {
 
-constexpr float noise = 1e-6F;
+constexpr float noise = 1e-5F;
 
 std::vector<reading> readings_of(const std::filesystem::path& gguf, const nlohmann::json& fixture) {
   fixture_engine engine(gguf);

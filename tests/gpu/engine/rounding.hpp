@@ -11,7 +11,8 @@
 namespace avp::test {
 
 /// How far noise moves each reading of a case: the case on the GGUF model as it is, against the model with relative
-/// noise of 1e-6, several times the rounding of float32, on all weights of all norms; the greater of two draws.
+/// noise of 1e-5 on all weights of all norms; the greater of two draws. The tokens of the fixtures stand such noise. The
+/// products of processors with AMX differ from the reference's by as much as 1e-5 comes to, those of others by a tenth.
 [[nodiscard]] std::vector<double> noise_scale(const std::filesystem::path& gguf, const nlohmann::json& fixture);
 
 /// The readings of ours that are further from theirs than they may be, a line each that says how far. A reading may be
@@ -22,6 +23,6 @@ namespace avp::test {
 [[nodiscard]] std::vector<std::string>
 beyond_rounding(const std::vector<reading>& ours, const std::vector<reading>& theirs, const std::vector<double>& scale);
 
-inline constexpr double noise_factor = 4;
+inline constexpr double noise_factor = 3;
 
 } // namespace avp::test
