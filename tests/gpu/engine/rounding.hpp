@@ -11,8 +11,9 @@
 namespace avp::test {
 
 /// How far noise moves each reading of a case: the case on the GGUF model as it is, against the model with relative
-/// noise of 1e-5 on all weights of all norms; the greater of two draws. The tokens of the fixtures stand such noise. The
-/// products of processors with AMX differ from the reference's by as much as 1e-5 comes to, those of others by a tenth.
+/// noise of 1e-5 on all weights of all norms; the greater of two draws. The tokens of the fixtures stand such noise.
+/// The products of processors with AMX differ from the reference's by as much as 1e-5 comes to, those of others by a
+/// tenth.
 [[nodiscard]] std::vector<double> noise_scale(const std::filesystem::path& gguf, const nlohmann::json& fixture);
 
 /// The readings of ours that are further from theirs than they may be, a line each that says how far. A reading may be
