@@ -1,16 +1,11 @@
 // Senders and receivers over real sockets of one process.
 #include <atomic>
-#include <condition_variable>
-#include <filesystem>
-#include <fstream>
-#include <mutex>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "tests/transport/link/link_ends.hpp"
 #include "tests/transport/link/payloads.hpp"
 #include "tests/transport/web/raw_socket.hpp"
 #include "transport/link/payload_receiver.hpp"
@@ -23,80 +18,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::bytes_of;
+using test::collector;
+using test::into;
 using test::number_of;
 using test::numbered_payload;
+using test::only_error;
+using test::quick_receiver;
+using test::quick_sender;
+using test::received;
+using test::results;
 using testing::HasSubstr;
-
-/// Collects what comes from other threads, and waits for it.
-template <class T>
-class collector {
-public:
-  void add(T value) {
-    const std::lock_guard lock(mutex_);
-    values_.push_back(std::move(value));
-    changed_.notify_all();
-  }
-
-  bool wait_for(std::size_t count, std::chrono::milliseconds limit = 20s) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return values_.size() >= count; });
-  }
-
-  std::size_t size() {
-    const std::lock_guard lock(mutex_);
-    return values_.size();
-  }
-
-  std::vector<T> take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(values_, {});
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<T> values_;
-};
-
-struct received {
-  collector<received_payload> payloads;
-  collector<std::pair<link_peer, error>> lost;
-
-  receiver_handlers handlers() {
-    return {[this](received_payload p) { payloads.add(std::move(p)); },
-            [this](const link_peer& who, const error& why) {
-              lost.add({who, why});
-            }};
-  }
-};
-
-receiver_options quick_receiver(std::string endpoint = "tcp://127.0.0.1:*") {
-  receiver_options options;
-  options.endpoint = std::move(endpoint);
-  options.heartbeat = 50ms;
-  options.peer_timeout = 1000ms;
-  return options;
-}
-
-sender_options quick_sender(std::string endpoint) {
-  sender_options options;
-  options.endpoint = std::move(endpoint);
-  options.name = "sender";
-  options.heartbeat = 50ms;
-  options.peer_timeout = 1000ms;
-  return options;
-}
-
-using results = collector<expected<send_receipt>>;
-
-send_handler into(results& r) {
-  return [&r](expected<send_receipt> result) { r.add(std::move(result)); };
-}
-
-errc only_error(results& r) {
-  const auto all = r.take();
-  return all.size() == 1 && !all[0] ? all[0].error().code : errc{};
-}
 
 TEST(link, payloads_arrive_in_order_with_their_bytes) {
   for (const auto& where : {std::string("tcp://127.0.0.1:*"), test::ipc_endpoint()}) {
@@ -421,100 +352,6 @@ TEST(link, what_cannot_be_bound_or_connected_is_an_error) {
   auto receiving = quick_receiver();
   receiving.curve = curve_server{{"short", "short"}, {}};
   EXPECT_EQ(payload_receiver::bind(receiving, in.handlers()).error().code, errc::invalid_argument);
-}
-
-/// Keys of two nodes and of a stranger.
-struct keys {
-  key_pair server = *new_key_pair();
-  key_pair client = *new_key_pair();
-  key_pair stranger = *new_key_pair();
-
-  receiver_options guarded() const {
-    auto options = quick_receiver();
-    options.curve = curve_server{server, {client.public_key}};
-    return options;
-  }
-};
-
-TEST(link_curve, a_known_key_is_let_in_and_told) {
-  const keys k;
-  received in;
-  auto receiver = payload_receiver::bind(k.guarded(), in.handlers());
-  auto options = quick_sender((*receiver)->endpoint());
-  options.curve = curve_client{k.client, k.server.public_key};
-  auto sender = payload_sender::connect(options);
-  results done;
-  (*sender)->send(numbered_payload(1, 3'000'000), into(done));
-  ASSERT_TRUE(done.wait_for(1));
-  const auto came = in.payloads.take();
-  EXPECT_EQ(came.at(0).from.public_key, k.client.public_key);
-  EXPECT_EQ(bytes_of(came[0].content), bytes_of(numbered_payload(1, 3'000'000)));
-}
-
-TEST(link_curve, a_key_that_is_not_on_the_list_gets_nothing) {
-  const keys k;
-  received in;
-  auto receiver = payload_receiver::bind(k.guarded(), in.handlers());
-  auto options = quick_sender((*receiver)->endpoint());
-  options.curve = curve_client{k.stranger, k.server.public_key};
-  auto sender = payload_sender::connect(options);
-  results done;
-  (*sender)->send(numbered_payload(1, 100), into(done));
-  ASSERT_TRUE(done.wait_for(1));
-  EXPECT_EQ(only_error(done), errc::unauthorized);
-  (*sender)->send(numbered_payload(2, 100), into(done)); // what comes later hears the same
-  ASSERT_TRUE(done.wait_for(1));
-  EXPECT_EQ(only_error(done), errc::unauthorized);
-  EXPECT_EQ(in.payloads.size(), 0u);
-}
-
-TEST(link_curve, a_wrong_server_key_and_plain_text_on_either_side_get_nothing) {
-  const keys k;
-  received in;
-  auto guarded = payload_receiver::bind(k.guarded(), in.handlers());
-  auto open = payload_receiver::bind(quick_receiver(), in.handlers());
-  auto wrong_server = quick_sender((*guarded)->endpoint());
-  wrong_server.curve = curve_client{k.client, k.stranger.public_key};
-  auto plain_to_guarded = quick_sender((*guarded)->endpoint());
-  auto curve_to_open = quick_sender((*open)->endpoint());
-  curve_to_open.curve = curve_client{k.client, k.server.public_key};
-  for (const auto& options : {wrong_server, plain_to_guarded, curve_to_open}) {
-    auto sender = payload_sender::connect(options);
-    results done;
-    (*sender)->send(numbered_payload(1, 100), into(done));
-    ASSERT_TRUE(done.wait_for(1));
-    EXPECT_EQ(only_error(done), errc::peer_lost);
-  }
-  EXPECT_EQ(in.payloads.size(), 0u);
-}
-
-TEST(curve_keys, are_written_and_read) {
-  const auto folder = std::filesystem::temp_directory_path() / ("avp-keys-" + std::to_string(getpid()));
-  std::filesystem::create_directories(folder);
-  const auto pair = new_key_pair();
-  ASSERT_TRUE(pair);
-  EXPECT_TRUE(is_curve_key(pair->public_key) && is_curve_key(pair->secret_key));
-  EXPECT_FALSE(is_curve_key("x"));
-  EXPECT_FALSE(is_curve_key(std::string(40, ' ')));
-  ASSERT_TRUE(write_key_pair(*pair, folder / "a"));
-  EXPECT_EQ(write_key_pair(*pair, folder / "a").error().code, errc::io_failed); // never over a key that is there
-  EXPECT_EQ(write_key_pair(*pair, folder / "no" / "a").error().code, errc::io_failed);
-  struct stat status {};
-  ASSERT_EQ(stat((folder / "a.key").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777, 0600u);
-  const auto read = read_key_pair(folder / "a.key");
-  ASSERT_TRUE(read);
-  EXPECT_EQ(read->public_key, pair->public_key);
-  EXPECT_EQ(read->secret_key, pair->secret_key);
-  EXPECT_EQ(read_public_keys(folder / "a.pub"), std::vector{pair->public_key});
-  EXPECT_EQ(read_key_pair(folder / "missing").error().code, errc::io_failed);
-  std::ofstream(folder / "bad") << "not a key\n";
-  EXPECT_EQ(read_key_pair(folder / "bad").error().code, errc::invalid_argument);
-  EXPECT_EQ(read_public_keys(folder / "bad").error().code, errc::invalid_argument);
-  std::ofstream(folder / "two") << pair->secret_key << "\n\n" << pair->secret_key << "\n";
-  EXPECT_EQ(read_key_pair(folder / "two").error().code, errc::invalid_argument);
-  EXPECT_EQ(read_public_keys(folder / "two")->size(), 2u);
-  std::filesystem::remove_all(folder);
 }
 
 } // namespace
