@@ -26,9 +26,8 @@ bpe_model::bpe_model(const vocabulary& source, std::shared_ptr<const token_ids> 
       fallback_(source, *ids),
       is_byte_level_(source.model == subword_kind::byte_level_bpe),
       ignore_merges_(source.ignore_merges),
-      fuse_unknown_(source.fuse_unknown) {
-  if (source.unknown && std::ranges::find(source.end_of_turn, *source.unknown) == source.end_of_turn.end())
-    unknown_ = source.unknown; // or else a text could end an answer
+      fuse_unknown_(source.fuse_unknown),
+      unknown_(safe_unknown(source)) {
   for (std::size_t byte = 0; byte < byte_ids_.size(); ++byte)
     byte_ids_[byte] = plain_.find(byte_alphabet()[byte]).value_or(-1);
   add_merges(source, *ids);

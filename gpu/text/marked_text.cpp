@@ -2,6 +2,7 @@
 #include "gpu/text/marked_text.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "gpu/text/white_space.hpp"
@@ -23,9 +24,9 @@ marked_text marked_text::trusted(std::string text) {
 marked_text marked_text::substr(std::size_t begin, std::size_t count) const {
   auto part = trusted(text_.substr(begin, count));
   const auto end = begin + part.text_.size();
-  for (const auto& [from, to] : data_)
-    if (from <= end && to >= begin)
-      part.data_.push_back({std::max(from, begin) - begin, std::min(to, end) - begin});
+  for (auto at = std::ranges::lower_bound(data_, begin, {}, &text_range::end); at != data_.end() && at->begin <= end;
+       ++at)
+    part.data_.push_back({std::max(at->begin, begin) - begin, std::min(at->end, end) - begin});
   return part;
 }
 

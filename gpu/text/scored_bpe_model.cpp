@@ -48,7 +48,7 @@ std::vector<scored_symbol> symbols_of(std::string_view piece) {
 scored_bpe_model::scored_bpe_model(const vocabulary& source, std::shared_ptr<const token_ids> ids)
     : plain_(source, ids),
       fallback_(source, *ids),
-      unknown_(source.unknown) {
+      unknown_(safe_unknown(source)) {
   scores_.reserve(source.tokens.size());
   for (const auto& token : source.tokens)
     scores_.push_back(static_cast<float>(token.score));

@@ -2,6 +2,7 @@
 #include "gpu/text/subword_model.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <utility>
 
@@ -56,14 +57,15 @@ bool byte_tokens::append(std::string_view text, std::vector<std::int32_t>& ids) 
 std::optional<unsigned char> byte_of_token(std::string_view text) {
   if (text.size() != 6 || !text.starts_with("<0x") || !text.ends_with('>'))
     return std::nullopt;
-  unsigned byte = 0;
-  for (const char c : text.substr(3, 2)) {
-    const bool is_digit = c >= '0' && c <= '9', is_upper = c >= 'A' && c <= 'F', is_lower = c >= 'a' && c <= 'f';
-    if (!is_digit && !is_upper && !is_lower)
-      return std::nullopt;
-    byte = byte * 16 + static_cast<unsigned>(is_digit ? c - '0' : is_upper ? c - 'A' + 10 : c - 'a' + 10);
-  }
-  return static_cast<unsigned char>(byte);
+  unsigned char byte = 0;
+  const char* const end = text.data() + 5;
+  return std::from_chars(text.data() + 3, end, byte, 16).ptr == end ? std::optional(byte) : std::nullopt;
+}
+
+std::optional<std::int32_t> safe_unknown(const vocabulary& source) {
+  const bool ends =
+      source.unknown && std::ranges::find(source.end_of_turn, *source.unknown) != source.end_of_turn.end();
+  return ends ? std::nullopt : source.unknown;
 }
 
 } // namespace avp

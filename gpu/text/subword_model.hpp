@@ -29,10 +29,13 @@ class subword_model {
 public:
   virtual ~subword_model() = default;
 
-  /// Appends the tokens of one piece of text to `ids`: never a special one. Bytes that are not UTF-8 are taken as a
-  /// character that no vocabulary has.
+  /// Appends the tokens of one piece of text to `ids`: never a special one but the unknown token. Bytes that are not
+  /// UTF-8 are taken as a character that no vocabulary has.
   virtual void encode(std::string_view piece, std::vector<std::int32_t>& ids) const = 0;
 };
+
+/// The unknown token, unless it ends answers: a text could end one with it.
+[[nodiscard]] std::optional<std::int32_t> safe_unknown(const vocabulary& source);
 
 /// Whether a token is nothing but white space and SentencePiece's marks of blanks.
 [[nodiscard]] bool is_blank(std::string_view token);

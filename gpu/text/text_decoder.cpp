@@ -7,12 +7,11 @@
 #include "gpu/text/byte_alphabet.hpp"
 #include "gpu/text/subword_model.hpp"
 #include "gpu/text/utf8.hpp"
+#include "transport/utf8.hpp"
 
 namespace avp {
 
 namespace {
-
-constexpr std::string_view replacement_character = "\xEF\xBF\xBD"; // U+FFFD
 
 std::string with_replaced_text(std::string_view text, const text_matcher& matcher, std::string_view by) {
   std::string result;
@@ -112,13 +111,7 @@ void text_decoder::run::flush_bytes(std::size_t step, std::string& out) {
     drain_utf8(rest, text, true);
     return take(step + 1, text, out);
   }
-  bool is_valid = true;
-  for (std::size_t at = 0; at < bytes.size() && is_valid;) {
-    const auto unit = read_utf8(std::string_view(bytes).substr(at));
-    is_valid = unit.state == utf8_state::valid;
-    at += unit.length;
-  }
-  if (is_valid)
+  if (is_utf8(bytes))
     return take(step + 1, bytes, out);
   for (std::size_t i = 0; i < bytes.size(); ++i)
     take(step + 1, replacement_character, out);

@@ -9,6 +9,7 @@
 #include "gpu/model/model_error.hpp"
 #include "gpu/text/byte_alphabet.hpp"
 #include "gpu/text/make_subword_model.hpp"
+#include "gpu/text/regular_expression.hpp"
 #include "gpu/text/utf8.hpp"
 
 namespace avp {
@@ -103,24 +104,23 @@ void tokenizer::add_tokens(const vocabulary& source) {
   for (std::size_t i = 0; i < source.tokens.size(); ++i) {
     const vocabulary_token& token = source.tokens[i];
     const auto id = static_cast<std::int32_t>(i);
+    const auto normalized = token.is_normalized ? normalizer_.apply(token.text).text : std::string();
+    const auto& text = token.is_normalized ? normalized : token.text;
     kinds_.push_back(token.kind);
     bytes_.push_back(bytes_of_token(source, token));
     if (!source.decoders.empty()) // the library decodes what it looks for
-      texts_.push_back(token.is_normalized ? normalizer_.apply(token.text).text : token.text);
+      texts_.push_back(text);
     if (token.kind == token_kind::normal || token.kind == token_kind::byte)
       ids->try_emplace(token.text, id);
     if (token.kind != token_kind::special && token.kind != token_kind::added)
       continue;
     ids->insert_or_assign(token.text, id);
-    if (token.is_normalized)
-      normalized_whole_.insert(token, normalizer_.apply(token.text).text, id);
-    else
-      whole_.insert(token, token.text, id);
+    (token.is_normalized ? normalized_whole_ : whole_).insert(token, text, id);
   }
   ids_ = ids;
 }
 
-std::vector<std::int32_t> tokenizer::encode(const marked_text& marked) const {
+std::vector<std::int32_t> tokenizer::encode(const marked_text& marked) const try {
   const std::string_view text = marked.text();
   const auto trusted = trusted_ranges(text.size(), marked.data());
   std::vector<std::int32_t> ids;
@@ -132,6 +132,9 @@ std::vector<std::int32_t> tokenizer::encode(const marked_text& marked) const {
   }
   encode_between(text.substr(plain), plain, trusted, ids);
   return ids;
+} catch (const regular_expression_error& error) {
+  throw std::runtime_error("[tokenizer] the patterns of the model's tokenizer can't split a text of " +
+                           std::to_string(marked.text().size()) + " bytes: " + error.what());
 }
 
 std::vector<std::int32_t> tokenizer::encode_whole(const marked_text& text) const {

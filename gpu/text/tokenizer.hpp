@@ -40,6 +40,7 @@ public:
   /// is not to become the unknown one, is left out, as transformers does (SmolLM2's lacks 21 control characters and
   /// bytes that few characters begin with). Text between whole tokens is normalised as tokenizer.json says; of a
   /// byte-level GGUF file it is taken as it is, as llama.cpp does, so there decomposed accents give other tokens.
+  /// Throws std::runtime_error where patterns of the model's own can't come to an end with the text.
   [[nodiscard]] std::vector<std::int32_t> encode(const marked_text& text) const;
 
   /// The tokens of a whole text: as encode(), with those in front and behind that the model file asks for (BOS, EOS),

@@ -36,9 +36,10 @@ unigram_model::unigram_model(const vocabulary& source, std::shared_ptr<const tok
     : plain_(source, ids),
       fallback_(source, *ids),
       pieces_(pieces_of(source, plain_)),
-      unknown_(source.unknown.value_or(-1)) {
-  if (!source.unknown)
-    throw model_error("[tokenizer] a unigram vocabulary needs an unknown token (unk_id), but names none");
+      unknown_(safe_unknown(source).value_or(-1)) {
+  if (unknown_ < 0)
+    throw model_error("[tokenizer] a unigram vocabulary needs an unknown token (unk_id) that ends no answer, but names "
+                      "none");
   double least = std::numeric_limits<double>::infinity();
   for (const auto& token : source.tokens) {
     scores_.push_back(token.score);

@@ -5,8 +5,6 @@ namespace avp {
 
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD"; // U+FFFD
-
 /// How many bytes follow a leading byte, and which values the first of them may have (Unicode Standard, table 3-7).
 struct lead_byte {
   std::size_t following;
@@ -73,7 +71,7 @@ void drain_utf8(std::string& bytes, std::string& text, bool last) {
     const utf8_unit unit = read_utf8(view.substr(at));
     if (unit.state == utf8_state::incomplete && !last)
       break;
-    text += unit.state == utf8_state::valid ? view.substr(at, unit.length) : replacement;
+    text += unit.state == utf8_state::valid ? view.substr(at, unit.length) : replacement_character;
     at += unit.length;
   }
   bytes.erase(0, at);

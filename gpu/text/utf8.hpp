@@ -8,6 +8,9 @@
 
 namespace avp {
 
+/// U+FFFD, for what is no character.
+inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
+
 /// What stands at the beginning of some bytes.
 enum class utf8_state : std::uint8_t {
   valid,      ///< A whole character.

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "gpu/text/unicode_class.hpp"
 #include "gpu/text/utf8.hpp"
 
 namespace avp {
 
-bool is_python_space(char32_t c) {
-  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+bool is_python_space(char32_t character) {
+  return is_white_space(character) || (character >= 0x1C && character <= 0x1F);
 }
 
 std::string_view stripped(std::string_view text) {
