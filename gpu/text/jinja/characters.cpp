@@ -2,10 +2,12 @@
 #include "gpu/text/jinja/characters.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include <utf8proc.h>
 
+#include "gpu/text/jinja/run.hpp"
 #include "gpu/text/utf8.hpp"
 #include "gpu/text/white_space.hpp"
 
@@ -147,6 +149,21 @@ marked_text repeated(const marked_text& part, std::size_t count) {
   for (; count > 0; --count)
     made += part;
   return made;
+}
+
+std::size_t place_in(std::string_view whole, std::string_view part, std::size_t from) {
+  if (from > whole.size())
+    return std::string_view::npos;
+  const auto rest = whole.substr(from);
+  if (part.empty())
+    return from;
+  const auto* at = static_cast<const char*>(memmem(rest.data(), rest.size(), part.data(), part.size()));
+  run::spend_here((at == nullptr ? rest.size() : static_cast<std::size_t>(at - rest.data())) / 64);
+  return at == nullptr ? std::string_view::npos : static_cast<std::size_t>(at - whole.data());
+}
+
+void spend_backward_search(std::string_view whole, std::string_view part) {
+  run::spend_here(whole.size() / 64 * std::max<std::size_t>(part.size(), 1));
 }
 
 } // namespace avp::jinja

@@ -46,6 +46,12 @@ enum class character_class : std::uint8_t { alpha, digit, decimal, numeric, alph
 /// Every row of letters as a word begins, as str.title() does it.
 [[nodiscard]] marked_text title_case(const marked_text& text);
 
+/// Where `part` stands first in `whole` from the byte `from` on, or npos; in linear time, and counted as such.
+[[nodiscard]] std::size_t place_in(std::string_view whole, std::string_view part, std::size_t from = 0);
+
+/// Counts what looking for `part` from the end of `whole` on may take.
+void spend_backward_search(std::string_view whole, std::string_view part);
+
 /// Which ends something is cut off.
 enum class side : std::uint8_t { left, right, both };
 

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <string>
 
+#include "gpu/text/jinja/characters.hpp"
 #include "gpu/text/jinja/error.hpp"
+#include "gpu/text/jinja/run.hpp"
 
 namespace avp::jinja {
 
@@ -44,6 +46,7 @@ bool equal_maps(const mapping& left, const mapping& right) {
 } // namespace
 
 bool equal(const value& left, const value& right) {
+  run::spend_here();
   if (left.is_number() && right.is_number())
     return compare_numbers(left, right) == 0;
   if (left.text() && right.text())
@@ -80,7 +83,7 @@ bool contains(const value& whole, const value& part) {
   if (whole.text()) {
     if (!part.text())
       throw fault("'in <string>' needs a string on its left, but it is a " + part.type_name());
-    return whole.text()->text().find(part.text()->text()) != std::string::npos;
+    return place_in(whole.text()->text(), part.text()->text()) != std::string::npos;
   }
   if (whole.entries())
     return whole.entries()->find(part) != nullptr;

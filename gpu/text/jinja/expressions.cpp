@@ -135,8 +135,7 @@ value interpreter::comparison(const expression& what, const scope_ptr& names) {
   for (std::size_t i = 0; i < what.signs.size(); ++i) {
     value right = evaluate(*what.parts[i + 1], names);
     work_.at = what.at;
-    work_.spend((left.text() ? left.text()->text().size() : 0) / 64 +
-                (right.items() ? right.items()->items.size() / 4 : 0));
+    work_.spend((left.text() ? left.text()->text().size() : 0) / 64);
     if (!holds(what.signs[i], left, right))
       return false;
     left = std::move(right);

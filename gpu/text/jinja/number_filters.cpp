@@ -38,39 +38,46 @@ std::optional<std::string> plain_digits(std::string_view text) {
   return digits;
 }
 
-std::optional<double> read_real(std::string_view text) {
-  const auto digits = plain_digits(text);
+struct signed_digits {
+  bool is_negative;
+  std::string digits;
+};
+
+std::optional<signed_digits> read_sign(std::string_view text) {
+  auto digits = plain_digits(text);
   if (!digits || digits->empty())
     return std::nullopt;
-  std::string_view rest = *digits;
-  const bool negative = rest[0] == '-';
-  if (rest[0] == '-' || rest[0] == '+')
-    rest.remove_prefix(1);
-  const std::string word = lower(marked_text::trusted(std::string(rest))).text();
+  const char first = digits->front();
+  return signed_digits{first == '-', first == '-' || first == '+' ? digits->substr(1) : std::move(*digits)};
+}
+
+std::optional<double> read_real(std::string_view text) {
+  const auto found = read_sign(text);
+  if (!found)
+    return std::nullopt;
+  const auto& [negative, rest] = *found;
+  const std::string word = lower(marked_text::trusted(rest)).text();
   if (word == "inf" || word == "infinity" || word == "nan") {
     const double size =
         word == "nan" ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
     return negative ? -size : size;
   }
-  if (rest.empty() || rest.find_first_not_of("0123456789.eE+-") != std::string_view::npos)
+  if (rest.empty() || rest.find_first_not_of("0123456789.eE+-") != std::string::npos)
     return std::nullopt;
-  const std::string number(rest);
   char* end = nullptr;
-  const double size = std::strtod(number.c_str(), &end);
-  if (end != number.c_str() + number.size() || number[0] == '-' || number[0] == '+')
+  const double size = std::strtod(rest.c_str(), &end);
+  if (end != rest.c_str() + rest.size() || rest[0] == '-' || rest[0] == '+')
     return std::nullopt;
   return negative ? -size : size;
 }
 
 /// An integer in a string; nothing where it is none.
 std::optional<std::int64_t> read_integer(std::string_view text, std::int64_t base) {
-  const auto digits = plain_digits(text);
-  if (!digits || digits->empty())
+  const auto found = read_sign(text);
+  if (!found)
     return std::nullopt;
-  std::string_view rest = *digits;
-  const bool negative = rest[0] == '-';
-  if (rest[0] == '-' || rest[0] == '+')
-    rest.remove_prefix(1);
+  const bool negative = found->is_negative;
+  std::string_view rest = found->digits;
   const auto prefix = lower(marked_text::trusted(std::string(rest.substr(0, 2)))).text();
   const std::int64_t named = prefix == "0x" ? 16 : prefix == "0o" ? 8 : prefix == "0b" ? 2 : 0;
   if (named != 0 && (base == named || base == 0)) {

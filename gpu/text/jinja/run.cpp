@@ -6,7 +6,16 @@
 
 namespace avp::jinja {
 
+namespace {
+
+thread_local run* run_of_thread = nullptr;
+
+} // namespace
+
+run::run(const limits& allowed) : allowed_(allowed), before_(std::exchange(run_of_thread, this)) {}
+
 run::~run() {
+  run_of_thread = before_;
   for (const auto& thing : kept_)
     thing->clear();
 }
@@ -15,6 +24,11 @@ void run::spend(std::size_t steps) {
   if (steps > allowed_.steps - steps_)
     throw limit_fault("the template takes more than " + std::to_string(allowed_.steps) + " steps; is a loop too long?");
   steps_ += steps;
+}
+
+void run::spend_here(std::size_t steps) {
+  if (run_of_thread != nullptr)
+    run_of_thread->spend(steps);
 }
 
 void run::check_text(std::size_t bytes) const {

@@ -32,13 +32,17 @@ public:
 /// One rendering: its budget, where it is, and what it must take apart at its end.
 class run {
 public:
-  explicit run(const limits& allowed) : allowed_(allowed) {}
+  explicit run(const limits& allowed);
   run(const run&) = delete;
   run& operator=(const run&) = delete;
   ~run();
 
   /// Counts `steps`. Throws fault when there are too many.
   void spend(std::size_t steps = 1);
+
+  /// Counts steps for the rendering that this thread is at, if it is at one: for comparing values, which nobody hands a
+  /// rendering, such as keys of maps.
+  static void spend_here(std::size_t steps = 1);
 
   /// Throws fault when a string of so many bytes is too long.
   void check_text(std::size_t bytes) const;
@@ -60,6 +64,7 @@ public:
 
 private:
   limits allowed_;
+  run* before_; ///< The one that this thread was at.
   std::size_t steps_ = 0;
   std::size_t depth_ = 0;
   std::vector<std::shared_ptr<emptied_at_end>> kept_;

@@ -42,7 +42,9 @@ std::int64_t find_in(const value& self, const arguments& given, bool last) {
   const auto bound = bind_unnamed("find()", given, 1, 3);
   const std::string& wanted = text_of(*bound[0]).text();
   const auto part = part_of(self, bound[1], bound[2]);
-  const auto at = !part.exists ? std::string_view::npos : last ? part.text.rfind(wanted) : part.text.find(wanted);
+  if (last)
+    spend_backward_search(part.text, wanted);
+  const auto at = !part.exists ? std::string_view::npos : last ? part.text.rfind(wanted) : place_in(part.text, wanted);
   if (at == std::string_view::npos)
     return -1;
   return part.first + static_cast<std::int64_t>(count_characters(part.text.substr(0, at)));
@@ -72,7 +74,8 @@ value text_count(run&, const value& self, const arguments& given) {
   if (wanted.empty())
     return static_cast<std::int64_t>(count_characters(part.text)) + 1;
   std::int64_t count = 0;
-  for (auto at = part.text.find(wanted); at != std::string_view::npos; at = part.text.find(wanted, at + wanted.size()))
+  for (auto at = place_in(part.text, wanted); at != std::string_view::npos;
+       at = place_in(part.text, wanted, at + wanted.size()))
     ++count;
   return count;
 }

@@ -71,6 +71,7 @@ std::vector<marked_text> split_at(const marked_text& text, std::string_view sepa
   std::vector<std::size_t> cuts;
   const auto wants_more = [&] { return most < 0 || cuts.size() < static_cast<std::size_t>(most); };
   if (from_back) {
+    spend_backward_search(bytes, separator);
     auto end = bytes.size();
     while (wants_more() && end >= separator.size()) {
       const auto at = bytes.rfind(separator, end - separator.size());
@@ -81,8 +82,8 @@ std::vector<marked_text> split_at(const marked_text& text, std::string_view sepa
     }
     std::ranges::reverse(cuts);
   } else {
-    for (auto at = bytes.find(separator); wants_more() && at != std::string::npos;
-         at = bytes.find(separator, at + separator.size()))
+    for (auto at = place_in(bytes, separator); wants_more() && at != std::string::npos;
+         at = place_in(bytes, separator, at + separator.size()))
       cuts.push_back(at);
   }
   std::vector<marked_text> parts;

@@ -66,7 +66,9 @@ value text_partition(run&, const value& self, const arguments& given) {
   if (separator.empty())
     throw fault("partition() needs a separator that is not empty");
   const auto& text = *self.text();
-  const auto at = from_back ? text.text().rfind(separator) : text.text().find(separator);
+  if (from_back)
+    spend_backward_search(text.text(), separator);
+  const auto at = from_back ? text.text().rfind(separator) : place_in(text.text(), separator);
   if (at == std::string::npos)
     return from_back ? value::tuple({marked_text(), marked_text(), text})
                      : value::tuple({text, marked_text(), marked_text()});

@@ -8,6 +8,7 @@
 #include "gpu/text/jinja/compare.hpp"
 #include "gpu/text/jinja/error.hpp"
 #include "gpu/text/jinja/object.hpp"
+#include "gpu/text/jinja/run.hpp"
 #include "gpu/text/jinja/value.hpp"
 
 namespace avp::jinja {
@@ -66,6 +67,7 @@ bool value::same_as(const value& other) const {
 }
 
 std::size_t key_hash::operator()(const value& key) const {
+  run::spend_here();
   if (const auto* text = key.text())
     return std::hash<std::string_view>()(text->text());
   if (key.is_float())

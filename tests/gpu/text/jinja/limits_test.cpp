@@ -58,6 +58,27 @@ TEST(jinja_limits, depth) {
   EXPECT_THAT(rendered("{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}"), HasSubstr("levels deep"));
 }
 
+TEST(jinja_limits, comparing_costs_what_it_takes) {
+  // Lists that hold the one before twice: short to write, and endless to walk through.
+  const std::string twice =
+      "{% set ns = namespace(a=[1], b=[1]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}"
+      "{% set ns.b = [ns.b, ns.b] %}{% endfor %}";
+  EXPECT_THAT(rendered(twice + "{{ ns.a == ns.b }}"), HasSubstr("steps"));
+  EXPECT_THAT(rendered(twice + "{{ ns.a in [ns.b] }}"), HasSubstr("steps"));
+  EXPECT_THAT(
+      rendered("{% set ns = namespace(a=(1,)) %}{% for i in range(60) %}{% set ns.a = (ns.a, ns.a) %}{% endfor %}"
+               "{{ {ns.a: 1} }}"),
+      HasSubstr("steps"));
+}
+
+TEST(jinja_limits, looking_for_texts_takes_linear_time_or_is_counted) {
+  EXPECT_EQ(rendered("{{ ('a' * 300000 ~ 'b') in 'a' * 600000 }} {{ ('a' * 600000).find('a' * 300000 ~ 'b') }}"),
+            "False -1");
+  EXPECT_THAT(rendered("{{ ('a' * 600000).rfind('b' ~ 'a' * 300000) }}"), HasSubstr("steps"));
+  EXPECT_EQ(rendered("{{ 'a.b.c'.rfind('.') }} {{ 'a.b.c'.rsplit('.', 1) }} {{ 'abcabc'.count('bc') }}"),
+            "3 ['a.b', 'c'] 2");
+}
+
 TEST(jinja_limits, things_that_hold_each_other_are_taken_apart) {
   // A sanitizer finds what is not freed, and a chain that is freed by functions that call themselves.
   EXPECT_EQ(rendered("{% set ns = namespace() %}{% set ns.x = ns %}{% macro m() %}{{ ns.x.x is defined }}{% endmacro "
