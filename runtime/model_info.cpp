@@ -134,7 +134,9 @@ std::string model_info_text(const ordered_json& info) {
     add_line(text, "  ends a turn", plain(end));
   const auto& chat = info["chat_template"];
   add_line(text, "chat template",
-           chat.contains("problem") ? plain(chat["problem"]) : "reads Hello as " + chat["reads_hello_as"].dump());
+           chat.contains("problem") ? plain(chat["problem"])
+                                    : "reads Hello as " + chat["reads_hello_as"].dump(
+                                                              -1, ' ', false, ordered_json::error_handler_t::replace));
   add_line(text, "weights digest", plain(info["weights_digest"]));
   add_line(text, "model hash", plain(info["model_hash"]));
   return text;

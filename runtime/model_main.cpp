@@ -17,6 +17,7 @@
 #include "gpu/model/catalogue.hpp"
 #include "gpu/model/fetch.hpp"
 #include "gpu/model/open_model.hpp"
+#include "gpu/text/chat_template.hpp"
 #include "runtime/fetch_display.hpp"
 #include "runtime/model_check.hpp"
 #include "runtime/model_info.hpp"
@@ -24,6 +25,7 @@
 #include "runtime/os/program_version.hpp"
 #include "runtime/os/standard_output.hpp"
 #include "runtime/text/number_text.hpp"
+#include "runtime/text/words.hpp"
 #include "transport/nearest_name.hpp"
 #include "transport/program_arguments.hpp"
 
@@ -171,7 +173,7 @@ int model_main(int argc, const char* const* argv) {
       ->required();
   prompt_command->add_flag("--tokens", order.tokens, "Its tokens, a line for each: id, tab, text");
   prompt_command->add_option("--chat-template", order.chat_template,
-                             "In place of the model's own: chatml, qwen, llama3 or none");
+                             "In place of the model's own: " + listed(chat_template_names(), " or "));
   prompt_command->add_option("--variable", order.variables, "NAME=VALUE for the model's own chat template");
   try {
     if (const auto status = parse_arguments(app, argc, argv))

@@ -1,7 +1,6 @@
 // What a model reads of a conversation.
 #include "runtime/model_prompt.hpp"
 
-#include <fstream>
 #include <iostream>
 #include <iterator>
 
@@ -10,22 +9,19 @@
 #include "gpu/model/catalogue.hpp"
 #include "gpu/model/open_model.hpp"
 #include "gpu/text/chat_template.hpp"
+#include "gpu/text/json_file.hpp"
 #include "gpu/text/tokenizer.hpp"
+#include "transport/utf8.hpp"
 
 namespace avp {
 
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 std::string read_text(const std::filesystem::path& path) {
-  if (path == "-")
-    return {std::istreambuf_iterator<char>(std::cin), {}};
-  std::ifstream in(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad() || std::filesystem::is_directory(path))
-    throw prompt_error(path.string() + ": cannot be read");
-  return text;
+  return path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_whole_file(path);
 }
 
 std::vector<chat_message> read_messages(const std::filesystem::path& path) {
@@ -47,14 +43,16 @@ std::vector<chat_message> read_messages(const std::filesystem::path& path) {
 }
 
 template_variables read_variables(const std::vector<std::string>& given) {
-  auto all = json::object();
+  auto all = ordered_json::object();
   for (const auto& one : given) {
+    if (!is_utf8(one))
+      throw prompt_error("--variable must be UTF-8");
     const auto sign = one.find('=');
     if (sign == std::string::npos || sign == 0)
       throw prompt_error("--variable is NAME=VALUE, but \"" + one + "\" was given");
     const auto text = one.substr(sign + 1);
-    auto value = json::parse(text, nullptr, false);
-    all[one.substr(0, sign)] = value.is_discarded() ? json(text) : std::move(value);
+    auto value = ordered_json::parse(text, nullptr, false);
+    all[one.substr(0, sign)] = value.is_discarded() ? ordered_json(text) : std::move(value);
   }
   return all.empty() ? template_variables() : all.dump();
 }
@@ -75,7 +73,7 @@ std::string model_prompt(const prompt_order& order) {
       return text.text();
     const tokenizer tokens(file.vocabulary);
     std::string lines;
-    for (const auto id : chat.is_models_own() ? tokens.encode(text) : tokens.encode_whole(text)) {
+    for (const auto id : chat.tokens_of(text, tokens)) {
       const std::vector<std::int32_t> one{id};
       const auto shown = json(tokens.decode(one, special_text::shown));
       lines += std::to_string(id) + "\t" + shown.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";

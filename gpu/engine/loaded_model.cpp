@@ -32,7 +32,7 @@ std::vector<std::int32_t> loaded_model::tokens_of(std::span<const chat_message> 
   auto text = chat_template.render(messages);
   if (special_tokens_in_text)
     text = marked_text::trusted(std::move(text).text());
-  return chat_template.is_models_own() ? tokenizer.encode(text) : tokenizer.encode_whole(text);
+  return chat_template.tokens_of(text, tokenizer);
 }
 
 std::unique_ptr<loaded_model> load_model(model_spec spec, at::Device device) {

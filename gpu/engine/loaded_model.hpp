@@ -27,8 +27,7 @@ struct loaded_model {
   bool special_tokens_in_text = false;            ///< Whether special tokens count in data, too.
 
   /// What it reads of `messages`, with the beginning of its answer. Throws std::invalid_argument for
-  /// unknown roles, and where the chat template refuses them. The model's own template writes what the text begins
-  /// with; with another one the tokenizer does.
+  /// unknown roles, and where the chat template refuses them.
   [[nodiscard]] std::vector<std::int32_t> tokens_of(std::span<const chat_message> messages) const;
 };
 

@@ -2,6 +2,7 @@
 #include "gpu/text/chat_template.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <ctime>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "gpu/model/model_error.hpp"
 #include "gpu/text/white_space.hpp"
+#include "transport/nearest_name.hpp"
 
 namespace avp {
 
@@ -63,17 +65,19 @@ std::string_view source_named(std::string_view name) {
   for (const auto& known : named_templates)
     if (known.name == name)
       return known.source;
-  std::string names;
-  for (const auto& known : named_templates)
-    names += (names.empty() ? "\"" : ", \"") + std::string(known.name) + "\"";
-  throw model_error("[chat_template] chat_template = \"" + std::string(name) +
-                    "\" of a [model.X] table is unknown; the known ones are " + names);
+  throw model_error("[chat_template] chat_template = \"" + std::string(name) + "\" of a [model.X] table is unknown" +
+                    name_hint(name, chat_template_names()));
 }
 
 jinja::value date_function(const nlohmann::ordered_json& date) {
+  constexpr std::size_t length = std::string_view("2026-01-31").size();
   std::tm now{};
-  const char* end = date.is_string() ? strptime(date.get_ref<const std::string&>().c_str(), "%Y-%m-%d", &now) : nullptr;
-  if (end == nullptr || *end != '\0')
+  const bool is_date = date.is_string() && date.get_ref<const std::string&>().size() == length &&
+                       strptime(date.get_ref<const std::string&>().c_str(), "%Y-%m-%d", &now) != nullptr;
+  const std::chrono::year_month_day day(std::chrono::year(now.tm_year + 1900),
+                                        std::chrono::month(static_cast<unsigned>(now.tm_mon + 1)),
+                                        std::chrono::day(static_cast<unsigned>(now.tm_mday)));
+  if (!is_date || !day.ok())
     throw model_error("[chat_template] strftime_now of a [model.X.template] table is the date that the chat template "
                       "is to write, such as \"2026-01-31\", but is " +
                       date.dump());
@@ -83,7 +87,9 @@ jinja::value date_function(const nlohmann::ordered_json& date) {
 void add_variables(const template_variables& text, jinja::variables& to) {
   if (text.empty())
     return;
-  const auto all = nlohmann::ordered_json::parse(text);
+  const auto all = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (!all.is_object())
+    throw model_error("[chat_template] the variables of the chat template are no JSON object");
   for (const auto& [name, value] : all.items())
     try {
       to[name] = name == "strftime_now" ? date_function(value) : jinja::value::from_json(value, jinja::origin::trusted);
@@ -138,6 +144,10 @@ marked_text chat_template::render(std::span<const chat_message> messages, bool g
         "[chat_template] the model's chat template can't write these messages: " + std::string(error.what()) +
         (wants_date ? ". strftime_now = \"2026-01-31\" in a [model.X.template] table gives it a date" : ""));
   }
+}
+
+std::vector<std::int32_t> chat_template::tokens_of(const marked_text& text, const tokenizer& by) const {
+  return is_models_own_ ? by.encode(text) : by.encode_whole(text);
 }
 
 std::vector<std::string> chat_template_names() {

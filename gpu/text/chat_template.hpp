@@ -1,6 +1,7 @@
 // Writes a conversation the way a model was trained to read it.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "gpu/text/chat_message.hpp"
 #include "gpu/text/jinja/chat_program.hpp"
+#include "gpu/text/tokenizer.hpp"
 #include "gpu/text/vocabulary.hpp"
 
 namespace avp {
@@ -30,13 +32,14 @@ public:
   /// with an empty line between them, for models that know no conversations). Throws model_error for another name.
   explicit chat_template(std::string_view name);
 
-  /// Whether it is the model's own, which says where the text begins, too.
-  [[nodiscard]] bool is_models_own() const { return is_models_own_; }
-
   /// The text of `messages`, with the beginning of the assistant's next message when `generation_prompt` is set. Throws
   /// std::invalid_argument for a role other than "system", "user" and "assistant", and with the template's own words
   /// and place where it refuses the messages or fails.
   [[nodiscard]] marked_text render(std::span<const chat_message> messages, bool generation_prompt = true) const;
+
+  /// The tokens of a text that it rendered. The model's own template writes what the text begins with (BOS); with
+  /// another one the tokenizer puts it there.
+  [[nodiscard]] std::vector<std::int32_t> tokens_of(const marked_text& text, const tokenizer& by) const;
 
 private:
   jinja::chat_program program_;

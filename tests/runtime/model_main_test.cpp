@@ -117,7 +117,11 @@ TEST_F(avp_model, says_why_a_conversation_cannot_be_written) {
   fails(R"({"role": "user"})", "is no array");
   fails("hello", "is not JSON");
   EXPECT_EQ(run({"prompt", model.c_str(), "--messages", "/nowhere/m.json"}), 2);
-  EXPECT_THAT(err_, HasSubstr("/nowhere/m.json: cannot be read"));
+  EXPECT_THAT(err_, HasSubstr("/nowhere/m.json"));
+  EXPECT_EQ(run({"prompt", model.c_str(), "--messages", folder_.path().c_str()}), 2) << "a folder";
+  EXPECT_THAT(err_, HasSubstr(folder_.path().string()));
+  EXPECT_EQ(run({"prompt", model.c_str(), "--messages", "-", "--variable", "a=\xff"}), 2);
+  EXPECT_THAT(err_, HasSubstr("must be UTF-8"));
 }
 
 TEST_F(avp_model, says_what_is_wrong_with_a_model) {

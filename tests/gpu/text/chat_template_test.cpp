@@ -91,6 +91,11 @@ TEST(chat_template, has_the_variables_of_the_pipeline_file) {
   EXPECT_EQ(template_of(source).render(question).text(), "<no>None");
 }
 
+TEST(chat_template, variables_are_one_object) {
+  for (const char* wrong : {"{", "[]", "1"})
+    EXPECT_THAT(refusal("{{ messages[0].content }}", wrong), HasSubstr("no JSON object"));
+}
+
 TEST(chat_template, writes_no_date_but_the_one_that_it_is_given) {
   const std::string source = "{{ strftime_now('%d %b %Y') }}";
   EXPECT_EQ(template_of(source, R"({"strftime_now":"2026-01-31"})").render(question).text(), "31 Jan 2026");
@@ -102,7 +107,8 @@ TEST(chat_template, writes_no_date_but_the_one_that_it_is_given) {
                                     HasSubstr("[model.X.template]")));
   }
   for (const char* wrong :
-       {R"({"strftime_now":"today"})", R"({"strftime_now":"2026-01-31 10:00"})", R"({"strftime_now":20260131})"})
+       {R"({"strftime_now":"today"})", R"({"strftime_now":"2026-01-31 10:00"})", R"({"strftime_now":20260131})",
+        R"({"strftime_now":"2026-02-31"})", R"({"strftime_now":"26-01-01"})"})
     EXPECT_THAT(refusal(source, wrong), HasSubstr("such as \"2026-01-31\""));
 }
 
@@ -168,7 +174,7 @@ TEST(chat_template, by_name) {
     (void)chat_template("mistral");
     FAIL();
   } catch (const model_error& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("\"mistral\""), HasSubstr("\"chatml\", \"qwen\", \"llama3\", \"none\"")));
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("\"mistral\""), HasSubstr("known: chatml, qwen, llama3, none")));
   }
 }
 
