@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <deque>
 #include <mutex>
 #include <new>
+#include <vector>
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
@@ -48,6 +48,9 @@ void free_memory(void* memory) { std::free(header_of(memory).block); }
 // Large blocks that were released last, to be used again.
 class kept_blocks {
 public:
+  // Room for as many as can be kept, and one: keeping one takes no memory, as a destructor must not.
+  kept_blocks() { blocks_.reserve(most_kept / smallest_kept + 1); }
+
   // The smallest one that holds `bytes` and is not much larger, or null.
   void* take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -83,12 +86,12 @@ private:
     while (bytes_ > bytes) {
       bytes_ -= header_of(blocks_.front()).bytes;
       free_memory(blocks_.front());
-      blocks_.pop_front();
+      blocks_.erase(blocks_.begin());
     }
   }
 
   std::mutex mutex_;
-  std::deque<void*> blocks_; // The first was released first.
+  std::vector<void*> blocks_; // The first was released first.
   std::size_t bytes_ = 0;
 };
 
