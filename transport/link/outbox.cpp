@@ -204,11 +204,13 @@ void outbox::pump() {
 // It was sent once, and can't be sent again. The greeting tells the peer that its number is done with. One behind
 // others waits until these are acknowledged.
 void outbox::give_up_first(const error& why) {
-  finish(*items_.front().part_of, tl::unexpected(why));
+  const auto whole = items_.front().part_of;
+  finish(*whole, tl::unexpected(why));
   base_end_ = items_.front().end;
   items_.pop_front();
   ++base_;
   --numbered_;
+  drop_rest_of(*whole);
   welcomed_ = false;
   next_beat_ = last_tick_;
 }

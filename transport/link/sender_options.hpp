@@ -52,8 +52,8 @@ struct send_receipt {
 };
 
 /// Hears once what became of a payload: the peer's acknowledgement, or an error: peer_lost, unauthorized, rejected (the
-/// peer could not decode it, or its body threw), too_large, bad_metadata, closed. Called on the sender's thread; must
-/// not block.
+/// peer could not decode it or does not want it any more, or its body threw), too_large, bad_metadata, closed. Called
+/// on the sender's thread; must not block.
 using send_handler = std::function<void(expected<send_receipt>)>;
 
 } // namespace avp

@@ -265,5 +265,55 @@ TEST(outbox, what_can_not_be_read_a_second_time_is_passed_over) {
   EXPECT_THAT(outcomes, testing::ElementsAre("1 ok", "2 gone", "3 ok"));
 }
 
+// Nobody could put the rest together.
+TEST(outbox, of_what_can_not_be_read_a_second_time_no_further_part_is_sent) {
+  std::uint64_t me = 0;
+  std::vector<std::uint64_t> numbers;
+  bool gone = false;
+  auto now = std::chrono::steady_clock::now();
+  sender_options options;
+  options.part_bytes = 1000;
+  outbox out(options,
+             {.control =
+                  [&](const envelope& e, std::span<const std::byte>) {
+                    me = e.incarnation;
+                    return true;
+                  },
+              .data = [&](const envelope&, const payload& p) -> expected<std::uint64_t> {
+                if (gone && number_of(p) == 1)
+                  return fail(errc::rejected, "gone");
+                numbers.push_back(number_of(p));
+                return 1000;
+              },
+              .reconnect = [] {},
+              .on_peer = [](const std::optional<error>&) {}},
+             now);
+  int failed = 0;
+  out.submit(numbered_payload(1, 10'000), [&](const expected<send_receipt>& r) { failed += !r; });
+  out.submit(numbered_payload(2, 10), [](const expected<send_receipt>&) {});
+  const auto report = [&](std::uint64_t peer, std::uint64_t done, std::uint64_t credit) {
+    out.take({.kind = envelope_kind::report,
+              .incarnation = peer,
+              .id = me,
+              .received = done,
+              .acknowledged = done,
+              .credit = credit,
+              .window = 1 << 20},
+             now);
+    out.pump();
+  };
+  out.tick(now);
+  report(9, 0, 1500); // enough for the first part
+  ASSERT_THAT(numbers, testing::ElementsAre(1));
+  gone = true;
+  report(10, 0, 1 << 20); // another life of the peer
+  EXPECT_EQ(failed, 1);
+  out.tick(now);
+  report(10, 1, 1 << 20);
+  gone = false;
+  out.pump();
+  EXPECT_THAT(numbers, testing::ElementsAre(1, 2));
+}
+
 } // namespace
 } // namespace avp
