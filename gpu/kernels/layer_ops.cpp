@@ -94,17 +94,17 @@ void gate_rows(row_kernels::gate<A> kernel, const at::Tensor& gate_up, at::Tenso
            [&](std::int64_t row) { kernel(from + row * 2 * columns, to + row * columns, columns); });
 }
 
-// The kernel keeps what it normalises; so it is given a copy.
+// In place; of bfloat16 the kernel, which reads float32, is given a copy.
 template <class A>
 void norm_heads(row_kernels::norm<A> kernel, at::Tensor& x, std::int64_t first, std::int64_t count,
                 const at::Tensor& weight, double epsilon) {
   const auto columns = x.size(1), size = weight.size(0);
-  auto copy = x.narrow(1, first, count * size).to(at::kFloat, false, true).contiguous();
-  auto* from = copy.mutable_data_ptr<float>();
+  const auto part = x.narrow(1, first, count * size).to(at::kFloat);
+  auto* from = part.mutable_data_ptr<float>();
   auto* to = static_cast<A*>(x.mutable_data_ptr()) + first;
   for_rows(x.size(0), count * size, [&](std::int64_t row) {
     for (std::int64_t head = 0; head < count; ++head)
-      kernel(from + (row * count + head) * size, nullptr, weight.const_data_ptr<float>(),
+      kernel(from + row * part.stride(0) + head * size, nullptr, weight.const_data_ptr<float>(),
              to + row * columns + head * size, size, static_cast<float>(epsilon));
   });
 }

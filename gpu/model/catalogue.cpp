@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <system_error>
 
 #include "gpu/model/model_error.hpp"
+#include "gpu/text/json_file.hpp"
 #include "transport/nearest_name.hpp"
 
 namespace avp {
@@ -73,11 +73,6 @@ std::vector<catalogue_entry> make_catalogue() {
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-bool is_there(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
 }
 
 std::vector<std::string> all_names() {

@@ -54,8 +54,6 @@ void read_biases(const config_reader& config, const family& its_family, model_co
 }
 
 void refuse_unsupported(const config_reader& config, const model_config& result) {
-  if (config.find("quantization_config") != nullptr)
-    config.fail("quantization_config", "is there; quantised weights are read from GGUF files only");
   if (result.windowed.empty() && config.boolean("use_sliding_window"))
     config.fail("use_sliding_window",
                 "is true; sliding-window attention is not supported for " + result.family + " models");
@@ -68,7 +66,14 @@ void refuse_unsupported(const config_reader& config, const model_config& result)
 
 } // namespace
 
+void refuse_quantized(const json& source, const std::string& where) {
+  const config_reader config(source, where);
+  if (config.find("quantization_config") != nullptr)
+    config.fail("quantization_config", "is there; quantised weights are read from GGUF files only");
+}
+
 model_config config_from_json(const json& source, const std::string& where) {
+  refuse_quantized(source, where);
   const config_reader config(source, where);
   const auto& its_family = family_in(config);
   auto result = its_family.defaults;
@@ -117,6 +122,7 @@ void add_special_fields(const model_config& config, json& result) {
   add("sliding_window", config.window, std::int64_t{0});
   add("windowed", config.windowed, std::vector<bool>());
   add("unrotated", config.unrotated, std::vector<bool>());
+  add("qkv_bias", config.qkv_bias, family_of(config).defaults.qkv_bias);
   add("output_bias", config.output_bias, false);
   add("mlp_bias", config.feed_forward_bias, false);
   if (config.activation == gate_activation::gelu_tanh)

@@ -13,6 +13,10 @@ namespace avp {
 /// family or a feature that the decoder does not have, and on missing, wrong or absurd numbers.
 [[nodiscard]] model_config config_from_json(const nlohmann::json& config, const std::string& where);
 
+/// Throws model_error where a config.json says that weights are quantised in a way of its own. A model that also reads
+/// images says it outside of its "text_config".
+void refuse_quantized(const nlohmann::json& config, const std::string& where);
+
 /// The fields of `config` as a config.json would have them, without its name.
 [[nodiscard]] nlohmann::json config_json(const model_config& config);
 

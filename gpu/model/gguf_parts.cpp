@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
 #include "gpu/model/model_error.hpp"
+#include "gpu/text/json_file.hpp"
 
 namespace avp {
 
@@ -34,11 +34,6 @@ std::filesystem::path stem_of(const std::filesystem::path& path, std::int64_t nu
                       "\", so the others can't be found; give the parts the names back that they had, in one folder");
   name.resize(name.size() - end.size());
   return name;
-}
-
-bool is_there(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
 }
 
 bool same(const gguf_value& a, const gguf_value& b) {

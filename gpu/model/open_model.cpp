@@ -26,6 +26,7 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(config_path))
     throw model_error(directory.string() + ": this directory has no config.json, so it is no Hugging Face model");
   const auto json = read_json_file(config_path);
+  refuse_quantized(json, config_path.string());
   model_file model;
   const auto* const text = text_config_of(json);
   model.config = text != nullptr ? config_from_json(*text, config_path.string() + ": \"text_config\"")

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -126,11 +127,20 @@ void read_rope(const architecture_keys& keys, model_config& config) {
     config.rotary_dim = rotated;
   }
   const auto type = keys.file().string(keys.key("rope.scaling.type"));
-  if (type == "yarn")
+  const auto refuse_tensors = [&](std::initializer_list<const char*> names) {
+    for (const auto* name : names)
+      if (keys.has_tensor(name))
+        keys.refuse("rope.scaling.type", "\"" + std::string(type.value_or("longrope")) + "\"",
+                    std::string(name) + " is there, too, which means nothing with it");
+  };
+  if (type == "yarn") {
+    refuse_tensors({"rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"});
     config.rotary = yarn_from(keys, config);
-  else if (type == "longrope" || keys.has_tensor("rope_factors_long.weight"))
+  } else if (type == "longrope" || keys.has_tensor("rope_factors_long.weight") ||
+             keys.has_tensor("rope_factors_short.weight")) {
+    refuse_tensors({"rope_freqs.weight"});
     config.rotary = longrope_from(keys, config);
-  else if (type && type != "none" && type != "linear")
+  } else if (type && type != "none" && type != "linear")
     keys.refuse("rope.scaling.type", "\"" + std::string(*type) + "\"",
                 "only none, linear, yarn, longrope and Llama 3's scaling (rope_freqs.weight) are supported");
   else

@@ -189,8 +189,10 @@ void read_rotary_dim(const config_reader& place, model_config& result) {
   if (!family_of(result).partial_rotary)
     place.fail("partial_rotary_factor",
                "is not 1; rotary embedding of a part of each head is not supported for " + result.family + " models");
+  if (!(factor > 0 && factor < 1))
+    place.fail("partial_rotary_factor", "is " + std::to_string(factor) + ", expected a part, above 0 and up to 1");
   result.rotary_dim = static_cast<std::int64_t>(static_cast<double>(result.head_dim) * factor);
-  if (!(factor > 0 && factor < 1) || result.rotary_dim % 2 != 0 || result.rotary_dim == 0)
+  if (result.rotary_dim % 2 != 0 || result.rotary_dim == 0)
     place.fail("partial_rotary_factor", "makes " + std::to_string(result.rotary_dim) + " of " +
                                             std::to_string(result.head_dim) +
                                             " values of a head; expected an even number of them");

@@ -40,7 +40,7 @@ void read_gemma3(const config_reader& keys, model_config& config) {
   const auto step = keys.integer("sliding_window_pattern").value_or(full_attention_step);
   if (step < 1)
     keys.fail("sliding_window_pattern", "is " + std::to_string(step) + ", expected 1 or more");
-  const auto window = keys.contains("sliding_window") ? keys.integer("sliding_window") : 4096;
+  const auto window = sliding_window(keys, 4096);
   set_windows(keys, window.value_or(config.max_positions),
               layer_types(keys, config.num_layers).value_or(all_but_each(step, config.num_layers)), config);
 }

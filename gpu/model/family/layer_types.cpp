@@ -21,6 +21,10 @@ std::optional<std::vector<bool>> layer_types(const config_reader& keys, std::int
   return windowed;
 }
 
+std::optional<std::int64_t> sliding_window(const config_reader& keys, std::int64_t otherwise) {
+  return keys.contains("sliding_window") ? keys.integer("sliding_window") : otherwise;
+}
+
 void set_windows(const config_reader& keys, std::int64_t window, std::vector<bool> windowed, model_config& config) {
   if (window < 1)
     keys.fail("sliding_window", "is " + std::to_string(window) + ", expected 1 or more");
@@ -32,9 +36,9 @@ void read_window_of_last_layers(const config_reader& keys, model_config& config)
   const auto types = layer_types(keys, config.num_layers);
   if (!keys.boolean("use_sliding_window"))
     return;
-  const auto window = keys.contains("sliding_window") ? keys.integer("sliding_window") : 4096;
+  const auto window = sliding_window(keys, 4096);
   if (!window)
-    return;
+    keys.fail("sliding_window", "is null, but use_sliding_window is true; expected a number of positions");
   const auto first = keys.integer("max_window_layers").value_or(28);
   std::vector<bool> windowed;
   for (std::int64_t layer = 0; layer < config.num_layers; ++layer)
@@ -43,7 +47,7 @@ void read_window_of_last_layers(const config_reader& keys, model_config& config)
 }
 
 void read_window_of_all_layers(const config_reader& keys, std::int64_t otherwise, model_config& config) {
-  const auto window = keys.contains("sliding_window") ? keys.integer("sliding_window").value_or(0) : otherwise;
+  const auto window = sliding_window(keys, otherwise).value_or(0);
   if (window != 0)
     set_windows(keys, window, std::vector<bool>(static_cast<std::size_t>(config.num_layers), true), config);
 }

@@ -14,6 +14,9 @@ namespace avp {
 /// model_error on other types of layers, and where it has not one for each.
 [[nodiscard]] std::optional<std::vector<bool>> layer_types(const config_reader& keys, std::int64_t layers);
 
+/// "sliding_window": `otherwise` where the key is missing, nothing where it is null.
+[[nodiscard]] std::optional<std::int64_t> sliding_window(const config_reader& keys, std::int64_t otherwise);
+
 /// Gives layers a window of so many positions. Throws model_error where it has none.
 void set_windows(const config_reader& keys, std::int64_t window, std::vector<bool> windowed, model_config& config);
 

@@ -212,6 +212,42 @@ TEST_F(gguf_model, linear_scaling_divides_all_frequencies) {
       ElementsAre(4, 8, 32, 32));
 }
 
+// A factor that nobody would multiply with.
+TEST_F(gguf_model, tensors_of_factors_that_mean_nothing_with_the_scaling_are_refused) {
+  const std::string factors = bytes_of(1.0F) + bytes_of(2.0F) + bytes_of(8.0F) + bytes_of(8.0F);
+  const auto with = [&](const char* type, const char* tensor) {
+    return error_after("llama", [&](auto& file) {
+      if (type != nullptr)
+        file.text("llama.rope.scaling.type", type);
+      file.tensors[tensor] = {{4}, 0, factors};
+    });
+  };
+  for (const char* tensor : {"rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"})
+    EXPECT_THAT(with("yarn", tensor), HasSubstr(std::string(tensor) + " is there, too")) << tensor;
+  EXPECT_THAT(with("longrope", "rope_freqs.weight"), HasSubstr("rope_freqs.weight is there, too"));
+  EXPECT_THAT(with(nullptr, "rope_factors_short.weight"), HasSubstr("rope_factors_long.weight"));
+}
+
+TEST_F(gguf_model, layers_with_a_window_have_their_own_base) {
+  auto out = tiny_gguf("gemma3");
+  EXPECT_EQ(open(out).config.window_rotary->theta, 10000);
+  out.f32("gemma3.rope.freq_base_swa", 500);
+  EXPECT_EQ(open(out).config.window_rotary->theta, 500);
+  EXPECT_EQ(open(out).config.rotary.theta, 5000);
+}
+
+TEST_F(gguf_model, biases_of_queries_tell_a_model_apart) {
+  auto out = tiny_gguf("llama");
+  const auto plain = open(out).model_hash;
+  for (const char* layer : {"blk.0.", "blk.1."}) {
+    out.tensors[std::string(layer) + "attn_q.bias"] = {{32}, 0, avp::test::tiny_values(32, 5)};
+    out.tensors[std::string(layer) + "attn_k.bias"] = {{16}, 0, avp::test::tiny_values(16, 6)};
+    out.tensors[std::string(layer) + "attn_v.bias"] = {{16}, 0, avp::test::tiny_values(16, 7)};
+  }
+  EXPECT_TRUE(open(out).config.qkv_bias);
+  EXPECT_NE(open(out).model_hash, plain);
+}
+
 TEST_F(gguf_model, a_type_that_cannot_be_read_matters_only_where_it_is_needed) {
   auto out = tiny_gguf("qwen2");
   out.tensors["extra.weight"] = {{7, 9}, 77, "odd"};

@@ -151,6 +151,8 @@ TEST(family_config, phi3_rotates_a_part_and_takes_the_factors_of_its_longest_tex
   EXPECT_THAT(refusal(with(source, {{"rope_scaling", {{"short_factor", {1, 2}}}}})),
               HasSubstr("\"short_factor\" must be 9 positive numbers"));
   EXPECT_THAT(refusal(with(source, {{"partial_rotary_factor", 0.8}})), HasSubstr("makes 19 of 24 values of a head"));
+  for (const double wrong : {1e300, -0.5, 0.0})
+    EXPECT_THAT(refusal(with(source, {{"partial_rotary_factor", wrong}})), HasSubstr("above 0 and up to 1"));
   EXPECT_THAT(refusal(with(sizes("llama"), {{"partial_rotary_factor", 0.5}})),
               HasSubstr("a part of each head is not supported for llama models"));
 }
