@@ -135,6 +135,23 @@ constexpr int vectors_of(int most) {
   return vectors;
 }
 
+// sum[q] += factors[q][i] · row i of `from`, in the order of the rows, which lie `step` apart.
+template <int Q, int Vectors, class K, class Factors>
+AVP_INLINE void add_rows(vector_f (&sum)[Q][Vectors], const K* from, std::int64_t step, std::int64_t count,
+                         const Factors& factors) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    vector_f row[Vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v)
+      row[v] = load(from + i * step + v * lanes);
+#pragma GCC unroll 8
+    for (int q = 0; q < Q; ++q)
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v)
+        sum[q][v] = fused(all(factors[q][i]), row[v], sum[q][v]);
+  }
+}
+
 // Scores of Q queries with the keys at Vectors · 16 positions from `begin` on: each sum goes through the dimensions in
 // their order.
 template <class K, int Q, int Vectors>
@@ -146,17 +163,7 @@ AVP_INLINE void score(const K* keys, std::int64_t begin, std::int64_t dim, const
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v)
       sum[q][v] = all(0.0F);
-  for (std::int64_t d = 0; d < dim; ++d) {
-    vector_f key[Vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v)
-      key[v] = load(keys + d * positions + begin + v * lanes);
-#pragma GCC unroll 8
-    for (int q = 0; q < Q; ++q)
-#pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v)
-        sum[q][v] = fused(all(queries[q][d]), key[v], sum[q][v]);
-  }
+  add_rows(sum, keys + begin, positions, dim, queries);
 #pragma GCC unroll 8
   for (int q = 0; q < Q; ++q)
 #pragma GCC unroll 4
@@ -174,17 +181,7 @@ AVP_INLINE void add_values(const K* values, std::int64_t count, std::int64_t dim
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v)
       sum[q][v] = load(sums + q * dim + v * lanes) * all(shrink[q]);
-  for (std::int64_t j = 0; j < count; ++j) {
-    vector_f value[Vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v)
-      value[v] = load(values + j * dim + v * lanes);
-#pragma GCC unroll 8
-    for (int q = 0; q < Q; ++q)
-#pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v)
-        sum[q][v] = fused(all(weights[q][j]), value[v], sum[q][v]);
-  }
+  add_rows(sum, values, dim, count, weights);
 #pragma GCC unroll 8
   for (int q = 0; q < Q; ++q)
 #pragma GCC unroll 4
@@ -202,9 +199,11 @@ AVP_INLINE void add_last_values(const K* values, std::int64_t count, std::int64_
     sum[q] = load_some(sums + q * dim, columns) * all(shrink[q]);
   for (std::int64_t j = 0; j < count; ++j) {
     const vector_f value = load_some(values + j * dim, columns);
+#pragma GCC unroll 8
     for (int q = 0; q < Q; ++q)
       sum[q] = fused(all(weights[q][j]), value, sum[q]);
   }
+#pragma GCC unroll 8
   for (int q = 0; q < Q; ++q)
     save_some(sums + q * dim, sum[q], columns);
 }

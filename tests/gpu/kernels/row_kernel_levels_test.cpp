@@ -16,9 +16,9 @@ namespace {
 
 using namespace avp;
 
-// Each better level beside the plainest.
 float usual_scale(std::int64_t dim) { return 1.0F / std::sqrt(static_cast<float>(dim)); }
 
+// Each better level beside the plainest.
 class row_kernel_levels_test : public testing::TestWithParam<kernel_path> {
 protected:
   void SetUp() override {
