@@ -23,10 +23,10 @@ NEAR = {"bfloat16": 0.03, "layercast": 0.03, "int8": 0.06, "int4": 0.6, "native"
 
 
 class Peer:
-    """A family_peer process."""
+    """An engine_logits process."""
 
     def __init__(self, program, model, form="float32"):
-        self.process = subprocess.Popen([program, str(model), form], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([program, str(model), form, "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def rows(self, command, count):
         self.process.stdin.write(command.encode() + b"\n")
@@ -34,7 +34,7 @@ class Peer:
         width = tiny_families.VOCABULARY
         data = self.process.stdout.read(4 * count * width)
         if len(data) != 4 * count * width:
-            raise Failed(f"family_peer ended early (status {self.process.wait()}); its own message stands above")
+            raise Failed(f"engine_logits ended early (status {self.process.wait()}); its own message stands above")
         return torch.from_numpy(numpy.frombuffer(data, dtype=numpy.float32).reshape(count, width).copy())
 
     def prompt(self, ids):

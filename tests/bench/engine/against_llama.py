@@ -3,6 +3,7 @@
 file, prompts, threads and processor cores. Both sides keep their model loaded and take turns, round by round.
 usage: against_llama.py --build build/release [--level avx2]      needs the Python of setup_peers.sh"""
 import argparse
+import importlib.metadata
 import os
 import pathlib
 import statistics
@@ -64,7 +65,7 @@ def many(args, ours, theirs):
 
 def take_level(level):
     """Before either side is loaded: ours goes by AVP_CPU, llama-cpp-python by the folder of its library."""
-    folder = pathlib.Path(sys.prefix) / "llama.cpp" / level
+    folder = pathlib.Path(sys.prefix) / f"llama.cpp-{importlib.metadata.version('llama-cpp-python')}" / level
     if not (folder / "libllama.so").exists():
         print(f"building llama.cpp for {level}: some minutes", flush=True)
         subprocess.run([bench.HERE / "build_llama.sh", folder, level], check=True)

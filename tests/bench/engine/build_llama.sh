@@ -8,7 +8,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 flags=(-DGGML_SSE42=ON -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON)
 case $level in
 avx2) ;;
-avx512) flags+=(-DGGML_AVX512=ON -DGGML_AVX512_VBMI=ON -DGGML_AVX512_VNNI=ON) ;;
+avx512) # As far as the processor goes beyond what this level of ours needs.
+  flags+=(-DGGML_AVX512=ON -DGGML_AVX512_VNNI=ON)
+  if grep -q avx512_\\?vbmi /proc/cpuinfo; then flags+=(-DGGML_AVX512_VBMI=ON); fi
+  if grep -q avx512_bf16 /proc/cpuinfo; then flags+=(-DGGML_AVX512_BF16=ON); fi ;;
 amx) # Clang: GCC 12 drops what is written to a tile configuration, and the program faults.
   flags+=(-DGGML_AVX512=ON -DGGML_AVX512_VBMI=ON -DGGML_AVX512_VNNI=ON -DGGML_AVX512_BF16=ON
     -DGGML_AMX_TILE=ON -DGGML_AMX_INT8=ON -DGGML_AMX_BF16=ON
@@ -16,7 +19,6 @@ amx) # Clang: GCC 12 drops what is written to a tile configuration, and the prog
   command -v clang-16 > /dev/null || { echo "build_llama.sh: level amx needs clang (apt-get install clang-16 libomp-16-dev)" >&2; exit 2; } ;;
 *) echo "build_llama.sh: levels are avx2, avx512 and amx, not '$level'" >&2; exit 2 ;;
 esac
-if [ "$level" = avx512 ] && grep -q avx512_bf16 /proc/cpuinfo; then flags+=(-DGGML_AVX512_BF16=ON); fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 package=$(grep '^llama-cpp-python==' "$here/requirements.txt")
