@@ -7,6 +7,7 @@
 #include "gpu/text/unicode_class.hpp"
 #include "gpu/text/unicode_form.hpp"
 #include "gpu/text/utf8.hpp"
+#include "gpu/text/white_space.hpp"
 
 namespace avp {
 

@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "gpu/text/unicode_class.hpp"
 #include "gpu/text/utf8.hpp"
+#include "gpu/text/white_space.hpp"
 
 namespace avp {
 

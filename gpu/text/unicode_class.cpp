@@ -34,12 +34,6 @@ constexpr std::array<capital_range, 10> young_capitals{{{0x1C89, 0x1C89, 0x1C8A}
 
 } // namespace
 
-bool is_white_space(char32_t character) {
-  return (character >= 0x09 && character <= 0x0D) || character == 0x20 || character == 0x85 || character == 0xA0 ||
-         character == 0x1680 || (character >= 0x2000 && character <= 0x200A) || character == 0x2028 ||
-         character == 0x2029 || character == 0x202F || character == 0x205F || character == 0x3000;
-}
-
 bool is_mark(char32_t character) {
   if (is_unknown_to_library(character))
     return false;

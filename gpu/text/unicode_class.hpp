@@ -5,9 +5,6 @@
 
 namespace avp {
 
-/// White space as Unicode has it (property White_Space).
-[[nodiscard]] bool is_white_space(char32_t character);
-
 /// A mark that is put on the character before it (general category M).
 [[nodiscard]] bool is_mark(char32_t character);
 

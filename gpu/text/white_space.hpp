@@ -1,9 +1,12 @@
-// White space as Python and Jinja know it.
+// White space as Unicode, Python and Jinja know it.
 #pragma once
 
 #include <string_view>
 
 namespace avp {
+
+/// White space as Unicode has it (property White_Space).
+[[nodiscard]] bool is_white_space(char32_t character);
 
 /// Whether Python's str.isspace() is true of the character.
 [[nodiscard]] bool is_python_space(char32_t character);

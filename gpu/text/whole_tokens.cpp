@@ -6,6 +6,7 @@
 #include "gpu/text/subword_model.hpp"
 #include "gpu/text/unicode_class.hpp"
 #include "gpu/text/utf8.hpp"
+#include "gpu/text/white_space.hpp"
 
 namespace avp {
 
