@@ -113,10 +113,12 @@ TEST_F(context_exchange_test, one_transfer_serves_all_who_want_it) {
                      [&](expected<moved_context> got) { first.set_value(std::move(got)); });
   b.exchange->expect(wanting(b, a, thought.context), ask,
                      [&](expected<moved_context> got) { second.set_value(std::move(got)); });
+  std::promise<bool> sent;
   a.exchange->send(b.self, asked.get_future().get(), context_in(thought.context)->history()->id(), "",
-                   [](const expected<moved_context>& sent) { EXPECT_TRUE(sent.has_value()); });
+                   [&](const expected<moved_context>& told) { sent.set_value(told.has_value()); });
   const auto one = first.get_future().get(), other = second.get_future().get();
   ASSERT_TRUE(one && other);
+  EXPECT_TRUE(sent.get_future().get());
   EXPECT_EQ(times_asked, 1);
   EXPECT_EQ(one->context.body, other->context.body);
   EXPECT_EQ(b.exchange->traffic().at("a").contexts_received, 1);
