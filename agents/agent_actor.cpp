@@ -161,7 +161,9 @@ void finish(agent_pointer self, std::list<active_hop>::iterator place) {
   try {
     auto output = place->work->take();
     const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - place->arrived;
-    place->promise.deliver(hop_output{std::move(output), place->hop.counts(), spent.count()});
+    hop_output made{std::move(output), place->hop.counts(), spent.count()};
+    made.thought = place->hop.thought();
+    place->promise.deliver(std::move(made));
   } catch (...) {
     place->promise.deliver(make_error(failure_of_agent(std::current_exception())));
   }

@@ -109,6 +109,7 @@ hop::pending<think> hop::think(marked_text prompt, int steps) { return think(mes
 hop::pending<think> hop::think(std::vector<chat_message> messages, int steps) {
   auto request = prepare<avp::think>(std::move(messages));
   request.steps = steps;
+  request.explain = input_.explains;
   ++rounds_;
   return {*this, std::move(request)};
 }

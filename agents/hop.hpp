@@ -39,6 +39,7 @@ struct hop_input {
   std::shared_ptr<const prompt_template> prompt; ///< The agent's prompt in this mode.
   bool makes_text = false; ///< Whether its text is needed, so that an agent that only thinks must answer.
   bool hands_on = false;   ///< Whether somebody continues on its context.
+  bool explains = false;   ///< Whether it is to be told what latent steps would have said.
   std::map<std::string, std::string> texts;      ///< Texts of all earlier agents that have one, by name.
   std::vector<std::string> from;                 ///< Names of the direct predecessors, as the flow has them.
   std::vector<payload> contexts;                 ///< What to continue on; several are joined first, as the spec says.
@@ -96,6 +97,7 @@ public:
       if (!answer_)
         throw request_failed(answer_.error());
       owner_.counts_ += answer_->counts;
+      owner_.thought_ += answer_->thought;
       owner_.context_ = answer_->context;
       return std::move(*answer_);
     }
@@ -195,6 +197,9 @@ public:
   /// What this hop's requests cost so far.
   [[nodiscard]] const avp::counts& counts() const { return counts_; }
 
+  /// What this hop's latent steps were like so far.
+  [[nodiscard]] const avp::thought& thought() const { return thought_; }
+
 private:
   friend eventually<output> run_hop(avp::agent& agent, avp::hop& hop);
 
@@ -212,6 +217,7 @@ private:
   payload context_;
   device_port& device_;
   avp::counts counts_;
+  avp::thought thought_;
   int rounds_ = 0; // requests, or groups of them, that were made
 };
 

@@ -22,6 +22,7 @@ struct hop_output {
   int retries = 0;                            ///< How often it was begun anew because its node was lost.
   std::vector<std::uint64_t> wire_bytes = {}; ///< That came over a socket for each of its contexts.
   double fetch_ms = 0;                        ///< Until the contexts that were not there were on its device.
+  avp::thought thought = {};                  ///< What its latent steps were like.
 };
 
 /// One actor per agent serves all tasks. A hop fails with an error that failure_of() reads.

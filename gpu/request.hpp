@@ -43,6 +43,7 @@ struct conversation : request {
 /// Prefills the messages and makes latent steps (reference: LatentMAS, arXiv 2511.20639). `steps` 0 only reads.
 struct think : conversation {
   int steps = 0;
+  bool explain = false; ///< Whether the result is to tell what each step would have said. It changes no answer.
 };
 
 /// Prefills the messages and decodes an answer. Without messages it goes on from the last position of a context of this

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "gpu/thought.hpp"
 #include "transport/payload.hpp"
 
 namespace avp {
@@ -44,6 +45,7 @@ struct result {
   std::string text; ///< Of generate.
   finish_reason finish = finish_reason::end_of_turn;
   std::optional<avp::certainty> certainty; ///< Where generate::wants_certainty.
+  avp::thought thought;                    ///< Of think.
   avp::counts counts;
   std::int64_t context_tokens = 0; ///< Positions in `context`.
   double queue_ms = 0;             ///< From submission to the first row.

@@ -243,14 +243,25 @@ void model_engine::choose_in_turn(std::span<running_request* const> requests, at
 void model_engine::make_latent_inputs() {
   for_states([](const running_request& request) { return request.wants_latent_input(); },
              [this](std::span<running_request* const> requests, std::span<const at::Tensor> states) {
-               auto inputs = runner_.latent_inputs(states);
+               auto made = runner_.latent_inputs(states, std::ranges::any_of(requests, &running_request::explains));
+               look_at_thoughts(requests, made.scores);
                for (std::size_t i = 0; i < requests.size(); ++i) {
-                 if (inputs[i].defined())
-                   requests[i]->set_latent_input(std::move(inputs[i]));
+                 if (made.inputs[i].defined())
+                   requests[i]->set_latent_input(std::move(made.inputs[i]));
                  else
                    requests[i]->break_down("the soft embedding that it goes on with is no finite vector");
                }
              });
+}
+
+// Scores [requests, vocab], or undefined.
+void model_engine::look_at_thoughts(std::span<running_request* const> requests, const at::Tensor& scores) {
+  const auto size = scores.defined() ? scores.size(1) : 0;
+  const auto* values = scores.defined() ? scores.const_data_ptr<float>() : nullptr;
+  at::parallel_for(0, static_cast<std::int64_t>(requests.size()), 1, [&](std::int64_t first, std::int64_t last) {
+    for (auto i = first; i < last; ++i)
+      requests[i]->look_at_thought({values + i * size, static_cast<std::size_t>(size)});
+  });
 }
 
 void model_engine::finish_done(records& ended) {

@@ -63,6 +63,7 @@ private:
   [[nodiscard]] faults choose_tokens(row_counts& counted);
   static void choose_in_turn(std::span<running_request* const> requests, at::Tensor logits, faults& failed);
   void make_latent_inputs();
+  static void look_at_thoughts(std::span<running_request* const> requests, const at::Tensor& scores);
   void finish_done(records& ended);
   void finish(running_request& request);
   request_map::iterator fail(request_map::iterator which, const caf::error& why, records& ended);

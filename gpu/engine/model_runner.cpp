@@ -77,14 +77,21 @@ at::Tensor model_runner::logits(std::span<const at::Tensor> states) const {
   return model_->network.logits(at::cat(array_of(states))).to(at::kCPU).contiguous();
 }
 
-std::vector<at::Tensor> model_runner::latent_inputs(std::span<const at::Tensor> states) const {
-  const auto inputs = model_->network.latent_input(at::cat(array_of(states)));
+latent_rows model_runner::latent_inputs(std::span<const at::Tensor> states, bool wants_scores) const {
+  latent_rows made;
+  const auto hidden = at::cat(array_of(states));
+  const auto inputs = model_->network.latent_input(hidden, &made.scores);
+  if (wants_scores && !made.scores.defined())
+    made.scores = model_->network.logits(hidden);
+  if (!wants_scores && !hidden.is_cpu())
+    made.scores = at::Tensor();
+  if (made.scores.defined())
+    made.scores = made.scores.to(at::kCPU).contiguous();
   finite_watch watch(inputs.size(0), 1, inputs.device());
   watch.see(inputs);
   const auto broken = watch.first_broken();
-  std::vector<at::Tensor> made;
   for (std::size_t i = 0; i < states.size(); ++i)
-    made.push_back(broken[i] < 0 ? inputs.select(0, static_cast<std::int64_t>(i)) : at::Tensor());
+    made.inputs.push_back(broken[i] < 0 ? inputs.select(0, static_cast<std::int64_t>(i)) : at::Tensor());
   return made;
 }
 

@@ -30,6 +30,12 @@ struct output_rows {
   std::optional<std::string> broken; ///< Which position is the first that is not finite, and where; for people.
 };
 
+/// What the latent steps that come next are made of.
+struct latent_rows {
+  std::vector<at::Tensor> inputs; ///< [hidden] for each state, undefined where it is not finite.
+  at::Tensor scores; ///< Over the vocabulary, [states, vocab] float32 in the CPU's memory; may be undefined.
+};
+
 /// Runs a model. Knows no request.
 class model_runner {
 public:
@@ -46,8 +52,9 @@ public:
   /// Scores over the vocabulary of states [1, hidden] each: [states, vocab] float32 in the CPU's memory.
   [[nodiscard]] at::Tensor logits(std::span<const at::Tensor> states) const;
 
-  /// The inputs of the latent steps that follow states [1, hidden] each: [hidden], undefined where they are not finite.
-  [[nodiscard]] std::vector<at::Tensor> latent_inputs(std::span<const at::Tensor> states) const;
+  /// The inputs of the latent steps that follow states [1, hidden] each. Scores come where they are wanted, or had to
+  /// be made anyway and lie in the CPU's memory.
+  [[nodiscard]] latent_rows latent_inputs(std::span<const at::Tensor> states, bool wants_scores) const;
 
 private:
   [[nodiscard]] row_batch batch_of(std::span<const input_rows> inputs) const;

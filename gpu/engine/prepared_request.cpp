@@ -78,6 +78,7 @@ void read_conversation(prepared_request& made, const conversation& asked, const 
 
 void read(prepared_request& made, const think& asked, const surroundings& in) {
   made.latent_steps = asked.steps;
+  made.explains = asked.explain;
   read_conversation(made, asked, in, asked.steps, "latent steps", "steps");
 }
 

@@ -35,6 +35,7 @@ struct prepared_request {
 
   std::optional<payload> slice; ///< The end of the context as bytes.
   int latent_steps = 0;
+  bool explains = false;                 ///< Whether what they would have said is to be told.
   std::optional<answer_settings> answer; ///< Where one is to be decoded.
 
   /// Whether there is nothing to run: the answer is one of the inputs, or a context that gets its blocks later.

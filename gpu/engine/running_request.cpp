@@ -29,6 +29,8 @@ running_request::running_request(const loaded_model& model, std::shared_ptr<bloc
       draft_(std::move(asked_.draft)),
       builder_(model_, pool_, layouts_),
       record_(asked_.record) {
+  if (asked_.latent_steps > 0)
+    thoughts_.emplace(asked_.explains, model_.tokenizer);
   if (asked_.answer)
     answer_.emplace(std::move(*asked_.answer), model_.tokenizer);
   if (answer_ && guesses)
@@ -165,6 +167,14 @@ bool running_request::wants_latent_input() const {
   return !fault_ && builder_.next() && builder_.next()->kind == row_kind::latent;
 }
 
+// Steps that are run again were seen the first time.
+void running_request::look_at_thought(std::span<const float> scores) {
+  if (!thoughts_ || builder_.next()->replayed || thoughts_->steps() > counts_.latent_steps)
+    return;
+  const auto state = hidden().to(at::kCPU).contiguous();
+  thoughts_->add({state.const_data_ptr<float>(), static_cast<std::size_t>(state.numel())}, scores);
+}
+
 bool running_request::wants_token() const {
   return !fault_ && builder_.is_through() && answer_ && !answer_->is_through();
 }
@@ -233,6 +243,8 @@ void running_request::answer(payload context, std::int64_t tokens) {
   made.context = std::move(context);
   made.context_tokens = tokens;
   made.counts = counts_;
+  if (thoughts_)
+    made.thought = thoughts_->take();
   if (answer_) {
     made.text = answer_->text();
     made.finish = answer_->finish();

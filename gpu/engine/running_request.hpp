@@ -16,6 +16,7 @@
 #include "gpu/engine/prepared_request.hpp"
 #include "gpu/engine/schedulable.hpp"
 #include "gpu/engine/sequence_builder.hpp"
+#include "gpu/engine/thought_log.hpp"
 #include "gpu/engine/token_guesser.hpp"
 #include "gpu/result.hpp"
 
@@ -81,6 +82,13 @@ public:
   /// Whether the next row is a latent step whose input is to be made from hidden().
   [[nodiscard]] bool wants_latent_input() const;
 
+  /// Whether what its latent steps would have said is to be told, so that their scores are wanted.
+  [[nodiscard]] bool explains() const { return thoughts_ && thoughts_->explains(); }
+
+  /// Looks at the latent step whose input is made from hidden(), where it is one of its own; `scores` [vocab], or none.
+  /// Requests may do so at the same time.
+  void look_at_thought(std::span<const float> scores);
+
   /// Whether the next token is to be chosen.
   [[nodiscard]] bool wants_token() const;
 
@@ -135,6 +143,7 @@ private:
   sequence_builder builder_;
   std::int64_t decoded_rows_ = 0; // tokens of the answer that went through the layers
   at::Tensor latent_input_;
+  std::optional<thought_log> thoughts_;
   std::optional<answer_decoder> answer_;
   std::optional<token_guesser> guesser_;
   bool has_lead_ = false; // while it runs

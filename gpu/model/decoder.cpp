@@ -231,9 +231,13 @@ at::Tensor decoder::logits(const at::Tensor& hidden) const {
   return divided((unembedding_ ? unembedding_ : embedding_)->scores(hidden));
 }
 
-at::Tensor decoder::latent_input(const at::Tensor& hidden) {
-  if (config_.tied) // the input table on both sides, also where a GGUF holds the matrix twice: so does the SDK
-    return scaled(embedding_->mixture(softmax(divided(embedding_->scores(hidden)))), embedding_scale_);
+at::Tensor decoder::latent_input(const at::Tensor& hidden, at::Tensor* scores) {
+  if (config_.tied) { // the input table on both sides, also where a GGUF holds the matrix twice: so does the SDK
+    const auto logits = divided(embedding_->scores(hidden));
+    if (scores != nullptr)
+      *scores = logits;
+    return scaled(embedding_->mixture(softmax(logits)), embedding_scale_);
+  }
   if (!realignment_.defined())
     make_realignment();
   std::vector<at::Tensor> turned;

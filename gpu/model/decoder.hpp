@@ -62,8 +62,9 @@ public:
 
   /// The next inputs of latent steps, from hidden states [rows, hidden]: [rows, hidden] in float32. Tied models take
   /// the expected embedding under the distribution of their own logits, softmax(h·Eᵀ)·E; untied ones the ridge
-  /// realignment of LatentMAS (arXiv 2511.20639, section 3). Both are scaled as the embeddings of tokens are.
-  [[nodiscard]] at::Tensor latent_input(const at::Tensor& hidden);
+  /// realignment of LatentMAS (arXiv 2511.20639, section 3). Both are scaled as the embeddings of tokens are. `scores`,
+  /// where given, gets the logits that the distribution was made of, [rows, vocab]; untied models make none.
+  [[nodiscard]] at::Tensor latent_input(const at::Tensor& hidden, at::Tensor* scores = nullptr);
 
 private:
   // Norms are [hidden] in float32, and not defined where the family has none there.

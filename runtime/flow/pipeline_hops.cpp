@@ -60,6 +60,7 @@ hop_input pipeline_state::make_input(active_task& active, const running_agent& t
   input.prompt = to.prompt;
   input.makes_text = to.plan->makes_text;
   input.hands_on = to.plan->readers > 0;
+  input.explains = config_.pipeline->explains;
   input.from = to.plan->from;
   input.texts = active.flow.texts();
   input.contexts = active.flow.take_contexts(*to.plan);
@@ -117,6 +118,7 @@ void pipeline_state::hop_done(std::uint64_t place, running_agent& at, const agen
   part.node = output.node;
   part.retries = output.retries;
   part.fetch_ms = output.fetch_ms;
+  part.thought = std::move(output.thought);
   active.flow.travelled(*at.plan, output.wire_bytes);
   if (at.plan->answers_task)
     active.result.text = output.output.text;

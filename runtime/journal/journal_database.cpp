@@ -13,6 +13,7 @@
 #include "runtime/os/folder_lock.hpp"
 #include "runtime/pipeline/exact_json.hpp"
 #include "runtime/pipeline/pipeline.hpp"
+#include "runtime/results/thought_json.hpp"
 
 namespace avp {
 
@@ -162,7 +163,7 @@ void journal_database::state::prepare() {
   insert_record.emplace(database, "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?)");
   insert_recipe.emplace(database, "INSERT OR IGNORE INTO recipes VALUES (?, ?)");
   insert_hop.emplace(database, "INSERT OR REPLACE INTO hops VALUES "
-                               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert_result.emplace(database, "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)");
 }
 
@@ -203,11 +204,15 @@ void journal_database::state::write(const saved_hop& hop) {
   const auto recipe = hop.history ? std::optional(write(*hop.history)) : std::nullopt;
   const auto error = agent.error.empty() ? std::nullopt : std::optional(agent.error);
   const auto code = agent.error_code ? std::optional(std::string(name_of(*agent.error_code))) : std::nullopt;
+  const auto thought =
+      agent.thought.empty()
+          ? std::nullopt
+          : std::optional(to_json(agent.thought).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   const auto picked = hop.to ? std::optional(list_text(*hop.to)) : std::nullopt;
   run_with(*insert_hop, hop.task, hop.stage, agent.name, agent.kind, agent.node, agent.text, error, picked, recipe,
            agent.ms, hop.task_ms, counts.prompt_tokens, counts.computed_tokens, counts.latent_steps,
            counts.output_tokens, counts.attended, counts.cache_bytes, counts.device_ms, code, counts.guessed_tokens,
-           counts.accepted_tokens);
+           counts.accepted_tokens, thought);
 }
 
 void journal_database::state::write(const saved_result& result) {
@@ -254,6 +259,8 @@ saved_hop journal_database::state::read_hop(SQLite::Statement& found) {
   hop.agent.error_code = value_named<error_code>(row.optional_text().value_or(""));
   counts.guessed_tokens = row.number();
   counts.accepted_tokens = row.number();
+  if (const auto thought = row.optional_text())
+    hop.agent.thought = thought_from_json(nlohmann::ordered_json::parse(*thought));
   return hop;
 }
 

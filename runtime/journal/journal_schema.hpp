@@ -7,7 +7,7 @@ namespace avp {
 
 /// Told apart from other programs' databases, and from those of other versions ("AVPJ").
 inline constexpr int journal_application = 0x4156504A;
-inline constexpr int journal_version = 3;
+inline constexpr int journal_version = 4;
 
 inline constexpr auto journal_schema = R"sql(
 CREATE TABLE run (          -- one row: how the run was begun
@@ -60,6 +60,7 @@ CREATE TABLE hops (         -- one agent's part in a task
   error_code TEXT,                 -- which kind of failure it was, or NULL
   guessed_tokens INTEGER NOT NULL DEFAULT 0,  -- rows of tokens that were guessed
   accepted_tokens INTEGER NOT NULL DEFAULT 0, -- of them, those that came true
+  thought TEXT,                    -- JSON as in results.jsonl, what its latent steps were like, or NULL
   PRIMARY KEY (task, stage, agent)
 ) STRICT;
 CREATE TABLE results (      -- one task in one stage
@@ -76,6 +77,7 @@ inline constexpr const char* journal_upgrades[] = {
     "ALTER TABLE hops ADD COLUMN error_code TEXT",
     "ALTER TABLE hops ADD COLUMN guessed_tokens INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE hops ADD COLUMN accepted_tokens INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE hops ADD COLUMN thought TEXT",
 };
 static_assert(std::size(journal_upgrades) + 1 == journal_version);
 

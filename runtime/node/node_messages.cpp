@@ -16,6 +16,7 @@ hop_order order_of(const hop_input& input, std::uint64_t hop, std::uint64_t agen
   order.prompt = input.prompt->text();
   order.makes_text = input.makes_text;
   order.hands_on = input.hands_on;
+  order.explains = input.explains;
   order.wants_words = static_cast<bool>(input.on_text);
   order.texts = input.texts;
   order.from = input.from;
@@ -35,6 +36,7 @@ hop_input input_of(const hop_order& order) {
   input.prompt = std::make_shared<prompt_template>(order.prompt);
   input.makes_text = order.makes_text;
   input.hands_on = order.hands_on;
+  input.explains = order.explains;
   input.texts = order.texts;
   input.from = order.from;
   return input;

@@ -21,7 +21,7 @@
 namespace avp {
 
 /// Nodes with another number do not understand each other.
-constexpr std::uint32_t node_protocol = 5;
+constexpr std::uint32_t node_protocol = 6;
 
 /// A model that a run needs on a node, with the device that is to hold it.
 using model_order = model_entry;
@@ -82,6 +82,7 @@ struct hop_order {
   std::string prompt;
   bool makes_text = false;
   bool hands_on = false;
+  bool explains = false;
   bool wants_words = false; ///< Whether words_report shall tell the answer as it comes.
   std::map<std::string, std::string> texts;
   std::vector<std::string> from;
@@ -107,7 +108,8 @@ struct hop_report {
   avp::counts counts;
   std::vector<std::uint64_t> wire_bytes; ///< That came over a socket for each of the order's contexts.
   double fetch_ms = 0;                   ///< Until those that were not there were on the node's device.
-  std::string context;                   ///< Id of its recipe; empty without one.
+  avp::thought thought;
+  std::string context; ///< Id of its recipe; empty without one.
   std::vector<std::string>
       recipes; ///< Encodings of its recipe and those ancestors that the order had not, parents first.
   std::uint64_t context_bytes = 0; ///< Size of the KV message's body.
@@ -183,6 +185,30 @@ void add_node_messages(caf::actor_system_config& config);
 // How each is written and read.
 
 template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, likely_token& x) {
+  return f(caf::meta::type_name("avp::likely_token"), x.id, x.text, x.probability);
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, thought_step& x) {
+  return f(caf::meta::type_name("avp::thought_step"), x.tokens, x.entropy, x.norm, as_field(x.cosine));
+}
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, thought& x) {
+  auto names = x.warning_names();
+  if constexpr (Inspector::reads_state) {
+    return f(caf::meta::type_name("avp::thought"), x.steps, names);
+  } else {
+    if (auto failed = f(caf::meta::type_name("avp::thought"), x.steps, names))
+      return failed;
+    x.warnings.clear();
+    x.warn_by_names(names);
+    return f();
+  }
+}
+
+template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, metadata& x) {
   return f(caf::meta::type_name("avp::metadata"), x.session_id, x.source_agent_id, x.target_agent_id, x.model_id,
            x.hidden_dim, x.num_layers, x.payload_type, x.dtype, x.tensor_shape, x.mode, x.avp_map_id, x.extra);
@@ -223,14 +249,14 @@ typename Inspector::result_type inspect(Inspector& f, context_order& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hop_order& x) {
   return f(caf::meta::type_name("avp::hop_order"), x.hop, x.agent, x.task, x.mode, x.fields, x.run_seed, x.place,
-           as_field(x.prefix_scope), x.prompt, x.makes_text, x.hands_on, x.wants_words, x.texts, x.from, x.contexts,
-           x.recipes);
+           as_field(x.prefix_scope), x.prompt, x.makes_text, x.hands_on, x.explains, x.wants_words, x.texts, x.from,
+           x.contexts, x.recipes);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hop_report& x) {
   return f(caf::meta::type_name("avp::hop_report"), x.hop, x.outcome, x.error, x.error_code, x.text, x.to, x.counts,
-           x.wire_bytes, x.fetch_ms, x.context, x.recipes, x.context_bytes, x.described);
+           x.wire_bytes, x.fetch_ms, x.thought, x.context, x.recipes, x.context_bytes, x.described);
 }
 
 template <class Inspector>

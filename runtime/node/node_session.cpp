@@ -38,6 +38,7 @@ hop_report report_of(std::uint64_t number, const hosted_hop& hop, hop_output& ma
   report.counts = made.counts;
   report.wire_bytes = hop.wire_bytes;
   report.fetch_ms = hop.fetch_ms;
+  report.thought = std::move(made.thought);
   if (const auto context = context_in(made.output.context)) {
     report.context = context->history()->id();
     report.recipes = encode_with_ancestors({context->history()}, hop.known);

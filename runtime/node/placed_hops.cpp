@@ -226,6 +226,7 @@ void placed_hops::finish(placed_hop hop, const cluster_node& node, hop_report& r
   made.retries = hop.retries;
   made.wire_bytes = std::move(report.wire_bytes);
   made.fetch_ms = report.fetch_ms;
+  made.thought = std::move(report.thought);
   hop.tell(std::move(made));
 }
 

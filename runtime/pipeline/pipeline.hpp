@@ -84,6 +84,7 @@ struct pipeline {
   std::optional<score_spec> score;
   std::optional<sweep_spec> sweep; ///< Then this is what at_size() makes the pipelines of its points from.
   std::string output;              ///< The answering agent.
+  bool explains = false;           ///< Whether results tell what latent steps would have said.
   std::string source; ///< The file's text; where `--set` changed something, TOML of the whole with the changes.
 
   /// Whether its answers are programs, which are run to be scored.

@@ -277,6 +277,7 @@ pipeline read_tables(pipeline_source& source, const std::vector<kind_info>& kind
   read_sweep(top, p);
   table_reader output(source, top.table("output"), "output");
   put(output.text("agent"), p.output);
+  put(output.boolean("explain"), p.explains);
   output.finish();
   top.finish();
   return p;

@@ -1,11 +1,14 @@
 // The texts of every task, mode by mode.
+#include <algorithm>
 #include <set>
 
 #include "runtime/pipeline/pipeline.hpp"
 #include "runtime/report/html_text.hpp"
 #include "runtime/report/report_sections.hpp"
 #include "runtime/report/task_index.hpp"
+#include "runtime/text/in_quotes.hpp"
 #include "runtime/text/number_text.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 
@@ -94,7 +97,33 @@ private:
              {"text", cut(agent.text)}});
       }
     cell["has_agents"] = !cell["agents"].empty();
+    cell["thoughts"] = json::array();
+    for (const auto& agent : result.agents)
+      if (!agent.thought.empty() && agent_bytes_ < most_agent_bytes)
+        cell["thoughts"].push_back(thought_of(agent));
     return cell;
+  }
+
+  // A strip of what each latent step would have said.
+  json thought_of(const agent_result& agent) {
+    json thought = {
+        {"name", agent.name}, {"warnings", listed(agent.thought.warning_names())}, {"steps", json::array()}};
+    for (const auto& step : agent.thought.steps) {
+      auto shown = step_cell(step);
+      agent_bytes_ += shown["numbers"].get_ref<const std::string&>().size();
+      thought["steps"].push_back(std::move(shown));
+    }
+    return thought;
+  }
+
+  static json step_cell(const thought_step& step) {
+    auto numbers = "entropy " + with_places(step.entropy, 2) + ", norm " + with_places(step.norm, 1) +
+                   (step.cosine ? ", cosine " + with_places(*step.cosine, 3) : "");
+    for (const auto& token : step.tokens)
+      numbers += "\n" + with_places(token.probability, 3) + " " + in_quotes(token.text);
+    const auto best = step.tokens.empty() ? likely_token{} : step.tokens.front();
+    const auto shade = std::clamp(static_cast<int>(best.probability * 5), 0, 4);
+    return {{"said", in_quotes(best.text)}, {"shade", "sure" + std::to_string(shade)}, {"numbers", numbers}};
   }
 
   static std::string cut(const std::string& text) {

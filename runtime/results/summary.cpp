@@ -4,6 +4,7 @@
 #include "runtime/pipeline/pipeline.hpp"
 #include "runtime/text/number_text.hpp"
 #include "runtime/text/text_table.hpp"
+#include "runtime/text/words.hpp"
 
 namespace avp {
 
@@ -12,6 +13,9 @@ void summary::add(const task_result& result) {
   ++row.tasks;
   row.failed += result.ok() ? 0 : 1;
   row.counts += result.counts();
+  for (const auto& agent : result.agents)
+    for (const auto warning : agent.thought.warnings)
+      ++row.warnings[warning];
   if (result.score) {
     ++row.scored;
     row.score += *result.score;
@@ -81,10 +85,27 @@ nlohmann::ordered_json summary::json() const {
     object["output_tokens"] = row.counts.output_tokens;
     object["guessed_tokens"] = row.counts.guessed_tokens;
     object["accepted_tokens"] = row.counts.accepted_tokens;
+    object["thought_warnings"] = nlohmann::ordered_json::object();
+    for (const auto warning : all_values<thought_warning>)
+      object["thought_warnings"][std::string(name_of(warning))] =
+          row.warnings.contains(warning) ? row.warnings.at(warning) : 0;
     object["seconds"] = row.seconds;
     modes.push_back(std::move(object));
   }
   return modes;
+}
+
+// "thoughts that degenerated in latent mode, by hops: same_token 3, norm_blown_up 1".
+std::string summary::warnings() const {
+  std::string lines;
+  for (const auto& [mode, row] : rows_) {
+    std::vector<std::string> named;
+    for (const auto& [warning, hops] : row.warnings)
+      named.push_back(std::string(name_of(warning)) + " " + with_separators(hops));
+    if (!named.empty())
+      lines += "thoughts that degenerated in " + std::string(name_of(mode)) + " mode, by hops: " + listed(named) + "\n";
+  }
+  return lines;
 }
 
 std::string summary::table() const {
@@ -97,7 +118,7 @@ std::string summary::table() const {
   if (lines.size() == 1)
     return {};
   const auto table = text_table(lines) + "tokens: prompt + latent steps + output, of all agents";
-  return table + (compares() ? "; saving of tokens and speed-up: against text mode\n" : "\n");
+  return table + (compares() ? "; saving of tokens and speed-up: against text mode\n" : "\n") + warnings();
 }
 
 } // namespace avp

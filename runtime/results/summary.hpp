@@ -26,7 +26,8 @@ public:
   [[nodiscard]] std::int64_t done() const;
 
   /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents),
-  /// seconds, and where text mode ran beside others saving of tokens and speed-up against it. Empty when nothing ran.
+  /// seconds, and where text mode ran beside others saving of tokens and speed-up against it; under it how many hops
+  /// had thoughts that degenerate. Empty when nothing ran.
   [[nodiscard]] std::string table() const;
 
   /// The same numbers for summary.json: a list with an object for each mode. `score` is the mean, null where nothing
@@ -40,6 +41,7 @@ private:
     std::int64_t scored = 0;
     double score = 0;
     avp::counts counts;
+    std::map<thought_warning, std::int64_t> warnings; ///< Hops with each.
     double seconds = 0;
 
     [[nodiscard]] std::int64_t tokens() const {
@@ -51,6 +53,7 @@ private:
   [[nodiscard]] bool compares() const;
 
   [[nodiscard]] std::vector<std::string> cells(mode mode, const totals& row) const;
+  [[nodiscard]] std::string warnings() const;
 
   std::map<mode, totals> rows_;
 };

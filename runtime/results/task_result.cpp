@@ -6,6 +6,7 @@
 
 #include "runtime/pipeline/pipeline.hpp"
 #include "runtime/results/or_null.hpp"
+#include "runtime/results/thought_json.hpp"
 
 namespace avp {
 
@@ -45,6 +46,7 @@ json to_json(const agent_result& agent) {
   object["retries"] = agent.retries;
   object["fetch_ms"] = rounded(agent.fetch_ms);
   add_costs(object, agent.counts, agent.handed_over);
+  object["thought"] = to_json(agent.thought);
   return object;
 }
 
@@ -82,6 +84,7 @@ agent_result agent_from_json(const json& object) {
   agent.retries = object.value("retries", 0); // results of earlier versions have none
   agent.fetch_ms = object.value("fetch_ms", 0.0);
   read_costs(object, agent.counts, agent.handed_over);
+  agent.thought = thought_from_json(object.value("thought", json())); // results of earlier versions have none
   return agent;
 }
 

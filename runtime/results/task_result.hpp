@@ -38,6 +38,7 @@ struct agent_result {
   double fetch_ms = 0; ///< Until contexts of other nodes were on its device; in `ms`.
   avp::counts counts;
   avp::handed_over handed_over;
+  avp::thought thought; ///< Its latent steps, where they are to be explained, and what was wrong with them.
 
   void fail(const failure& why);
 };

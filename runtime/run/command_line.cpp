@@ -44,6 +44,9 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
       app.add_option("--set", line.set, "Changes a value of the file: --set model.main.dtype=float32 (repeatable)")
           ->type_name("KEY=VALUE")
           ->allow_extra_args(false);
+  auto* explain = app.add_flag_callback(
+      "--explain", [&] { line.set.emplace_back("output.explain=true"); },
+      "Tells what each latent step would have said: in the results, the report, and with --ask on stderr");
   auto* out =
       app.add_option("--out", line.out, "Folder for the results (default: avp-runs/NAME-DATE; none with --ask)");
   app.add_option("--concurrency", line.concurrency,
@@ -66,7 +69,7 @@ std::variant<command_line, int> parse_command_line(int argc, const char* const* 
                    "Prints the flow of the mode (the first one, where there are several) as Graphviz DOT and ends");
   auto* resume = app.add_option("--resume", line.resume,
                                 "Goes on with the run in this folder, with its own pipeline, modes, input and changes");
-  for (auto* other : {pipeline, mode, ask, limit, set, out, check, graph})
+  for (auto* other : {pipeline, mode, ask, limit, set, explain, out, check, graph})
     resume->excludes(other);
   try {
     app.set_version_flag("--version", program_version("avp-run"));

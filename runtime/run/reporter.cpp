@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/os/standard_output.hpp"
+#include "runtime/run/thought_text.hpp"
 #include "runtime/telemetry/device_report.hpp"
 
 namespace avp {
@@ -132,11 +133,13 @@ void reporter::add(const task_result& result, const std::string& line) {
 
 void reporter::print_answer(const task_result& result) {
   const bool shown = std::exchange(words_shown_, false);
-  if (result.ok())
-    return write_stdout((shown ? "" : result.text) + "\n");
-  if (shown)
-    write_stdout("\n");
-  spdlog::error("no answer in {} mode: {}", name_of(result.mode), result.error);
+  if (result.ok() || shown)
+    write_stdout((shown ? "" : result.text) + "\n");
+  if (!result.ok())
+    spdlog::error("no answer in {} mode: {}", name_of(result.mode), result.error);
+  if (!options_.quiet)
+    for (const auto& agent : result.agents)
+      std::fputs(thought_text(agent).c_str(), stderr);
 }
 
 void reporter::print_line(const task_result& result) {

@@ -67,6 +67,8 @@ struct fake_log {
 
   /// Gives the certainty of an answer.
   std::function<avp::certainty(const std::string&)> sure = [](const std::string&) { return avp::certainty{}; };
+  std::vector<thought_warning> warnings; ///< Of all thoughts.
+
   bool hang = false;      ///< Never answer.
   std::string kill_after; ///< Kills the agent's actor that asks this, and does not answer.
 
@@ -97,7 +99,7 @@ inline std::string joined_text(const join& asked) {
 
 /// Its contexts are the messages and answers so far, joined by "|": a test sees what went into them.
 inline device_actor start_fake_device(caf::actor_system& system, const std::shared_ptr<fake_log>& log) {
-  const auto reply = [log](const conversation& asked, bool text, int steps) -> caf::result<result> {
+  const auto reply = [log](const conversation& asked, bool text, int steps, bool explain) -> caf::result<result> {
     const auto before = text_in(asked.context);
     const auto message = asked.messages.empty() ? "" : asked.messages.back().content.text();
     auto answer = log->rule(asked.messages.empty() ? before : message);
@@ -106,6 +108,9 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
     result done;
     done.counts.prompt_tokens = done.counts.computed_tokens = asked.messages.empty() ? 0 : 10;
     done.counts.latent_steps = steps;
+    done.thought.warnings = steps > 0 ? log->warnings : std::vector<thought_warning>();
+    for (int step = 0; step < steps && explain; ++step)
+      done.thought.steps.push_back({.tokens = {{step, message, 0.5}}, .entropy = 1, .norm = 2});
     auto after = before + (before.empty() || message.empty() ? "" : "|") + message;
     if (text) {
       done.text = std::get<std::string>(answer);
@@ -125,7 +130,7 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
           shared->thought.push_back(asked);
           if (shared->hang)
             return caf::delegated<result>();
-          return reply(asked, false, asked.steps);
+          return reply(asked, false, asked.steps, asked.explain);
         },
         [=](generate& asked) -> caf::result<result> {
           const std::lock_guard lock(shared->mutex);
@@ -137,7 +142,7 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
             return caf::delegated<result>();
           if (asked.on_text)
             asked.on_text("words");
-          return reply(asked, true, 0);
+          return reply(asked, true, 0, false);
         },
         [=](join& asked) -> caf::result<result> {
           const std::lock_guard lock(shared->mutex);

@@ -20,7 +20,7 @@ using json = nlohmann::ordered_json;
 
 struct arguments {
   device_options device;
-  bool lines = false;
+  bool lines = false, explain = false;
   int streams = 1, tokens = 64, steps = 10, rounds = 5;
   std::int64_t prompt_tokens = 96, prefill_tokens = 512;
   std::vector<std::int64_t> contexts = {128, 1024, 8192};
@@ -54,7 +54,7 @@ json obey(bench_device& device, const json& line) {
   if (what == "decode")
     return decode_speed(device, line.at("streams"), line.at("tokens"), line.at("prompt"));
   if (what == "latent")
-    return latent_speed(device, line.at("streams"), line.at("tokens"), line.at("prompt"));
+    return latent_speed(device, line.at("streams"), line.at("tokens"), line.at("prompt"), false);
   if (what == "prefill")
     return prefill_speed(device, line.at("tokens"));
   throw std::runtime_error("expected decode, latent or prefill, got '" + what + "'");
@@ -70,6 +70,21 @@ int serve(const arguments& given) {
     }
   }
   return 0;
+}
+
+// With `--explain` the share that telling takes of a step, from two speeds one after the other.
+json latent_round(bench_device& device, const arguments& given) {
+  const auto speed = [&](bool explain) {
+    return latent_speed(device, given.streams, given.steps, given.prompt_tokens, explain);
+  };
+  auto plain = speed(false);
+  if (!given.explain)
+    return plain;
+  const auto per_second = [](const json& measured) { return measured.at("per_stream").get<double>(); };
+  const auto explained = per_second(speed(true));
+  plain["per_stream_explained"] = explained;
+  plain["cost_of_explaining"] = per_second(plain) / explained - 1;
+  return plain;
 }
 
 template <class Measure>
@@ -138,11 +153,9 @@ void add_speeds(CLI::App& app, arguments& given, int& status) {
   latent->add_option("--streams", given.streams, "Thoughts at once")->capture_default_str();
   latent->add_option("--steps", given.steps, "Steps of each thought")->capture_default_str();
   latent->add_option("--prompt-tokens", given.prompt_tokens, "Tokens of each prompt")->capture_default_str();
+  latent->add_flag("--explain", given.explain, "In turns with steps that tell what they would have said");
   latent->add_option("--rounds", given.rounds, "Rounds, after one that warms up")->capture_default_str();
-  latent->callback([&] {
-    status = repeat(
-        given, [&](auto& device) { return latent_speed(device, given.streams, given.steps, given.prompt_tokens); });
-  });
+  latent->callback([&] { status = repeat(given, [&](auto& device) { return latent_round(device, given); }); });
   auto* prefill = command(app, given, "prefill", "Prompt tokens per second");
   prefill->add_option("--tokens", given.prefill_tokens, "Tokens of the prompt")->capture_default_str();
   prefill->add_option("--rounds", given.rounds, "Rounds, after one that warms up")->capture_default_str();

@@ -92,11 +92,12 @@ json decode_speed(bench_device& device, int streams, int tokens, std::int64_t pr
   return measured;
 }
 
-json latent_speed(bench_device& device, int streams, int steps, std::int64_t prompt_tokens) {
+json latent_speed(bench_device& device, int streams, int steps, std::int64_t prompt_tokens, bool explain) {
   std::vector<think> requests;
   for (const auto& text : stories(device, streams, prompt_tokens)) {
     requests.push_back(request_of<think>(text));
     requests.back().steps = steps;
+    requests.back().explain = explain;
   }
   device.records().clear();
   const auto answers = device.ask_all(requests);

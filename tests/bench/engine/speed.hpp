@@ -14,9 +14,9 @@ namespace avp::bench {
 [[nodiscard]] nlohmann::ordered_json decode_speed(bench_device& device, int streams, int tokens,
                                                   std::int64_t prompt_tokens);
 
-/// The same for latent steps.
+/// The same for latent steps. `explain`: each also tells what it would have said.
 [[nodiscard]] nlohmann::ordered_json latent_speed(bench_device& device, int streams, int steps,
-                                                  std::int64_t prompt_tokens);
+                                                  std::int64_t prompt_tokens, bool explain);
 
 /// Reads one prompt of `tokens` tokens; its own run time counts.
 [[nodiscard]] nlohmann::ordered_json prefill_speed(bench_device& device, std::int64_t tokens);

@@ -10,6 +10,7 @@
 
 #include "runtime/journal/journal.hpp"
 #include "runtime/results/output_directory.hpp"
+#include "runtime/results/thought_json.hpp"
 #include "tests/runtime/journal/journal_folder.hpp"
 
 namespace {
@@ -315,7 +316,7 @@ TEST_F(journal_test, what_is_no_journal_is_refused_by_name) {
     SQLite::Database other(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
     other.exec("PRAGMA user_version = 99");
   }
-  EXPECT_THAT(failure_of([&] { open(); }), HasSubstr("it has version 99, and this avp-run reads 1 to 3"));
+  EXPECT_THAT(failure_of([&] { open(); }), HasSubstr("it has version 99, and this avp-run reads 1 to 4"));
 }
 
 TEST_F(journal_test, recipes_without_a_version_are_read_as_those_of_today) {
@@ -341,12 +342,42 @@ TEST_F(journal_test, recipes_without_a_version_are_read_as_those_of_today) {
   EXPECT_EQ(back[1].history->parents.front(), back[0].history);
 }
 
+TEST_F(journal_test, thoughts_are_read_back) {
+  auto hop = hop_of("t", "a");
+  hop.agent.thought.warnings = {thought_warning::norm_blown_up};
+  hop.agent.thought.steps = {
+      {.tokens = {{7, "a\n\"\xF0\x9F\x98\x80", 0.25}, {300, "", 0.125}}, .entropy = 1.5, .norm = 2},
+      {.entropy = 0, .norm = 3, .cosine = -0.5}};
+  create().write({hop, hop_of("t", "b")});
+  const auto back = open().open_hops()["latent"].at("t");
+  ASSERT_EQ(back.size(), 2U);
+  EXPECT_EQ(to_json(back[0].agent.thought), to_json(hop.agent.thought));
+  EXPECT_EQ(back[0].agent.thought.steps[0].tokens[0].text, hop.agent.thought.steps[0].tokens[0].text);
+  EXPECT_EQ(back[0].agent.thought.steps[1].cosine, -0.5);
+  EXPECT_TRUE(back[1].agent.thought.empty());
+}
+
+TEST_F(journal_test, one_of_the_third_version_is_brought_up_to_date) {
+  create().write({hop_of("t", "a")});
+  {
+    SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
+    earlier.exec("ALTER TABLE hops DROP COLUMN thought; PRAGMA user_version = 3");
+  }
+  auto later = hop_of("t", "b");
+  later.agent.thought.warnings = {thought_warning::same_token};
+  open().write({later});
+  const auto back = open().open_hops()["latent"].at("t");
+  ASSERT_EQ(back.size(), 2U);
+  EXPECT_TRUE(back[0].agent.thought.empty());
+  EXPECT_EQ(back[1].agent.thought.warnings, later.agent.thought.warnings);
+}
+
 TEST_F(journal_test, one_of_the_second_version_is_brought_up_to_date) {
   create().write({hop_of("t", "a")});
   {
     SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
     earlier.exec("ALTER TABLE hops DROP COLUMN guessed_tokens; ALTER TABLE hops DROP COLUMN accepted_tokens; "
-                 "PRAGMA user_version = 2");
+                 "ALTER TABLE hops DROP COLUMN thought; PRAGMA user_version = 2");
   }
   auto later = hop_of("t", "b");
   later.agent.counts.guessed_tokens = 5;
@@ -364,7 +395,8 @@ TEST_F(journal_test, one_of_the_first_version_is_brought_up_to_date) {
   {
     SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
     earlier.exec("ALTER TABLE hops DROP COLUMN error_code; ALTER TABLE hops DROP COLUMN guessed_tokens; "
-                 "ALTER TABLE hops DROP COLUMN accepted_tokens; PRAGMA user_version = 1");
+                 "ALTER TABLE hops DROP COLUMN accepted_tokens; ALTER TABLE hops DROP COLUMN thought; "
+                 "PRAGMA user_version = 1");
   }
   auto late = hop_of("t", "c");
   late.agent.fail({error_code::time_limit, "late"});

@@ -7,6 +7,7 @@
 #include "runtime/node/node_messages.hpp"
 #include "runtime/node/recipe_bundle.hpp"
 #include "runtime/node/wire_check.hpp"
+#include "runtime/results/thought_json.hpp"
 
 namespace {
 
@@ -72,6 +73,7 @@ TEST(node_messages, hops_arrive_as_they_are) {
   hop_input input{made, std::make_shared<prompt_template>("{{q}} \\boxed{{{q}}}"), true, true};
   input.texts = {{"a", "words"}};
   input.from = {"a"};
+  input.explains = true;
   input.on_text = [](std::string_view) {};
   auto order = order_of(input, 3, 5);
   EXPECT_TRUE(order.wants_words);
@@ -86,7 +88,7 @@ TEST(node_messages, hops_arrive_as_they_are) {
   EXPECT_EQ(came.task->place, 7U);
   EXPECT_EQ(came.task->prefix_scope, std::nullopt);
   EXPECT_EQ(came.prompt->render(made->fields).text(), "why? \\boxed{why?}");
-  EXPECT_TRUE(came.makes_text && came.hands_on);
+  EXPECT_TRUE(came.makes_text && came.hands_on && came.explains);
   EXPECT_EQ(came.texts, input.texts);
   EXPECT_EQ(came.from, input.from);
 }
@@ -98,6 +100,8 @@ TEST(node_messages, reports_arrive_as_they_are) {
   report.counts.prompt_tokens = 11;
   report.counts.device_ms = 1.5;
   report.wire_bytes = {1, 2};
+  report.thought.steps = {{.tokens = {{5, "a", 0.5}}, .entropy = 1.5, .norm = 2}, {.norm = 3, .cosine = 0.25}};
+  report.thought.warnings = {thought_warning::entropy_collapsed};
   report.described.tensor_shape = {1, 2};
   report.described.extra = {{"recipe", "r"}};
   report.described.dtype = data_type::bfloat16;
@@ -109,6 +113,7 @@ TEST(node_messages, reports_arrive_as_they_are) {
   EXPECT_EQ(came.counts, report.counts);
   EXPECT_EQ(came.counts.device_ms, 1.5);
   EXPECT_EQ(came.wire_bytes, report.wire_bytes);
+  EXPECT_EQ(to_json(came.thought), to_json(report.thought));
   EXPECT_EQ(came.described, report.described);
 }
 

@@ -111,8 +111,10 @@ kind = "number"
 expected = "{{gold}}"
 [output]
 agent = "c"
+explain = true
 )");
   EXPECT_EQ(p.name, "all");
+  EXPECT_TRUE(p.explains);
   EXPECT_EQ(p.seed, 7U);
   EXPECT_THAT(p.modes, ElementsAre(mode::latent, mode::text, mode::direct));
   ASSERT_EQ(p.agents.size(), 3U);

@@ -101,6 +101,21 @@ TEST_F(report, a_whole_run) {
   EXPECT_THAT(html, Not(HasSubstr("{{")));
 }
 
+TEST_F(report, a_strip_of_what_steps_would_have_said) {
+  auto result = result_of("t1", mode::latent, "14", 1);
+  auto& thought = result.agents.front().thought;
+  thought.steps = {{.tokens = {{1, " <b>", 0.9}, {2, "\n", 0.05}}, .entropy = 0.4, .norm = 12.25},
+                   {.tokens = {{3, "six", 0.1}}, .entropy = 4, .norm = 12, .cosine = 0.5}};
+  thought.warnings = {thought_warning::same_token};
+  const auto html = page(lines_of({result}));
+  EXPECT_THAT(html, HasSubstr("<h5>reader would have said <span class=\"badge failed\">same_token</span></h5>"));
+  EXPECT_THAT(html,
+              HasSubstr("<li class=\"sure4\" title=\"entropy 0.40, norm 12.2\n0.900 &quot; &lt;b&gt;&quot;\n0.050 "
+                        "&quot;\\n&quot;\">&quot; &lt;b&gt;&quot;</li><li class=\"sure0\" title=\"entropy 4.00, "
+                        "norm 12.0, cosine 0.500\n0.100 &quot;six&quot;\">&quot;six&quot;</li>"));
+  EXPECT_THAT(page(lines_of({result_of("t1", mode::latent, "14", 1)})), Not(HasSubstr("would have said")));
+}
+
 TEST_F(report, the_runs_own_comparison_of_modes) {
   folder.write("summary.json", R"({"comparison": {
     "scores": [{"mode": "latent", "tasks": 1, "score": 0.5, "low": 0.25, "high": 0.625},

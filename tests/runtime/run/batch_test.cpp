@@ -26,6 +26,21 @@ TEST_F(batch_test, latent_mode_hands_contexts_on) {
   EXPECT_EQ(text_in(log_->generated[0].context), "A Q|B"); // nothing is read twice
 }
 
+TEST_F(batch_test, thoughts_are_told_where_they_are_to_be_explained) {
+  log_->warnings = {thought_warning::same_token};
+  EXPECT_EQ(run(chain_of_three, mode::latent, R"({"id": "t", "q": "Q"})"), "");
+  const auto silent = results_.at(0);
+  EXPECT_TRUE(silent.agents.at(0).thought.steps.empty());
+  EXPECT_THAT(silent.agents[0].thought.warnings, ElementsAre(thought_warning::same_token));
+  EXPECT_EQ(run(std::string(chain_of_three) + "\n[output]\nexplain = true\n", mode::latent, R"({"id": "t", "q": "Q"})"),
+            "");
+  const auto& told = results_.at(1);
+  EXPECT_EQ(told.text, silent.text);
+  EXPECT_EQ(static_cast<std::int64_t>(told.agents.at(0).thought.steps.size()), told.agents[0].counts.latent_steps);
+  EXPECT_EQ(told.agents[0].thought.steps.at(0).tokens.at(0).text, "A Q");
+  EXPECT_TRUE(told.agents.at(2).thought.empty()) << "it answers";
+}
+
 TEST_F(batch_test, text_mode_hands_words_on_and_no_context) {
   EXPECT_EQ(run(chain_of_three, mode::text, R"({"id": "t", "q": "Q", "want": "zzz"})"), "");
   EXPECT_EQ(results_.at(0).text, "<C <A Q> <B <A Q>>>");

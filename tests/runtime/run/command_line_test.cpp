@@ -26,6 +26,12 @@ TEST(command_line, leaves_a_folder_unless_one_question_is_asked) {
   EXPECT_TRUE(parsed({"--ask", "Why?", "--out", "x"}).leaves_folder());
 }
 
+TEST(command_line, explain_is_a_change_of_the_file) {
+  EXPECT_TRUE(parsed({}).set.empty());
+  EXPECT_EQ(parsed({"--explain"}).set, (std::vector<std::string>{"output.explain=true"}));
+  EXPECT_EQ(parsed({"--set", "seed=1", "--explain"}).set.size(), 2U);
+}
+
 TEST(command_line, metrics_need_an_address) {
   EXPECT_FALSE(parsed({}).metrics);
   EXPECT_EQ(parsed({"--metrics", ":9090"}).metrics, (tcp_address{"127.0.0.1", 9090}));
