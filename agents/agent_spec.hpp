@@ -62,6 +62,7 @@ struct agent_spec {
   std::optional<std::string> text_prompt;
   std::optional<std::string> direct_prompt;
   int steps = 20;
+  int note = 0; ///< Tokens that an agent that thinks writes behind its steps, at most; 0 for none.
   int max_new_tokens = 512;
   avp::sampling sampling;
   std::vector<std::string> stop;
@@ -78,7 +79,7 @@ struct agent_spec {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, agent_spec& x) {
   return f(caf::meta::type_name("avp::agent_spec"), x.name, x.kind, x.model, x.nodes, x.system, x.prompt,
-           as_field(x.text_prompt), as_field(x.direct_prompt), x.steps, x.max_new_tokens, x.sampling, x.stop,
+           as_field(x.text_prompt), as_field(x.direct_prompt), x.steps, x.note, x.max_new_tokens, x.sampling, x.stop,
            as_field(x.seed), as_field(x.time_limit), x.merge, x.keep, x.rotate_keys, x.on_failure, as_field(x.options));
 }
 

@@ -25,6 +25,18 @@ std::int64_t tokens_in(const payload& from) {
   return header ? header->seq_len : 0;
 }
 
+// Whether tokens were written behind a position. Of a context that came as bytes its device has to know.
+bool has_note(const payload& from, std::int64_t begin) {
+  const auto* here = dynamic_cast<const context*>(from.body.get());
+  if (here == nullptr)
+    return true;
+  for (const auto* hop = here->history().get(); hop != nullptr && hop->tokens() > begin;
+       hop = hop->leading_parent().get())
+    if (!hop->generated.empty())
+      return true;
+  return false;
+}
+
 } // namespace
 
 eventually<output> run_hop(avp::agent& agent, avp::hop& hop) {
@@ -37,12 +49,15 @@ eventually<output> run_hop(avp::agent& agent, avp::hop& hop) {
   if (!hop.input_.hands_on || !made.context.body || keep == keep::all)
     co_return made;
   const auto end = tokens_in(made.context);
-  // Nothing of the hop's own: it added no position, or made no latent step. The next agent starts from nothing.
-  if (end == begins || (keep == keep::latent_only && hop.counts().latent_steps == 0)) {
+  const auto own = end < begins ? 0 : begins; // shorter: one of its own making
+  // Nothing of the hop's own: it added no position, made no latent step, or wrote nothing. The next agent starts from
+  // nothing.
+  if (end == begins || (keep == keep::latent_only && hop.counts().latent_steps == 0) ||
+      (keep == keep::note && !has_note(made.context, own))) {
     made.context = {};
     co_return made;
   }
-  auto part = co_await hop.cut(std::move(made.context), end < begins ? 0 : begins); // shorter: one of its own making
+  auto part = co_await hop.cut(std::move(made.context), own);
   made.context = std::move(part.context);
   co_return made;
 }

@@ -4,12 +4,18 @@
 namespace avp {
 
 eventually<output> think_agent::run(avp::hop& hop) {
-  if (hop.makes_text()) {
+  const auto note = hop.spec().note;
+  if (hop.makes_text() && note == 0) {
     auto answer = co_await hop.generate();
     co_return output{std::move(answer.text), std::move(answer.context)};
   }
   auto thought = co_await hop.think();
-  co_return output{"", std::move(thought.context)};
+  if (note == 0)
+    co_return output{"", std::move(thought.context)};
+  auto request = hop.request({}); // goes on from the last step
+  request.max_new_tokens = note;
+  auto written = co_await hop.generate(std::move(request));
+  co_return output{std::move(written.text), std::move(written.context)};
 }
 
 } // namespace avp

@@ -63,6 +63,7 @@ enum class keep : std::uint8_t {
   all,
   last_agent,  ///< The positions of its last hop.
   latent_only, ///< The latent steps of its last hop.
+  note,        ///< The tokens that its last hop wrote.
 };
 
 template <>
@@ -70,6 +71,7 @@ inline constexpr auto name_table<keep> = std::to_array<named_value<keep>>({
     {keep::all, "all"},
     {keep::last_agent, "last_agent"},
     {keep::latent_only, "latent_only"},
+    {keep::note, "note"},
 });
 
 /// In which order contexts are put one after another.
@@ -88,7 +90,7 @@ inline constexpr auto name_table<merge> = std::to_array<named_value<merge>>({
 /// recipes, are kept once and by reference. Keys of positions that move are rotated to where they come to lie: rotary
 /// embedding is relative, so K' = R(Δ)·K. One whole context is answered with itself. Contexts that the device made may
 /// have lost their memory; they are rebuilt. Fails with bad_request where nothing is kept or the kind of a position is
-/// not known (`latent_only` of a hop that came as bytes), context_mismatch, context_too_long.
+/// not known (`latent_only` or `note` of a hop that came as bytes), context_mismatch, context_too_long.
 struct join : request {
   std::vector<payload> contexts; ///< At least one; all of this model.
   avp::merge merge = merge::concatenate;

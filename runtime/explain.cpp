@@ -25,6 +25,8 @@ std::string words_for(const agent_spec& spec, const planned_agent& agent, const 
     text += (i == 0 ? ", joins the contexts of " : ", ") + agent.contexts_from[i];
   if (agent.contexts_from.size() > 1)
     text += " (" + std::string(name_of(spec.merge)) + ")";
+  if (agent.kind == "think" && spec.note > 0)
+    text += ", writes a note of " + counted(static_cast<std::size_t>(spec.note), "token") + " at most";
   if (plan.mode == mode::latent && spec.keep != keep::all)
     text += ", hands on " + std::string(name_of(spec.keep));
   for (std::size_t i = 0; i < spec.nodes.size(); ++i)

@@ -20,7 +20,7 @@ namespace {
 
 std::int64_t steps_of(const std::shared_ptr<const recipe>& history) {
   std::int64_t steps = 0;
-  for (const auto& [begin, end] : recipe_layouts().latent(history, {0, history->tokens()}))
+  for (const auto& [begin, end] : recipe_layouts().of_kind(position_kind::latent, history, {0, history->tokens()}))
     steps += end - begin;
   return steps;
 }

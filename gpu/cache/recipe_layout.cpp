@@ -146,8 +146,8 @@ recipe_layout recipe_layouts::made(const std::shared_ptr<const recipe>& history)
   return layout;
 }
 
-std::vector<position_range> recipe_layouts::latent(const std::shared_ptr<const recipe>& history,
-                                                   position_range within) {
+std::vector<position_range> recipe_layouts::of_kind(position_kind kind, const std::shared_ptr<const recipe>& history,
+                                                    position_range within) {
   std::vector<position_range> found;
   const auto add = [&](std::int64_t begin, std::int64_t end) {
     if (!found.empty() && found.back().second == begin)
@@ -157,10 +157,10 @@ std::vector<position_range> recipe_layouts::latent(const std::shared_ptr<const r
   };
   auto position = within.first;
   for (const auto& part : part_of(of(history), within)) {
-    if (part.kind == position_kind::latent)
+    if (part.kind == kind)
       add(position, position + part.length);
     if (part.kind == position_kind::moved)
-      for (const auto& [begin, end] : latent(part.of, {part.begin, part.begin + part.length}))
+      for (const auto& [begin, end] : of_kind(kind, part.of, {part.begin, part.begin + part.length}))
         add(position + begin - part.begin, position + end - part.begin);
     position += part.length;
   }

@@ -57,8 +57,9 @@ public:
   /// The layout of a recipe. Positions that were continued on are shown as what they are; those that moved, as moved.
   const recipe_layout& of(const std::shared_ptr<const recipe>& history);
 
-  /// Latent steps among some positions of a context, also where they moved.
-  [[nodiscard]] std::vector<position_range> latent(const std::shared_ptr<const recipe>& history, position_range within);
+  /// Those of some positions of a context that came about in this way, also where they moved.
+  [[nodiscard]] std::vector<position_range> of_kind(position_kind kind, const std::shared_ptr<const recipe>& history,
+                                                    position_range within);
 
   /// Stands for positions that are no tokens, such as latent steps.
   static constexpr std::int32_t no_token = -1;

@@ -37,10 +37,10 @@ std::vector<position_range> kept_of(const join& how, const std::shared_ptr<const
   if (how.keep == keep::last_agent)
     return {hop};
   if (layouts.holds_imported(context, hop))
-    throw join_refusal(
-        "keep = \"latent_only\" needs to know which positions of the last hop are latent steps, and a context "
-        "that came as bytes does not tell; use \"last_agent\"");
-  return layouts.latent(context, hop);
+    throw join_refusal("keep = \"" + std::string(name_of(how.keep)) +
+                       "\" needs to know which positions of the last hop were thought and which were written, and a "
+                       "context that came as bytes does not tell; use \"last_agent\"");
+  return layouts.of_kind(how.keep == keep::note ? position_kind::decode : position_kind::latent, context, hop);
 }
 
 std::int64_t common_length_of_all(const recipes& contexts, recipe_layouts& layouts) {
@@ -108,7 +108,8 @@ std::shared_ptr<const recipe> joined_recipe(const join& how, recipes contexts, r
       kept.add(i, range);
   const auto& spans = kept.spans();
   if (spans.empty())
-    throw join_refusal("nothing of them is kept; with keep = \"latent_only\" the last hop needs latent steps");
+    throw join_refusal("nothing of them is kept; with keep = \"latent_only\" the last hop needs latent steps, with "
+                       "\"note\" tokens that it wrote");
   const auto& first = spans.front();
   if (spans.size() == 1 && first.begin == 0 && first.end == contexts[first.parent]->tokens())
     return contexts[first.parent];

@@ -93,7 +93,15 @@ void check_contexts(const agent_spec& agent, const pipeline& p, pipeline_source&
   if (own("rotate_keys") && !joins && (agent.keep == keep::all || !hands_on))
     say("rotate_keys", "\"rotate_keys\" is for an agent that joins contexts or cuts its own (keep); \"" + agent.name +
                            "\" does neither");
-  if (agent.keep != keep::latent_only || !hands_on || !is_shipped(agent.kind))
+  if (!is_shipped(agent.kind))
+    return;
+  if (own("note") && agent.note > 0 && agent.kind != "think")
+    say("note", "\"note\" is what an agent of kind think writes behind its latent steps; what \"" + agent.name +
+                    "\" (" + agent.kind + ") writes is limited by max_new_tokens");
+  if (agent.keep == keep::note && hands_on && agent.kind == "think" && agent.note == 0)
+    say("keep", "keep = \"note\" hands on nothing but what was written, and \"" + agent.name +
+                    "\" writes nothing: give it a note = N, of N tokens at most");
+  if (agent.keep != keep::latent_only || !hands_on)
     return;
   if (agent.kind != "think")
     say("keep", "\"latent_only\" hands on nothing but latent steps, and the kind " + agent.kind + " of \"" +

@@ -136,6 +136,7 @@ void read_agent_keys(table_reader& table, const std::vector<kind_info>& kinds, a
   put(table.text("text_prompt"), spec.text_prompt);
   put(table.text("direct_prompt"), spec.direct_prompt);
   put(table.whole("steps", 0, most_int), spec.steps);
+  put(table.whole("note", 0, most_int), spec.note);
   put(table.whole("max_new_tokens", 1, most_int), spec.max_new_tokens);
   put(table.number("temperature", "a number, 0 or more", at_least_0), spec.sampling.temperature);
   put(table.number("top_p", "a number above 0, at most 1", [](double v) { return v > 0 && v <= 1; }),

@@ -82,7 +82,7 @@ private:
     if (mode_ == mode::text)
       choose(agent, prompt_choice::text_prompt, spec.text_prompt);
     if (mode_ == mode::latent && !answers(spec.kind))
-      agent.makes_text = false;
+      agent.makes_text = spec.kind == "think" && spec.note > 0 && !agent.answers_task; // a note is no answer
     else
       make_text(agent);
     result_.agents.push_back(std::move(agent));

@@ -392,6 +392,58 @@ TEST_F(agent_actor_test, a_cut_hands_on_what_the_hop_added) {
   stop(latent);
 }
 
+TEST_F(agent_actor_test, a_thinker_writes_its_note_behind_its_steps) {
+  auto noting = spec("think");
+  noting.note = 16;
+  noting.sampling.temperature = 0.5F;
+  auto actor = start(noting);
+  auto hop = input("Go");
+  hop.contexts = {context_of("before")};
+  hop.hands_on = true;
+  hop.makes_text = true;
+  hop.on_text = [](std::string_view) { ADD_FAILURE() << "a note is not streamed"; };
+  const auto came = std::get<hop_output>(ask(actor, hop));
+  ASSERT_EQ(log_->thought.size(), 1U);
+  EXPECT_EQ(log_->thought[0].steps, 7);
+  ASSERT_EQ(log_->generated.size(), 1U);
+  const auto& asked = log_->generated[0];
+  EXPECT_TRUE(asked.messages.empty()) << "nothing is read again";
+  EXPECT_EQ(text_in(asked.context), "before|Go");
+  EXPECT_EQ(asked.max_new_tokens, 16);
+  EXPECT_EQ(asked.sampling.temperature, 0.5F);
+  EXPECT_THAT(asked.stop, ElementsAre("END"));
+  EXPECT_EQ(came.output.text, "<before|Go>");
+  EXPECT_EQ(text_in(came.output.context), "before|Go|<before|Go>");
+  EXPECT_EQ(came.counts.latent_steps, 7);
+  EXPECT_EQ(came.counts.output_tokens, 5);
+  const auto seed = asked.seed;
+  (void)ask(actor, hop);
+  EXPECT_EQ(log_->generated[1].seed, seed) << "the same task draws the same";
+  hop.task = input("Go", "t2").task;
+  (void)ask(actor, hop);
+  EXPECT_NE(log_->generated[2].seed, seed);
+  stop(actor);
+}
+
+TEST_F(agent_actor_test, a_note_alone_can_be_handed_on) {
+  auto noting = spec("think");
+  noting.note = 16;
+  noting.keep = keep::note;
+  auto actor = start(noting);
+  auto hop = input("Go");
+  hop.contexts = {context_of("before")};
+  hop.hands_on = true;
+  (void)ask(actor, hop);
+  ASSERT_EQ(log_->joined.size(), 1U);
+  EXPECT_EQ(log_->joined[0].keep, keep::note);
+  EXPECT_EQ(log_->joined[0].hop_begins, 6); // before
+  log_->rule = [](const std::string&) { return ""; };
+  const auto silent = std::get<hop_output>(ask(actor, hop));
+  EXPECT_EQ(silent.output.context.body, nullptr) << "its turn ended at once: nothing was written";
+  EXPECT_EQ(log_->joined.size(), 1U);
+  stop(actor);
+}
+
 // Hands on what it was given, or a context that does not go on from that.
 class passing_agent : public agent {
 public:

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -27,9 +28,12 @@ namespace avp::test {
 /// A context that is a text: each byte stands for a position, and its recipe has the bytes as tokens.
 class text_body : public context {
 public:
-  explicit text_body(std::string text) : text_(std::move(text)) {
+  /// `written`: how many bytes at the end count as written, not read.
+  explicit text_body(std::string text, std::size_t written = 0) : text_(std::move(text)) {
     recipe draft;
-    draft.prompt.assign(text_.begin(), text_.end());
+    const auto read = text_.end() - static_cast<std::ptrdiff_t>(written);
+    draft.prompt.assign(text_.begin(), read);
+    draft.generated.assign(read, text_.end());
     history_ = recipe::frozen(std::move(draft));
   }
 
@@ -49,7 +53,9 @@ private:
 };
 
 /// A payload of that text.
-inline payload context_of(const std::string& text) { return {{}, std::make_shared<text_body>(text)}; }
+inline payload context_of(const std::string& text, std::size_t written = 0) {
+  return {{}, std::make_shared<text_body>(text, written)};
+}
 
 /// What is in a payload of the fake device; empty without one.
 inline std::string text_in(const payload& context) {
@@ -118,7 +124,7 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
       done.certainty = log->sure(done.text);
       after += "|" + done.text;
     }
-    done.context = context_of(after);
+    done.context = context_of(after, done.text.size());
     return done;
   };
   // The log goes as an argument: for none at all CAF 0.17 binds a reference to a null pointer, which sanitizers report.
@@ -161,7 +167,9 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
           if (shared->forgets)
             return make_error(error_code::bad_request, "it came from outside");
           result done;
-          done.context = context_of(std::string(asked.history->prompt.begin(), asked.history->prompt.end()));
+          const auto& [read, written] = std::tie(asked.history->prompt, asked.history->generated);
+          done.context = context_of(std::string(read.begin(), read.end()) + std::string(written.begin(), written.end()),
+                                    written.size());
           return done;
         },
         [=](adopt& asked) -> caf::result<result> {

@@ -117,13 +117,16 @@ class Merges(Flows):
 class Cuts(Flows):
     def test_what_is_kept(self):
         handed = {}
-        for keep in ("all", "last_agent", "latent_only"):
-            results = self.results_of("a -> b -> judge", a="", b=f'keep = "{keep}"\nsteps = 3', judge="")
+        for keep in ("all", "last_agent", "latent_only", "note"):
+            results = self.results_of("a -> b -> judge", a="", b=f'keep = "{keep}"\nsteps = 3\nnote = 4', judge="")
             a, b = part(results["t1"], "a"), part(results["t1"], "b")
             handed[keep] = b["context_tokens"]
             self.assertEqual(a["context_tokens"], a["prompt_tokens"] + 2)
-            self.assertEqual(handed[keep], {"all": a["context_tokens"] + b["prompt_tokens"] + 3,
-                                            "last_agent": b["prompt_tokens"] + 3, "latent_only": 3}[keep])
+            written = handed[keep] if keep == "note" else b["output_tokens"]
+            self.assertIn(b["output_tokens"] - written, (0, 1), "the end of its turn is sampled and not handed on")
+            self.assertEqual(handed[keep], {"all": a["context_tokens"] + b["prompt_tokens"] + 3 + written,
+                                            "last_agent": b["prompt_tokens"] + 3 + written, "latent_only": 3,
+                                            "note": written}[keep])
 
     def test_kept_keys_are_rotated_unless_the_file_says_no(self):
         keep = 'keep = "last_agent"'

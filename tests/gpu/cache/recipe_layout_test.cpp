@@ -90,14 +90,17 @@ TEST_F(recipe_layout_test, a_context_is_resumed_before_rows_that_can_run) {
   EXPECT_EQ(resume_point(layouts_.of(hop({recipe::frozen(bytes)}, {1, 2})), 5), 0);
 }
 
-TEST_F(recipe_layout_test, latent_steps_are_known_where_they_moved_to) {
+TEST_F(recipe_layout_test, what_was_thought_and_written_is_known_where_it_moved_to) {
   const auto root = hop({}, {1, 2}, 3);
   const auto a = hop({root}, {3}, 2, {9}), b = hop({root}, {4, 5}, 1); // 5: 6-7, 8; 5-6: 7
   const auto ab = joined({a, b}, {{0, 0, 9}, {1, 5, 8}});
   using ranges = std::vector<position_range>;
-  EXPECT_EQ(layouts_.latent(ab, {0, 12}), (ranges{{2, 5}, {6, 8}, {11, 12}}));
-  EXPECT_EQ(layouts_.latent(ab, {7, 12}), (ranges{{7, 8}, {11, 12}}));
-  EXPECT_EQ(layouts_.latent(joined({ab}, {{0, 10, 12}}), {0, 2}), (ranges{{1, 2}}));
+  const auto latent = position_kind::latent, decode = position_kind::decode;
+  EXPECT_EQ(layouts_.of_kind(latent, ab, {0, 12}), (ranges{{2, 5}, {6, 8}, {11, 12}}));
+  EXPECT_EQ(layouts_.of_kind(latent, ab, {7, 12}), (ranges{{7, 8}, {11, 12}}));
+  EXPECT_EQ(layouts_.of_kind(latent, joined({ab}, {{0, 10, 12}}), {0, 2}), (ranges{{1, 2}}));
+  EXPECT_EQ(layouts_.of_kind(decode, ab, {0, 12}), (ranges{{8, 9}}));
+  EXPECT_EQ(layouts_.of_kind(decode, joined({ab}, {{0, 7, 12}}), {0, 5}), (ranges{{1, 2}}));
   EXPECT_FALSE(layouts_.holds_imported(ab, {0, 12}));
 }
 

@@ -177,6 +177,34 @@ TEST_F(join_test, keeps_what_is_asked_for) {
             run(on, generating("and?", 3)).context_tokens + 5);
 }
 
+// What a hop wrote behind its latent steps lies at the beginning then, turned back, and is what the reader had seen.
+TEST_F(join_test, keeps_what_was_written_alone) {
+  auto on = make();
+  const auto before = run(on, thinking("a long story", 2));
+  const auto thought = run(on, thinking("what of it?", 3, before.context));
+  const auto note = run(on, generating("", 6, thought.context));
+  const auto written = static_cast<std::int64_t>(tokens_of(note).size());
+  ASSERT_GT(written, 0);
+  auto work = joining({note.context});
+  work.keep = keep::note;
+  work.hop_begins = before.context_tokens;
+  const auto kept = run(on, work);
+  EXPECT_EQ(kept.context_tokens, written);
+  const auto there = note.context_tokens - written;
+  EXPECT_TRUE(at::equal(context_of(kept).values(1), context_of(note).values(1).narrow(1, there, written)));
+  EXPECT_TRUE(
+      at::equal(context_of(kept).keys(1), turned(on, context_of(note).keys(1).narrow(1, there, written), -there)));
+  const auto answer = run(on, generating("and?", 4, kept.context));
+  EXPECT_EQ(answer.context_tokens, run(on, generating("and?", 4)).context_tokens + written);
+  evict_all(on, 1024);
+  EXPECT_FALSE(context_of(kept).is_resident());
+  EXPECT_EQ(tokens_of(run(on, generating("and?", 4, kept.context))), tokens_of(answer));
+
+  work.id = next_request_id();
+  work.contexts = {thought.context};
+  EXPECT_THAT(failure(on, work, error_code::bad_request), HasSubstr("nothing of them is kept"));
+}
+
 TEST_F(join_test, a_joined_context_comes_back_as_it_was) {
   auto large = make();
   auto small = make(room);

@@ -33,6 +33,7 @@ TEST(node_messages, agents_arrive_as_they_are) {
   agent.prompt = "P {{q}}";
   agent.direct_prompt = "D";
   agent.steps = 3;
+  agent.note = 16;
   agent.sampling = {0.25F, 0.5F, 7, 0.125F, 1.5F};
   agent.stop = {"END"};
   agent.seed = 9;
@@ -49,6 +50,7 @@ TEST(node_messages, agents_arrive_as_they_are) {
   EXPECT_EQ(came.text_prompt, std::nullopt);
   EXPECT_EQ(came.direct_prompt, "D");
   EXPECT_EQ(came.steps, 3);
+  EXPECT_EQ(came.note, 16);
   EXPECT_EQ(came.sampling.top_k, 7);
   EXPECT_EQ(came.sampling.repetition_penalty, 1.5F);
   EXPECT_EQ(came.stop, agent.stop);

@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("[defaults]\nmerge = \"mix\""),
                      "p.toml:12:1: \"merge\" must be \"concatenate\", \"canonical\" or \"sequence\", found the string"},
         bad_pipeline{judge_with("[defaults]\nkeep = \"some\""),
-                     "p.toml:12:1: \"keep\" must be \"all\", \"last_agent\" or \"latent_only\""},
+                     "p.toml:12:1: \"keep\" must be \"all\", \"last_agent\", \"latent_only\" or \"note\""},
         bad_pipeline{judge_with("[defaults]\nrotate_keys = 1"),
                      "p.toml:12:1: \"rotate_keys\" must be true or false, found 1"},
         bad_pipeline{judge_with("on_failure = \"ignore\""), "p.toml:11:1: \"on_failure\" must be \"fail\" or \"skip\""},
@@ -202,6 +202,15 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{judge_with("on_failure = \"skip\""), "p.toml:11:1: \"judge\" answers the task"},
         bad_pipeline{replaced(chain, "kind = \"think\"", "kind = \"generate\"\nkeep = \"latent_only\""),
                      "p.toml:6:1: \"latent_only\" hands on nothing but latent steps, and the kind generate"},
+        bad_pipeline{
+            judge_with("note = 8"),
+            "p.toml:11:1: \"note\" is what an agent of kind think writes behind its latent steps; what \"judge\" "
+            "(generate) writes is limited by max_new_tokens"},
+        bad_pipeline{judge_with("note = -1"), "p.toml:11:1: \"note\" must be a whole number, 0 or more"},
+        bad_pipeline{
+            replaced(chain, "kind = \"think\"", "kind = \"think\"\nkeep = \"note\""),
+            "p.toml:6:1: keep = \"note\" hands on nothing but what was written, and \"planner\" writes nothing: "
+            "give it a note = N"},
         bad_pipeline{replaced(chain, "kind = \"think\"", "kind = \"think\"\nkeep = \"latent_only\"\nsteps = 0"),
                      "p.toml:6:1: \"latent_only\" hands on nothing but latent steps, and \"planner\" makes none"}));
 

@@ -73,6 +73,21 @@ TEST(plan, a_chain_in_latent_mode) {
   EXPECT_EQ(planned.find("nobody"), nullptr);
 }
 
+TEST(plan, a_note_is_the_text_of_one_that_thinks) {
+  auto p = thinking({"a -> b -> c"});
+  spec_of(p, "a").note = spec_of(p, "c").note = 16;
+  const auto planned = make_plan(p, mode::latent, planned_kinds);
+  EXPECT_THAT(contexts(planned), ElementsAre("a", "b<a", "c<b"));
+  EXPECT_EQ(planned.find("a")->kind, "think");
+  EXPECT_TRUE(planned.find("a")->makes_text);
+  EXPECT_FALSE(planned.find("b")->makes_text);
+  EXPECT_EQ(make_plan(p, mode::text, planned_kinds).find("a")->kind, "generate");
+  spec_of(p, "b").model = "other";
+  EXPECT_EQ(make_plan(p, mode::latent, planned_kinds).find("a")->kind, "generate") << "b can read words alone";
+  spec_of(p, "c").kind = "think";
+  EXPECT_FALSE(make_plan(p, mode::latent, planned_kinds).find("c")->makes_text) << "a note is no answer";
+}
+
 TEST(plan, text_mode_lets_everyone_answer) {
   auto p = thinking({"a -> b -> c"});
   spec_of(p, "b").kind = "muse";

@@ -41,6 +41,35 @@ TEST_F(batch_test, thoughts_are_told_where_they_are_to_be_explained) {
   EXPECT_TRUE(told.agents.at(2).thought.empty()) << "it answers";
 }
 
+TEST_F(batch_test, a_note_is_handed_over_and_read_by_name) {
+  const auto noting = R"(
+flow = ["a -> b -> c"]
+[model.main]
+source = "smollm2-135m-instruct"
+[agent.a]
+kind = "think"
+prompt = "A {{q}}"
+note = 8
+[agent.b]
+kind = "think"
+prompt = "B"
+[agent.c]
+kind = "generate"
+prompt = "C {{a}}"
+text_prompt = "T {{a}} {{b}}"
+)";
+  EXPECT_EQ(run(noting, mode::latent, R"({"id": "t", "q": "Q"})"), "");
+  EXPECT_EQ(results_.at(0).error, "");
+  EXPECT_EQ(results_[0].text, "<C <A Q>>");
+  EXPECT_EQ(results_[0].agents.at(0).kind, "think");
+  EXPECT_EQ(results_[0].agents[0].text, "<A Q>");
+  EXPECT_EQ(results_[0].agents[0].counts.output_tokens, 5);
+  EXPECT_EQ(text_in(log_->generated.at(1).context), "A Q|<A Q>|B");
+  EXPECT_EQ(run(noting, mode::text, R"({"id": "t", "q": "Q"})"), "");
+  EXPECT_EQ(results_.at(1).agents.at(0).kind, "generate");
+  EXPECT_EQ(log_->generated.at(2).max_new_tokens, 512) << "in text mode it answers in full";
+}
+
 TEST_F(batch_test, text_mode_hands_words_on_and_no_context) {
   EXPECT_EQ(run(chain_of_three, mode::text, R"({"id": "t", "q": "Q", "want": "zzz"})"), "");
   EXPECT_EQ(results_.at(0).text, "<C <A Q> <B <A Q>>>");
