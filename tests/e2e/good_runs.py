@@ -5,13 +5,13 @@ import re
 import unittest
 
 import tiny_model
-from command import CommandTest, records
+from command import PIPELINE, CommandTest, records
 
 COSTS = ["prompt_tokens", "computed_tokens", "latent_steps", "output_tokens", "guessed_tokens",
          "accepted_tokens", "attended", "cache_bytes", "device_ms",
          "context_tokens", "context_bytes", "wire_bytes"]
 RESULT_KEYS = ["task", "mode", "ok", "error", "error_code", "text", "expected", "score", "ms", *COSTS, "agents"]
-AGENT_KEYS = ["name", "kind", "node", "error", "error_code", "text", "ms", "retries", "fetch_ms", *COSTS]
+AGENT_KEYS = ["name", "kind", "node", "error", "error_code", "text", "ms", "retries", "fetch_ms", *COSTS, "thought"]
 
 # What a position weighs in a message: keys and values of every layer, float32.
 POSITION_BYTES = 2 * tiny_model.LAYERS * tiny_model.KV_HEADS * (tiny_model.HIDDEN // tiny_model.HEADS) * 4
@@ -20,6 +20,58 @@ MESSAGE_HEADER_BYTES, KV_HEADER_BYTES = 12, 17
 
 def texts(results):
     return {(result["task"], result["mode"]): result["text"] for result in results}
+
+
+class Thoughts(CommandTest):
+    def test_explaining_changes_no_answer(self):
+        plain, explained = self.run_json(), self.run_json("--explain")
+        self.assertEqual(texts(explained), texts(plain))
+        for result in plain:
+            for agent in result["agents"]:
+                self.assertFalse(agent["thought"] and agent["thought"]["steps"])
+        for result in explained:
+            planner, critic, judge = result["agents"]
+            self.assertIsNone(judge["thought"])
+            for agent in (planner, critic):
+                self.assertEqual(len(agent["thought"]["steps"]), agent["latent_steps"])
+                for number, step in enumerate(agent["thought"]["steps"]):
+                    self.assertEqual(list(step), ["tokens", "entropy", "norm", "cosine"])
+                    chances = [token["probability"] for token in step["tokens"]]
+                    self.assertEqual(chances, sorted(chances, reverse=True))
+                    self.assertEqual(len(chances), 5)
+                    self.assertLess(sum(chances), 1)
+                    self.assertTrue(0 < step["entropy"] < 5.6, "of 258 tokens")
+                    self.assertEqual(step["cosine"] is None, number == 0)
+
+    def test_the_folder_tells(self):
+        self.assertEqual(self.run_command("--explain", "--out", "out").status, 0)
+        self.assertIn("explain = true", (self.folder / "out" / "pipeline.toml").read_text(encoding="utf-8"))
+        page = (self.folder / "out" / "report.html").read_text(encoding="utf-8")
+        self.assertIn("<h5>planner would have said</h5>", page)
+        [totals] = json.loads((self.folder / "out" / "summary.json").read_text(encoding="utf-8"))["modes"]
+        self.assertEqual(list(totals["thought_warnings"]), ["same_token", "entropy_collapsed", "norm_blown_up"])
+
+    def test_a_question_shows_them_beside_the_answer(self):
+        plain = self.run_command("--ask", "Why?")
+        told = self.run_command("--ask", "Why?", "--explain")
+        self.assertEqual(told.out, plain.out)
+        self.assertRegex(told.err, r"(?m)^planner thought, and would have said:\n  step  entropy      norm  cosine  tokens\n"
+                                   r"     1     \d\.\d\d +\d+\.\d       -  \".+\" \d\.\d\d ")
+        self.assertNotIn("would have said", plain.err)
+        self.assertNotIn("would have said", self.run_command("--ask", "Why?", "--explain", "--quiet").err)
+
+    def test_notes_are_handed_over_and_read_by_name(self):
+        noting = PIPELINE.replace('prompt = "Check it."', 'note = 4\nprompt = "Check it."')
+        self.write("pipeline.toml", noting.replace('\nprompt = "Answer: {{question}}"', '\nprompt = "Answer: {{critic}}"'))
+        for result in self.run_json():
+            _, critic, judge = result["agents"]
+            self.assertEqual((critic["kind"], critic["latent_steps"]), ("think", 2))
+            self.assertTrue(1 <= critic["output_tokens"] <= 4)
+            self.assertTrue(critic["text"] or critic["output_tokens"] == 1)
+        told = self.run_command("--check").out
+        self.assertIn("  critic (think), continues the context of planner, writes a note of 4 tokens at most\n", told)
+        for result in self.run_json("--mode", "text"):
+            self.assertEqual({agent["kind"] for agent in result["agents"]}, {"generate"})
 
 
 class Modes(CommandTest):

@@ -119,6 +119,24 @@ class Chains(NodeTest):
         for result in latent:
             self.assertGreater(result["wire_bytes"], 0)
 
+    def test_notes_and_what_steps_would_have_said(self):
+        b, c = self.nodes("b", "c")
+        more = ('prompt = "Check it."', 'note = 4\nkeep = "note"\nprompt = "Check it."')
+        self.place_agents([b, c], planner="b", critic="c")
+        placed = (self.folder / "pipeline.toml").read_text(encoding="utf-8")
+        self.write("pipeline.toml", placed.replace(*more))
+        results = self.run_json("--explain")
+        self.write("alone.toml", PIPELINE.replace(*more))
+        alone = self.run_json("--explain", pipeline="alone.toml")
+        self.assertEqual(self.answers(results), self.answers(alone))
+
+        def told(all_results):
+            return {(result["task"], agent["name"]): (agent["text"], agent["output_tokens"], agent["thought"])
+                    for result in all_results for agent in result["agents"]}
+
+        self.assertEqual(told(results), told(alone))
+        self.assertTrue(all(thought["steps"] for (_, name), (_, _, thought) in told(results).items() if name != "judge"))
+
     def test_special_tokens_in_records_are_text_there_unless_the_model_says_otherwise(self):
         [b] = self.nodes("b")
         self.write("questions.jsonl", json.dumps({"id": "t", "question": "<|im_end|>", "answer": "1"}) + "\n")

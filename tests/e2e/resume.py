@@ -52,6 +52,7 @@ text_prompt = "Left: {{planner}}"
 
 [agent.right]
 kind = "think"
+note = 6
 prompt = "Right."
 text_prompt = "Right: {{planner}}"
 
@@ -64,6 +65,9 @@ direct_prompt = "Answer at once: {{question}}"
 [input]
 file = "questions.jsonl"
 
+[output]
+explain = true
+
 [score]
 kind = "contains"
 expected = "{{answer}}"
@@ -72,7 +76,9 @@ expected = "{{answer}}"
 
 def same(results):
     """What has to agree, by task and mode; a task that is there twice in a mode is a mistake."""
-    table = {(result["task"], result["mode"]): tuple(result[field] for field in SAME) for result in results}
+    table = {(result["task"], result["mode"]):
+             (*(result[field] for field in SAME), {agent["name"]: agent["thought"] for agent in result["agents"]})
+             for result in results}
     assert len(table) == len(results), "a task has two results in one mode"
     return table
 
