@@ -28,6 +28,7 @@ recipe read(const json& object, const recipe::find_parent& parent_of) {
   for (const auto& span : object.at("spans"))
     made.spans.push_back({span.at(0), span.at(1), span.at(2)});
   object.at("rotated").get_to(made.rotated);
+  made.from_state = object.value("from_state", false);
   object.at("imported").get_to(made.imported);
   object.at("imported_tokens").get_to(made.imported_tokens);
   object.at("prompt").get_to(made.prompt);
@@ -49,6 +50,8 @@ json object_of(const recipe& from) {
   for (const auto& span : from.spans)
     object["spans"].push_back({span.parent, span.begin, span.end});
   object["rotated"] = from.rotated;
+  if (from.from_state) // so that all others are written as they were before there was this one
+    object["from_state"] = true;
   object["imported"] = from.imported;
   object["imported_tokens"] = from.imported_tokens;
   object["prompt"] = from.prompt;
@@ -103,7 +106,7 @@ std::int64_t recipe::tokens() const {
   auto sum = imported_tokens + static_cast<std::int64_t>(prompt.size() + generated.size()) + latent_steps;
   for (const auto& span : spans)
     sum += span.end - span.begin;
-  if (spans.empty())
+  if (spans.empty() && !from_state)
     for (const auto& parent : parents)
       sum += parent->tokens();
   return sum;
@@ -111,7 +114,7 @@ std::int64_t recipe::tokens() const {
 
 std::shared_ptr<const recipe> recipe::leading_parent() const {
   if (spans.empty())
-    return parents.empty() ? nullptr : parents.front();
+    return parents.empty() || from_state ? nullptr : parents.front();
   const auto& first = spans.front();
   const auto& parent = parents[first.parent];
   return first.begin == 0 && first.end == parent->tokens() ? parent : nullptr;
@@ -123,8 +126,11 @@ void recipe::check() const {
     fail("it has " + std::to_string(parents.size()) + " parents and does not say what is kept of them");
   if (latent_steps < 0 || imported_tokens < 0)
     fail("it counts less than nothing");
-  if (latent_steps > 0 && prompt.empty())
+  if (latent_steps > 0 && prompt.empty() && !from_state)
     fail("it has latent steps without a prompt before them");
+  if (from_state &&
+      (parents.size() != 1 || !spans.empty() || !imported.empty() || !prompt.empty() || latent_steps == 0))
+    fail("it is made of the last hidden state of a context, and of that state its first latent step can be made alone");
   for (const auto& span : spans)
     if (span.parent >= parents.size() || span.begin < 0 || span.begin >= span.end ||
         span.end > parents[span.parent]->tokens())

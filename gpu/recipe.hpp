@@ -31,6 +31,8 @@ struct recipe {
   std::vector<std::shared_ptr<const recipe>> parents; ///< Contexts this one continues, in order.
   std::vector<context_span> spans; ///< What is kept of the parents, one after another; empty: all of the only parent.
   bool rotated = true;             ///< Whether keys of spans were rotated to where they came to lie.
+  bool from_state = false; ///< Whether nothing is kept of the only parent but its last hidden state, of which the first
+                           ///< latent step is made.
   std::string imported; ///< For a context that came from outside as bytes: SHA-256 of those bytes. Such a one can't be
                         ///< replayed.
   std::int64_t imported_tokens = 0;    ///< Its positions.
@@ -52,7 +54,7 @@ struct recipe {
   [[nodiscard]] std::int64_t tokens() const;
 
   /// Throws std::runtime_error where no device could have made this hop: spans outside of their parents, latent steps
-  /// without a prompt before them.
+  /// without a prompt or a state before them.
   void check() const;
 
   /// From an encoding. `parent_of` gives the recipe of an id, or null. Throws std::runtime_error for a text that is no

@@ -61,9 +61,10 @@ struct generate : conversation {
 /// What of a context is handed on.
 enum class keep : std::uint8_t {
   all,
-  last_agent,  ///< The positions of its last hop.
-  latent_only, ///< The latent steps of its last hop.
-  note,        ///< The tokens that its last hop wrote.
+  last_agent,   ///< The positions of its last hop.
+  latent_only,  ///< The latent steps of its last hop.
+  note,         ///< The tokens that its last hop wrote.
+  hidden_state, ///< Nothing but its last hidden state: one position, a latent step made of it.
 };
 
 template <>
@@ -72,6 +73,7 @@ inline constexpr auto name_table<keep> = std::to_array<named_value<keep>>({
     {keep::last_agent, "last_agent"},
     {keep::latent_only, "latent_only"},
     {keep::note, "note"},
+    {keep::hidden_state, "hidden_state"},
 });
 
 /// In which order contexts are put one after another.
@@ -89,8 +91,9 @@ inline constexpr auto name_table<merge> = std::to_array<named_value<merge>>({
 /// Makes one context of several, or of a part of one. The positions that all of them begin with, known from their
 /// recipes, are kept once and by reference. Keys of positions that move are rotated to where they come to lie: rotary
 /// embedding is relative, so K' = R(Δ)·K. One whole context is answered with itself. Contexts that the device made may
-/// have lost their memory; they are rebuilt. Fails with bad_request where nothing is kept or the kind of a position is
-/// not known (`latent_only` or `note` of a hop that came as bytes), context_mismatch, context_too_long.
+/// have lost their memory; they are rebuilt. Hidden states are kept of one context at a time. Fails with bad_request
+/// where nothing is kept or the kind of a position is not known (`latent_only` or `note` of a hop that came as bytes),
+/// context_mismatch, context_too_long.
 struct join : request {
   std::vector<payload> contexts; ///< At least one; all of this model.
   avp::merge merge = merge::concatenate;

@@ -29,6 +29,8 @@ std::int64_t common_length(const stretch& a, const stretch& b) {
     return shorter;
   case position_kind::moved:
     return a.begin == b.begin && a.rotated == b.rotated && (a.of == b.of || a.of->id() == b.of->id()) ? shorter : 0;
+  case position_kind::state:
+    return a.of == b.of || a.of->id() == b.of->id() ? shorter : 0;
   case position_kind::imported:
     return a.begin == b.begin && a.of->imported == b.of->imported ? shorter : 0;
   }
@@ -125,7 +127,9 @@ const recipe_layout& recipe_layouts::of(const std::shared_ptr<const recipe>& his
 
 recipe_layout recipe_layouts::made(const std::shared_ptr<const recipe>& history) {
   recipe_layout layout;
-  if (history->spans.empty())
+  if (history->from_state)
+    append(layout, {position_kind::state, 1, history->parents.front()});
+  else if (history->spans.empty())
     for (const auto& parent : history->parents)
       layout = of(parent);
   std::int64_t position = 0;
@@ -141,7 +145,7 @@ recipe_layout recipe_layouts::made(const std::shared_ptr<const recipe>& history)
   }
   append(layout, {position_kind::imported, history->imported_tokens, history});
   append(layout, {position_kind::prefill, static_cast<std::int64_t>(history->prompt.size()), history});
-  append(layout, {position_kind::latent, history->latent_steps, history});
+  append(layout, {position_kind::latent, history->latent_steps - (history->from_state ? 1 : 0), history});
   append(layout, {position_kind::decode, static_cast<std::int64_t>(history->generated.size()), history});
   return layout;
 }

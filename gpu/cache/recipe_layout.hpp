@@ -18,6 +18,7 @@ enum class position_kind : std::uint8_t {
   latent,
   decode,
   moved,    ///< Made in another context, from where they were taken.
+  state,    ///< A latent step made of the last hidden state of another context.
   imported, ///< Read from bytes.
 };
 
@@ -25,9 +26,10 @@ enum class position_kind : std::uint8_t {
 struct stretch {
   position_kind kind = position_kind::prefill;
   std::int64_t length = 0;
-  std::shared_ptr<const recipe> of; ///< Whose rows or bytes they are; of moved ones, the context that they come from.
-  std::int64_t begin = 0;           ///< The first of them: among its tokens of that kind, or a position of `of`.
-  bool rotated = true;              ///< Of moved ones.
+  std::shared_ptr<const recipe>
+      of;                 ///< Whose rows or bytes they are; of moved ones and states, the context that they come from.
+  std::int64_t begin = 0; ///< The first of them: among its tokens of that kind, or a position of `of`.
+  bool rotated = true;    ///< Of moved ones.
 
   /// Token ids that were prefilled or decoded.
   [[nodiscard]] std::span<const std::int32_t> tokens() const;

@@ -55,6 +55,11 @@ std::int64_t close_source::length() const {
   return sum;
 }
 
+void then_state_of(const std::shared_ptr<const recipe>& source, build_plan& plan) {
+  plan.push_back(open_source{source, 0});
+  plan.push_back(close_source());
+}
+
 build_plan plan_for(const recipe_layout& layout, std::int64_t there, recipe_layouts& layouts) {
   build_plan made;
   for (const auto& group : groups_of(layout, there)) {
@@ -65,6 +70,9 @@ build_plan plan_for(const recipe_layout& layout, std::int64_t there, recipe_layo
         close.kept.emplace_back(part.begin, part.begin + part.length);
       made.push_back(open_source{first.of, shared_with_source(layout, group.begin, layouts.of(first.of))});
       made.push_back(std::move(close));
+    } else if (group.kind() == position_kind::state) {
+      then_state_of(first.of, made);
+      made.push_back(run_rows{row_kind::latent, {}, group.end - group.begin, true});
     } else if (group.kind() == position_kind::imported) {
       made.push_back(read_bytes{first.of});
     } else {
@@ -80,7 +88,7 @@ std::int64_t blocks_for(const recipe_layout& layout, std::int64_t there, recipe_
   const auto held_at = [&](std::int64_t position) { return blocks_of(position) - there / block_positions; };
   auto most = held_at(std::max(there, length_of(layout)));
   for (const auto& group : groups_of(layout, there)) {
-    if (group.kind() != position_kind::moved)
+    if (group.kind() != position_kind::moved && group.kind() != position_kind::state)
       continue;
     const auto& source = layouts.of(group.parts.front().of);
     const auto shared = shared_with_source(layout, group.begin, source);

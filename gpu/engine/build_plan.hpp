@@ -57,6 +57,9 @@ struct base_is_whole {};
 using build_step = std::variant<run_rows, read_bytes, read_slice, open_source, close_source, base_is_whole>;
 using build_plan = std::deque<build_step>;
 
+/// Appends to a plan: the last hidden state of a context is the one that the next latent step is made of.
+void then_state_of(const std::shared_ptr<const recipe>& source, build_plan& plan);
+
 /// What makes a sequence hold a layout when it holds the first `there` positions already. The layout's recipes have to
 /// outlive it.
 [[nodiscard]] build_plan plan_for(const recipe_layout& layout, std::int64_t there, recipe_layouts& layouts);

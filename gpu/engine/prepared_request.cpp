@@ -23,7 +23,7 @@ struct surroundings {
 // Bytes do not carry the state behind their last position.
 bool ends_in_bytes(const recipe& history) {
   const auto* last = &history;
-  while (last->prompt.empty() && last->generated.empty() && !last->parents.empty())
+  while (last->prompt.empty() && last->generated.empty() && !last->from_state && !last->parents.empty())
     last = last->parents[last->spans.empty() ? 0 : last->spans.back().parent].get();
   return !last->imported.empty();
 }
@@ -90,7 +90,27 @@ void read(prepared_request& made, const generate& asked, const surroundings& in)
   made.draft.seed = asked.sampling.temperature > 0 ? asked.seed : 0;
 }
 
+// One latent step, made of the state of a context.
+void read_state(prepared_request& made, const join& asked, const surroundings& in) {
+  if (asked.contexts.size() != 1 || !asked.contexts.front().body)
+    throw request_error(error_code::bad_request, "a hidden state can be kept of one context at a time, and there are " +
+                                                     std::to_string(asked.contexts.size()));
+  made.inputs.push_back(open_context(asked.contexts.front(), *in.model.identity, in.pool));
+  made.state_of = made.inputs.front().history;
+  if (ends_in_bytes(*made.state_of))
+    throw request_error(error_code::bad_request, "the last hidden state of a context that came as bytes is not known");
+  made.latent_steps = 1;
+  made.draft.weights_digest = in.model.identity->weights_digest;
+  made.draft.numerics = in.model.identity->numerics;
+  made.draft.parents = {made.state_of};
+  made.draft.from_state = true;
+  made.blocks_from_nothing = made.blocks_with_lead =
+      std::max(blocks_of(made.latent_steps), blocks_for(in.layouts.of(made.state_of), 0, in.layouts));
+}
+
 void read(prepared_request& made, const join& asked, const surroundings& in) {
+  if (asked.keep == keep::hidden_state)
+    return read_state(made, asked, in);
   std::vector<std::shared_ptr<const recipe>> histories;
   for (const auto& context : asked.contexts) {
     if (!context.body)

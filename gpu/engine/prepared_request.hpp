@@ -17,7 +17,7 @@
 namespace avp {
 
 /// All kinds of requests come to this. The context of the answer is built in this order: what `base` says, the slice,
-/// the prompt, latent steps, the answer.
+/// the state, the prompt, latent steps, the answer.
 struct prepared_request {
   double time_limit = 0; ///< As the request has it.
   std::optional<std::int64_t> prefix_scope;
@@ -33,7 +33,8 @@ struct prepared_request {
   bool lead_is_base = true;         ///< Whether `base` is all of the lead, which can have its blocks back then.
   std::int64_t blocks_with_lead = 0, blocks_from_nothing = 0; ///< That it holds at most, with the lead's or without.
 
-  std::optional<payload> slice; ///< The end of the context as bytes.
+  std::optional<payload> slice;           ///< The end of the context as bytes.
+  std::shared_ptr<const recipe> state_of; ///< Whose last hidden state the first latent step is made of; else null.
   int latent_steps = 0;
   bool explains = false;                 ///< Whether what they would have said is to be told.
   std::optional<answer_settings> answer; ///< Where one is to be decoded.

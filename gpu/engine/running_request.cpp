@@ -57,6 +57,8 @@ void running_request::start() {
   has_lead_ = builder_.begin(before, asked_.lead, asked_.lead_length, asked_.inputs);
   if (asked_.lead_is_base && asked_.lead && !has_lead_)
     builder_.then(base_is_whole());
+  if (asked_.state_of)
+    builder_.then_state_of(asked_.state_of);
   add_own_rows();
   if (asked_.slice)
     builder_.then(read_slice{&*asked_.slice, asked_.whole->tokens() - asked_.lead_length});

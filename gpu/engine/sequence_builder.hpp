@@ -32,6 +32,7 @@ public:
 
   /// Appends to the plan.
   void then(build_step next) { plan_.push_back(std::move(next)); }
+  void then_state_of(const std::shared_ptr<const recipe>& source) { avp::then_state_of(source, plan_); }
   void then_rows(row_kind kind, std::span<const std::int32_t> tokens, std::int64_t rows, bool replayed);
 
   /// Lets prompts from position 0 on be shared with others of the same scope.

@@ -117,16 +117,18 @@ class Merges(Flows):
 class Cuts(Flows):
     def test_what_is_kept(self):
         handed = {}
-        for keep in ("all", "last_agent", "latent_only", "note"):
+        for keep in ("all", "last_agent", "latent_only", "note", "hidden_state"):
             results = self.results_of("a -> b -> judge", a="", b=f'keep = "{keep}"\nsteps = 3\nnote = 4', judge="")
             a, b = part(results["t1"], "a"), part(results["t1"], "b")
             handed[keep] = b["context_tokens"]
             self.assertEqual(a["context_tokens"], a["prompt_tokens"] + 2)
-            written = handed[keep] if keep == "note" else b["output_tokens"]
+            own = {"all": a["context_tokens"] + b["prompt_tokens"] + 3, "last_agent": b["prompt_tokens"] + 3, "note": 0}
+            written = handed[keep] - own[keep] if keep in own else b["output_tokens"]
             self.assertIn(b["output_tokens"] - written, (0, 1), "the end of its turn is sampled and not handed on")
             self.assertEqual(handed[keep], {"all": a["context_tokens"] + b["prompt_tokens"] + 3 + written,
                                             "last_agent": b["prompt_tokens"] + 3 + written, "latent_only": 3,
-                                            "note": written}[keep])
+                                            "note": written, "hidden_state": 1}[keep])
+            self.assertEqual(b["latent_steps"], 3 + (keep == "hidden_state"), "one more, made of the state")
 
     def test_kept_keys_are_rotated_unless_the_file_says_no(self):
         keep = 'keep = "last_agent"'

@@ -1,4 +1,5 @@
 // The canonical encoding of recipes.
+#include <functional>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -31,7 +32,7 @@ TEST(recipe, has_one_encoding) {
 }
 
 TEST(recipe, everything_in_it_changes_its_id) {
-  std::vector<recipe> all(12);
+  std::vector<recipe> all(13);
   all[1].weights_digest = "ab";
   all[2].numerics = "bfloat16";
   all[3].parents = {std::make_shared<recipe>(all[0])};
@@ -43,9 +44,35 @@ TEST(recipe, everything_in_it_changes_its_id) {
   all[9].imported_tokens = 1;
   all[10].spans = {{0, 0, 1}};
   all[11].rotated = false;
+  all[12] = all[3];
+  all[12].from_state = true;
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = i + 1; j < all.size(); ++j)
       EXPECT_NE(all[i].id(), all[j].id()) << i << " " << j;
+}
+
+TEST(recipe, of_a_state_has_no_position_of_its_parent) {
+  const auto parent = recipe::frozen(hop({1, 2}, 3));
+  auto draft = hop({}, 1);
+  draft.parents = {parent};
+  draft.from_state = true;
+  EXPECT_NO_THROW(draft.check());
+  const auto made = recipe::frozen(draft);
+  EXPECT_EQ(made->tokens(), 1);
+  EXPECT_EQ(made->leading_parent(), nullptr);
+  const auto again = recipe::decode(made->encode(), [&](const std::string& /*id*/) { return parent; });
+  EXPECT_EQ(again->id(), made->id());
+  EXPECT_TRUE(again->from_state);
+  for (const auto& spoil : std::vector<std::function<void(recipe&)>>{
+           [](recipe& one) { one.parents.clear(); }, [](recipe& one) { one.parents.push_back(one.parents.front()); },
+           [](recipe& one) {
+             one.spans = {{0, 0, 1}};
+           },
+           [](recipe& one) { one.latent_steps = 0; }, [](recipe& one) { one.prompt = {1}; }}) {
+    auto spoiled = draft;
+    spoil(spoiled);
+    EXPECT_THROW(spoiled.check(), std::runtime_error);
+  }
 }
 
 TEST(recipe, the_order_of_parents_counts) {

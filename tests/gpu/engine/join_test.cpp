@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include "tests/gpu/engine/lone_sequence.hpp"
 #include "tests/gpu/engine/tiny_engine.hpp"
 #include "transport/message.hpp"
 
@@ -203,6 +204,60 @@ TEST_F(join_test, keeps_what_was_written_alone) {
   work.id = next_request_id();
   work.contexts = {thought.context};
   EXPECT_THAT(failure(on, work, error_code::bad_request), HasSubstr("nothing of them is kept"));
+}
+
+// The state alone goes on, as a latent step at position 0 of an empty cache.
+TEST_F(join_test, keeps_a_hidden_state_alone) {
+  auto on = make(room);
+  const auto thought = run(on, thinking("what of it?", 3, root(on).context));
+  auto work = joining({thought.context});
+  work.keep = keep::hidden_state;
+  const auto kept = run(on, work);
+  EXPECT_EQ(kept.context_tokens, 1);
+  EXPECT_EQ(kept.counts.latent_steps, 1);
+  EXPECT_EQ(kept.counts.attended, 1);
+  EXPECT_EQ(kept.counts.cache_bytes, tiny_position_bytes);
+  EXPECT_EQ(context_of(kept).history()->parents.at(0)->id(), context_of(thought).history()->id());
+
+  auto loaded = load_model(write_model(runnable_gguf(), folder_.path() / "again.gguf"), at::kCPU);
+  const auto state = context_of(thought).last_hidden_state();
+  {
+    const c10::InferenceMode no_gradients;
+    lone_sequence alone(loaded->network);
+    const auto after = alone.feed_inputs(loaded->network.latent_input(at::tensor(state).unsqueeze(0)));
+    EXPECT_TRUE(at::allclose(after[-1], at::tensor(context_of(kept).last_hidden_state()), 1e-4, 1e-5));
+  }
+  const auto answer = run(on, generating("and?", 4, kept.context));
+  EXPECT_EQ(answer.context_tokens, run(on, generating("and?", 4)).context_tokens + 1);
+  EXPECT_NE(context_of(answer).last_hidden_state(), context_of(run(on, generating("and?", 4))).last_hidden_state());
+  const auto further = run(on, thinking("", 2, kept.context));
+  auto again = joining({further.context}); // of one that goes back to another
+  again.keep = keep::hidden_state;
+  const auto nested = run(on, again);
+  const auto said = tokens_of(run(on, generating("so?", 4, nested.context)));
+  const auto states = std::pair(context_of(kept).last_hidden_state(), context_of(nested).last_hidden_state());
+  evict_all(on, room);
+  for (const auto& one : {thought, kept, further, nested})
+    EXPECT_FALSE(context_of(one).is_resident());
+  EXPECT_EQ(tokens_of(run(on, generating("so?", 4, nested.context))), said);
+  evict_all(on, room);
+  EXPECT_EQ(tokens_of(run(on, generating("and?", 4, kept.context))), tokens_of(answer));
+  EXPECT_EQ(states, std::pair(context_of(kept).last_hidden_state(), context_of(nested).last_hidden_state()));
+
+  const auto rebuilt = run(on, rebuilding(context_of(nested).history()));
+  EXPECT_EQ(tokens_of(run(on, generating("so?", 4, rebuilt.context))), said);
+}
+
+TEST_F(join_test, keeps_no_state_that_is_not_known) {
+  auto on = make();
+  const auto thought = root(on);
+  auto work = joining({as_bytes(thought.context)});
+  work.keep = keep::hidden_state;
+  EXPECT_THAT(failure(on, work, error_code::bad_request), HasSubstr("came as bytes is not known"));
+  work.contexts = {thought.context, thought.context};
+  EXPECT_THAT(failure(on, work, error_code::bad_request), HasSubstr("one context at a time, and there are 2"));
+  work.contexts = {run(on, thinking("more", 1, as_bytes(thought.context))).context};
+  EXPECT_EQ(run(on, work).context_tokens, 1) << "what was read behind the bytes has a state";
 }
 
 TEST_F(join_test, a_joined_context_comes_back_as_it_was) {

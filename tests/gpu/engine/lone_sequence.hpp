@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 
 #include "gpu/cache/sequence.hpp"
 #include "gpu/model/decoder.hpp"
@@ -18,11 +19,14 @@ public:
 
   /// Runs tokens in one pass. Returns the final hidden states of all of them: [tokens,
   /// hidden].
-  at::Tensor feed(std::span<const std::int32_t> tokens) {
-    const auto rows = static_cast<std::int64_t>(tokens.size());
+  at::Tensor feed(std::span<const std::int32_t> tokens) { return feed_inputs(network_.embed(tokens)); }
+
+  /// The same with embeddings [rows, hidden].
+  at::Tensor feed_inputs(at::Tensor inputs) {
+    const auto rows = inputs.size(0);
     sequence_.extend(rows);
     row_batch batch;
-    batch.x = network_.embed(tokens);
+    batch.x = std::move(inputs);
     batch.tables = block_tables({{0, rows, sequence_.length(), sequence_.blocks()}}, network_.device());
     for (std::int64_t row = 0; row < rows; ++row)
       batch.wanted.push_back(row);

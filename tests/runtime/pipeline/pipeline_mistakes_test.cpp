@@ -81,8 +81,9 @@ INSTANTIATE_TEST_SUITE_P(
                      "p.toml:11:1: unknown key \"zzzzzzzzzz\" in [agent.judge]; known: kind, model"},
         bad_pipeline{judge_with("[defaults]\nmerge = \"mix\""),
                      "p.toml:12:1: \"merge\" must be \"concatenate\", \"canonical\" or \"sequence\", found the string"},
-        bad_pipeline{judge_with("[defaults]\nkeep = \"some\""),
-                     "p.toml:12:1: \"keep\" must be \"all\", \"last_agent\", \"latent_only\" or \"note\""},
+        bad_pipeline{
+            judge_with("[defaults]\nkeep = \"some\""),
+            "p.toml:12:1: \"keep\" must be \"all\", \"last_agent\", \"latent_only\", \"note\" or \"hidden_state\""},
         bad_pipeline{judge_with("[defaults]\nrotate_keys = 1"),
                      "p.toml:12:1: \"rotate_keys\" must be true or false, found 1"},
         bad_pipeline{judge_with("on_failure = \"ignore\""), "p.toml:11:1: \"on_failure\" must be \"fail\" or \"skip\""},
