@@ -41,7 +41,7 @@ std::string known_names(const auto& models) {
 } // namespace
 
 // Models share the cache memory so that each holds as many positions.
-engine::engine(const device_config& config) : observer_(config.observer) {
+engine::engine(const device_config& config, const pass_times& times) : observer_(config.observer) {
   take_tensors_from_malloc();
   const c10::InferenceMode no_gradients;
   const auto device = parse_device(config.device);
@@ -63,7 +63,7 @@ engine::engine(const device_config& config) : observer_(config.observer) {
   for (const auto& [spec, model] : loaded) {
     const auto blocks =
         std::min(memory / bytes_together, most_contexts * blocks_of(model->network.config().max_positions));
-    models_.push_back(std::make_unique<model_engine>(model, blocks, config.prefix_sharing));
+    models_.push_back(std::make_unique<model_engine>(model, blocks, config.prefix_sharing, times));
     for (const auto& other : config.models)
       if (other.same_weights(*spec)) {
         by_name_[other.name] = {models_.back().get(), other.draft.has_value()};

@@ -20,8 +20,8 @@ public:
   using outcome = request_outcome;
   using callback = request_callback;
 
-  /// Loads the models. Throws model_error.
-  explicit engine(const device_config& config);
+  /// Loads the models. `times`: what their passes take, where that is known and not to be measured. Throws model_error.
+  explicit engine(const device_config& config, const pass_times& times = {});
 
   /// Queues a request; `done` is called exactly once, from submit(), step() or cancel(), also where there is no memory
   /// for the answer. One that throws is called again with an error.

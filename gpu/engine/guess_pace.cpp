@@ -3,32 +3,38 @@
 
 #include <algorithm>
 
-#include "gpu/engine/prompt_lookup.hpp"
-
 namespace avp {
 
 namespace {
 
-// What one more row costs, of a pass of one row, as measured (gpu/README.md).
-constexpr double cost_of_row = 0.5;
-
 // Weight of the latest guess in the chance of the next one.
 constexpr double newest = 0.25;
 
-// So many equal tokens are no coincidence.
-constexpr std::size_t long_match = 8;
-
-// From here one guess that comes true is enough to go on.
+// From here a few guesses that come true are enough to go on.
 constexpr double least_chance = 0.35;
 
-// Tokens per time against none guessed, for k guesses that come true with chance a and cost c each:
-// (1 + a + … + aᵏ) / (1 + k·c). arXiv 2211.17192, theorem 3.8.
-std::int64_t best_count(double chance) {
+// What may be lost: at once, in passes, and of the time of every token. Together 3 % of an answer of 100 tokens.
+constexpr double first_loan = 1.5, share_of_time = 0.015;
+
+// What was gained before may be lost again, but for no more than so many passes.
+constexpr double most_saved = 8;
+
+} // namespace
+
+double guess_pace::token_time(std::int64_t rows) const { return times_->of(rows) / static_cast<double>(rows); }
+
+double guess_pace::cost(std::int64_t rows, std::int64_t guesses) const {
+  return std::max(0.0, times_->of(rows + guesses) - times_->of(rows));
+}
+
+// Tokens per time of a pass of r rows and k guesses that come true with chance a: (r - 1 + 1 + a + … + aᵏ) / t(r + k),
+// against r / t(r). For r = 1, arXiv 2211.17192, theorem 3.8, with times that are measured.
+std::int64_t guess_pace::best_count(std::int64_t rows) const {
   std::int64_t best = 0;
-  double most = 1, tokens = 1, power = 1;
-  for (std::int64_t count = 1; count <= guess_pace::most_guesses; ++count) {
-    tokens += power *= chance;
-    if (const auto gain = tokens / (1 + cost_of_row * static_cast<double>(count)); gain > most) {
+  double most = 1, tokens = static_cast<double>(rows), power = 1;
+  for (std::int64_t count = 1; count <= most_guesses; ++count) {
+    tokens += power *= chance_;
+    if (const auto gain = token_time(rows) * tokens / (times_->of(rows) + cost(rows, count)); gain > most) {
       most = gain;
       best = count;
     }
@@ -36,29 +42,24 @@ std::int64_t best_count(double chance) {
   return best;
 }
 
-} // namespace
-
-guess_pace::attempt guess_pace::next() {
-  const auto count = std::max<std::int64_t>(1, best_count(chance_));
-  if (pause_ == 0)
-    return {count, prompt_lookup::least_match};
-  --pause_;
-  return {count, long_match};
+guess_pace::attempt guess_pace::next(std::int64_t rows) {
+  if (times_->is_unsure(rows))
+    return {};
+  const auto token = token_time(rows);
+  account_ = std::min(most_saved * token, account_ ? *account_ + share_of_time * token : first_loan * token);
+  const auto best = best_count(rows);
+  auto count = std::max<std::int64_t>(1, best);
+  while (count > 0 && cost(rows, count) > *account_)
+    --count;
+  return {count, best == 0, rows};
 }
 
 // Behind a guess that failed, nothing was looked at.
-void guess_pace::learn(std::int64_t guessed, std::int64_t accepted) {
+void guess_pace::learn(const attempt& tried, std::int64_t guessed, std::int64_t accepted) {
   for (std::int64_t i = 0; i < std::min(guessed, accepted + 1); ++i)
     chance_ = std::max(least_chance, chance_ + newest * ((i < accepted ? 1 : 0) - chance_));
-  if (guessed == 0)
-    return;
-  if (best_count(chance_) > 0) {
-    pause_ = 0;
-    next_pause_ = first_pause;
-    return;
-  }
-  pause_ = next_pause_;
-  next_pause_ = std::min(longest_pause, 2 * next_pause_);
+  if (account_)
+    *account_ += static_cast<double>(accepted) * token_time(tried.rows) - cost(tried.rows, guessed);
 }
 
 } // namespace avp

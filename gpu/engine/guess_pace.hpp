@@ -1,35 +1,46 @@
-// How many tokens to guess, by what became of the guesses before.
+// How many tokens to guess: as many as pay, by what passes take and what became of the guesses before.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <optional>
+
+#include "gpu/engine/pass_times.hpp"
 
 namespace avp {
 
-/// Guesses as many tokens as pay off, as long as that is more than none; then it pauses, each time for longer, and
-/// tries one again. In a pause only a long match is tried. So an answer that repeats nothing pays for a few rows.
+/// Guesses what makes the most tokens in a time, and where that is nothing, seldom tries one.
+///
+/// It keeps an account of the time that guesses have saved, and that they have cost. None is made that the account
+/// would not cover if it failed, and all that is paid in is a small share of the time of every token, and what guesses
+/// save. So whatever happens, an answer takes no longer than 1.5 % and one and a half passes more than without guesses.
 class guess_pace {
 public:
-  static constexpr std::int64_t most_guesses = 7;
+  static constexpr std::int64_t most_guesses = pass_times::most_rows - 1;
 
-  /// What is to be guessed for the next pass.
+  /// What is to be guessed for a pass.
   struct attempt {
-    std::int64_t count = 0;
-    std::size_t least_match = 0; ///< Tokens that have to be the same before it.
+    std::int64_t count = 0; ///< At most.
+    bool is_try = false;    ///< Nothing speaks for it so far: guess only what is all but certain.
+    std::int64_t rows = 1;  ///< Of the pass without it.
   };
 
-  /// Each call is one pass of a pause.
-  [[nodiscard]] attempt next();
+  /// `times` have to live as long.
+  explicit guess_pace(const pass_times& times) : times_(&times) {}
 
-  /// What became of it; nothing where none were made.
-  void learn(std::int64_t guessed, std::int64_t accepted);
+  /// Once for each pass, which has so many `rows` without these guesses.
+  [[nodiscard]] attempt next(std::int64_t rows);
+
+  /// What became of it, before the pass is measured.
+  void learn(const attempt& tried, std::int64_t guessed, std::int64_t accepted);
 
 private:
-  static constexpr std::int64_t first_pause = 16, longest_pause = 128; // passes
+  [[nodiscard]] double token_time(std::int64_t rows) const;
+  [[nodiscard]] double cost(std::int64_t rows, std::int64_t guesses) const;
+  [[nodiscard]] std::int64_t best_count(std::int64_t rows) const;
 
-  double chance_ = 0.7; // that the next guess comes true
-  std::int64_t pause_ = 0;
-  std::int64_t next_pause_ = first_pause;
+  const pass_times* times_;
+  double chance_ = 0.7;           // that the next guess comes true
+  std::optional<double> account_; // milliseconds; nothing before the first pass
 };
 
 } // namespace avp

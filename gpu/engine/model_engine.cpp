@@ -39,11 +39,13 @@ double milliseconds_since(clock::time_point begin) {
 
 } // namespace
 
-model_engine::model_engine(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes)
+model_engine::model_engine(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes,
+                           pass_times times)
     : model_(std::move(model)),
       pool_(std::make_shared<block_pool>(model_->network.cache_shape(), blocks, model_->network.device())),
       runner_(model_, pool_),
-      scheduler_(pool_, share_prefixes) {}
+      scheduler_(pool_, share_prefixes),
+      times_(times) {}
 
 model_engine::~model_engine() {
   for (const auto& [priority, request] : requests_)
@@ -52,7 +54,8 @@ model_engine::~model_engine() {
 
 std::optional<request_record> model_engine::submit(const request_work& asked, request_callback done,
                                                    std::uint64_t arrival, bool guesses) {
-  auto made = std::make_unique<running_request>(*model_, pool_, asked, std::move(done), arrival, guesses);
+  auto guesser = guesses ? std::optional<token_guesser>(std::in_place, model_->tokenizer, times_) : std::nullopt;
+  auto made = std::make_unique<running_request>(*model_, pool_, asked, std::move(done), arrival, std::move(guesser));
   if (!made->is_instant()) {
     const auto place = requests_.emplace(made->priority(), std::move(made)).first;
     try {
@@ -110,7 +113,10 @@ void model_engine::run_pass(step_record& record, records& ended) {
   record.requests = static_cast<std::int64_t>(rows.size());
   const auto failed = choose_tokens(record.rows);
   make_latent_inputs();
-  share_time(rows, record.rows, milliseconds_since(scheduled));
+  const auto taken = milliseconds_since(scheduled);
+  if (record.rows.decode == record.rows.total() && record.rows.replayed == 0)
+    times_.learn(record.rows.decode, taken);
+  share_time(rows, record.rows, taken);
   for (const auto& [priority, why] : failed)
     fail(requests_.find(priority), make_error(error_code::internal, why), ended);
   finish_done(ended);

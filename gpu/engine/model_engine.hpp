@@ -21,7 +21,8 @@ namespace avp {
 /// them, and hands the results to the requests.
 class model_engine {
 public:
-  model_engine(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes);
+  /// `times`: of passes, as far as they are known.
+  model_engine(std::shared_ptr<loaded_model> model, std::int64_t blocks, bool share_prefixes, pass_times times);
   model_engine(const model_engine&) = delete;
   model_engine& operator=(const model_engine&) = delete;
 
@@ -73,6 +74,7 @@ private:
   std::shared_ptr<block_pool> pool_;
   model_runner runner_;
   scheduler scheduler_;
+  pass_times times_;
   request_map requests_;
 };
 

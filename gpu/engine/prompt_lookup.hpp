@@ -18,6 +18,9 @@ public:
   /// Tokens that have to be the same for a guess.
   static constexpr std::size_t least_match = 3;
 
+  /// So many that are the same are hardly a coincidence.
+  static constexpr std::size_t sure_match = 8;
+
   static constexpr std::int32_t no_token = recipe_layouts::no_token;
 
   /// Takes note of what follows.

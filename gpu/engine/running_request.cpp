@@ -20,7 +20,7 @@ std::int64_t size_of(const std::vector<std::int32_t>& tokens) { return static_ca
 } // namespace
 
 running_request::running_request(const loaded_model& model, std::shared_ptr<block_pool> pool, const request_work& asked,
-                                 request_callback done, std::uint64_t arrival, bool guesses)
+                                 request_callback done, std::uint64_t arrival, std::optional<token_guesser> guesser)
     : schedulable({common_of(asked).task, arrival}),
       model_(model),
       pool_(std::move(pool)),
@@ -33,8 +33,8 @@ running_request::running_request(const loaded_model& model, std::shared_ptr<bloc
     thoughts_.emplace(asked_.explains, model_.tokenizer);
   if (asked_.answer)
     answer_.emplace(std::move(*asked_.answer), model_.tokenizer);
-  if (answer_ && guesses)
-    guesser_.emplace(model_.tokenizer);
+  if (answer_)
+    guesser_ = std::move(guesser);
 }
 
 bool running_request::lead_is_there() const {
@@ -105,13 +105,13 @@ std::optional<wanted_rows> running_request::next_rows() const {
 }
 
 // No more than the answer may still have, so there is room in the model and in what admission counted with.
-std::int64_t running_request::guess(std::int64_t most) {
+std::int64_t running_request::guess(std::int64_t rows, std::int64_t most) {
   if (!guesser_ || answer_->is_through())
     return 0;
   if (guesser_->is_new())
     guesser_->read(asked_.base ? layouts_.tokens(asked_.base, {0, asked_.base->tokens()}) : std::vector<std::int32_t>(),
                    draft_.prompt);
-  return guesser_->guess(draft_.generated, std::min(most, answer_->tokens_left()));
+  return guesser_->guess(draft_.generated, rows, std::min(most, answer_->tokens_left()));
 }
 
 std::span<const std::int32_t> running_request::next_tokens(std::int64_t rows) const {

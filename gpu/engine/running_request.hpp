@@ -30,10 +30,10 @@ class running_request final : public schedulable {
 public:
   using clock = std::chrono::steady_clock;
 
-  /// Reads and checks it. Throws request_error when it can't be done. `guesses`: whether tokens of its answer are to be
-  /// guessed.
+  /// Reads and checks it. Throws request_error when it can't be done. `guesser`: who guesses tokens of its answer, if
+  /// anybody does.
   running_request(const loaded_model& model, std::shared_ptr<block_pool> pool, const request_work& asked,
-                  request_callback done, std::uint64_t arrival, bool guesses);
+                  request_callback done, std::uint64_t arrival, std::optional<token_guesser> guesser);
 
   [[nodiscard]] std::int64_t blocks_at_end() const override;
   [[nodiscard]] std::int64_t blocks_shared_at_start() const override;
@@ -44,7 +44,7 @@ public:
   [[nodiscard]] std::optional<std::int64_t> blocks_to_arrange() const override { return builder_.blocks_to_arrange(); }
   void arrange() override;
   [[nodiscard]] std::optional<wanted_rows> next_rows() const override;
-  std::int64_t guess(std::int64_t most) override;
+  std::int64_t guess(std::int64_t rows, std::int64_t most) override;
   std::optional<prompt_block> share_prefix() override { return builder_.share_prefix(); }
 
   /// Whether it has been started and not released since.

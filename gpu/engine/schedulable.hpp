@@ -55,9 +55,10 @@ public:
   /// The rows that come next; nothing where a token is to be chosen first, or when it is done.
   [[nodiscard]] virtual std::optional<wanted_rows> next_rows() const = 0;
 
-  /// Guesses up to `most` tokens behind the one that its next row, a single one of an answer, is made of. Returns how
-  /// many there are: rows that it has in this pass too, and that may come to nothing.
-  virtual std::int64_t guess(std::int64_t most) = 0;
+  /// Guesses up to `most` tokens behind the one that its next row, a single one of an answer, is made of; the pass has
+  /// so many `rows` without them. Returns how many there are: rows that it has in this pass too, and that may come to
+  /// nothing.
+  virtual std::int64_t guess(std::int64_t rows, std::int64_t most) = 0;
 
   /// Takes over blocks that another prompt which begins alike has filled. Returns the block of the prompt that is to be
   /// filled next; nothing where none can be shared.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "gpu/engine/pass_times.hpp"
+
 namespace avp {
 
 namespace {
@@ -13,7 +15,7 @@ namespace {
 constexpr std::int64_t prompt_rows_beside_decoding = 256, prompt_rows_alone = 512;
 
 // Rows that a pass has with guesses, at most: each costs less than a pass of its own, since weights are read once.
-constexpr std::int64_t most_rows_with_guesses = 8;
+constexpr std::int64_t most_rows_with_guesses = pass_times::most_rows;
 
 // Requests that run at a time.
 constexpr std::size_t most_running = 256;
@@ -136,7 +138,7 @@ void scheduler::add_guesses(pass& next) {
     auto most = left;
     while (most > 0 && blocks.blocks_for_further(rows.count, most) > free)
       --most;
-    rows.guesses = most > 0 ? (*place)->guess(most) : 0;
+    rows.guesses = most > 0 ? (*place)->guess(most_rows_with_guesses - left, most) : 0;
     blocks.extend_further(rows.count, rows.guesses);
     rows.count += rows.guesses;
     left -= rows.guesses;

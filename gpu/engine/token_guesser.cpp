@@ -13,14 +13,16 @@ void token_guesser::read(std::span<const std::int32_t> context, std::span<const 
 }
 
 // An end of turn gets no row, so there is nothing to be gained by guessing it.
-std::int64_t token_guesser::guess(std::span<const std::int32_t> answer, std::int64_t most) {
+std::int64_t token_guesser::guess(std::span<const std::int32_t> answer, std::int64_t rows, std::int64_t most) {
+  attempt_ = pace_.next(rows);
+  most = std::min(most, attempt_.count);
   if (std::exchange(rests_, false) || most <= 0)
     return 0;
-  const auto [count, least_match] = pace_.next();
   lookup_.append(answer.subspan(known_));
   known_ = answer.size();
-  auto guesses = lookup_.guess(static_cast<std::size_t>(std::min(most, count)), least_match);
-  guesses.erase(std::ranges::find_if(guesses, [&](auto token) { return tokenizer_.is_end_of_turn(token); }),
+  auto guesses = lookup_.guess(static_cast<std::size_t>(most),
+                               attempt_.is_try ? prompt_lookup::sure_match : prompt_lookup::least_match);
+  guesses.erase(std::ranges::find_if(guesses, [&](auto token) { return tokenizer_->is_end_of_turn(token); }),
                 guesses.end());
   if (guesses.empty())
     return 0;
@@ -30,6 +32,7 @@ std::int64_t token_guesser::guess(std::span<const std::int32_t> answer, std::int
 }
 
 void token_guesser::drop() {
+  pace_.learn(attempt_, count(), 0);
   run_.clear();
   rests_ = true;
 }
@@ -41,7 +44,7 @@ bool token_guesser::comes_true(std::int32_t token) const {
 at::Tensor token_guesser::accept() { return states_.narrow(0, ++accepted_, 1); }
 
 std::int64_t token_guesser::end_pass() {
-  pace_.learn(count(), accepted_);
+  pace_.learn(attempt_, count(), accepted_);
   run_.clear();
   states_ = at::Tensor();
   return std::exchange(accepted_, 0);

@@ -21,8 +21,8 @@ namespace avp {
 /// prompt_lookup: append() and guess() are all that is asked of it.
 class token_guesser {
 public:
-  /// `tokens` have to live as long.
-  explicit token_guesser(const tokenizer& tokens) : tokenizer_(tokens) {}
+  /// `tokens` and `times`, of the model's passes, have to live as long.
+  token_guesser(const tokenizer& tokens, const pass_times& times) : tokenizer_(&tokens), pace_(times) {}
 
   /// Whether read() is still to be called.
   [[nodiscard]] bool is_new() const { return !has_read_; }
@@ -30,8 +30,9 @@ public:
   /// Takes note of what stands before the answer.
   void read(std::span<const std::int32_t> context, std::span<const std::int32_t> prompt);
 
-  /// Guesses up to `most` tokens that follow an answer. Returns how many.
-  std::int64_t guess(std::span<const std::int32_t> answer, std::int64_t most);
+  /// Guesses up to `most` tokens that follow an answer, for a pass that has so many `rows` without them. Returns how
+  /// many.
+  std::int64_t guess(std::span<const std::int32_t> answer, std::int64_t rows, std::int64_t most);
 
   /// How many are guessed for this pass.
   [[nodiscard]] std::int64_t count() const { return run_.empty() ? 0 : static_cast<std::int64_t>(run_.size()) - 1; }
@@ -58,9 +59,10 @@ public:
   std::int64_t end_pass();
 
 private:
-  const tokenizer& tokenizer_;
+  const tokenizer* tokenizer_;
   prompt_lookup lookup_;
   guess_pace pace_;
+  guess_pace::attempt attempt_; // of this pass
   bool has_read_ = false;
   bool rests_ = false;    // in the next pass
   std::size_t known_ = 0; // tokens of the answer that the lookup knows

@@ -138,7 +138,7 @@ std::optional<wanted_rows> fake_request::next_rows() const {
 }
 
 // It knows what will come, and guesses something else now and then.
-std::int64_t fake_request::guess(std::int64_t most) {
+std::int64_t fake_request::guess(std::int64_t /*rows*/, std::int64_t most) {
   guesses_.clear();
   auto known = rows_;
   const auto left = work_.length() - static_cast<std::int64_t>(rows_.size());

@@ -106,7 +106,7 @@ public:
   [[nodiscard]] std::optional<std::int64_t> blocks_to_arrange() const override;
   void arrange() override;
   [[nodiscard]] std::optional<wanted_rows> next_rows() const override;
-  std::int64_t guess(std::int64_t most) override;
+  std::int64_t guess(std::int64_t rows, std::int64_t most) override;
   std::optional<prompt_block> share_prefix() override;
 
   /// Computes rows that were scheduled, and chooses the next token where it is time.

@@ -55,6 +55,9 @@ gguf_writer repeating_gguf() {
   return file;
 }
 
+/// Times of passes in which guesses pay, so that there are some.
+const pass_times cheap_rows({.first = 1, .further = 0.1});
+
 /// Everything that an answer is, but for time and guesses.
 struct whole_answer {
   std::string text, streamed, recipe;
@@ -81,7 +84,7 @@ protected:
     config.models.front().draft = draft;
     if (positions)
       config.kv_memory = *positions * tiny_position_bytes / (format() == weight_format::float32 ? 1 : 2);
-    return engine(config);
+    return engine(config, cheap_rows);
   }
 
   [[nodiscard]] virtual weight_format format() const { return weight_format::float32; }
@@ -390,7 +393,7 @@ TEST_F(guesses_test, are_told_of_with_each_request_and_step) {
   config.models = {write_model(repeating_gguf(), folder_.path() / "told.gguf")};
   config.models.front().draft = draft_source::prompt;
   config.observer = seen;
-  engine on(config);
+  engine on(config, cheap_rows);
   (void)run_all(on, {repeating(0, 50), repeating(1, 50)});
   const auto rows = on.counters().rows;
   EXPECT_GT(rows.accepted, 0);
@@ -407,7 +410,7 @@ TEST_F(guesses_test, are_a_matter_of_the_name) {
   config.models.push_back(config.models.front());
   config.models.back().name = "drafted";
   config.models.back().draft = draft_source::prompt;
-  engine on(config);
+  engine on(config, cheap_rows);
   EXPECT_EQ(&on.model("main"), &on.model("drafted"));
   auto work = repeating(0, 50);
   const auto plain = run(on, work);

@@ -1,10 +1,9 @@
-// Guesses by what stood there before, and how many are made.
+// Guesses by what stood there before.
 #include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gpu/engine/guess_pace.hpp"
 #include "gpu/engine/prompt_lookup.hpp"
 
 namespace {
@@ -73,60 +72,6 @@ TEST(prompt_lookup, takes_ids_of_any_size) {
   const std::int32_t large = 1 << 21;
   EXPECT_THAT(lookup_of({1, 0, 7, 4, 0, large, 7}).guess(3), IsEmpty());
   EXPECT_THAT(lookup_of({large, large + 1, large + 2, 4, large, large + 1, large + 2}).guess(1), ElementsAre(4));
-}
-
-bool is_pause(const guess_pace::attempt& attempt) { return attempt.least_match > prompt_lookup::least_match; }
-
-TEST(guess_pace, guesses_more_where_guesses_come_true) {
-  guess_pace pace;
-  const auto first = pace.next().count;
-  EXPECT_GE(first, 1);
-  for (int pass = 0; pass < 20; ++pass) {
-    const auto count = pace.next().count;
-    pace.learn(count, count);
-  }
-  EXPECT_EQ(pace.next().count, guess_pace::most_guesses);
-  pace.learn(guess_pace::most_guesses, 0);
-  const auto after = pace.next().count;
-  EXPECT_LT(after, guess_pace::most_guesses);
-  EXPECT_GE(after, 1);
-}
-
-TEST(guess_pace, failures_cost_few_rows) {
-  guess_pace pace;
-  std::int64_t guessed = 0;
-  for (int pass = 0; pass < 1000; ++pass)
-    if (const auto next = pace.next(); !is_pause(next)) {
-      guessed += next.count;
-      pace.learn(next.count, 0);
-    }
-  EXPECT_GT(guessed, 5) << "it tries again";
-  EXPECT_LT(guessed, 20);
-}
-
-TEST(guess_pace, one_guess_that_comes_true_ends_a_pause) {
-  for (const bool in_pause : {false, true}) {
-    guess_pace pace;
-    for (int pass = 0; pass < 1000; ++pass)
-      if (const auto next = pace.next(); !is_pause(next))
-        pace.learn(next.count, 0);
-    auto next = pace.next();
-    while (is_pause(next) != in_pause) {
-      pace.learn(is_pause(next) ? 0 : next.count, 0);
-      next = pace.next();
-    }
-    EXPECT_EQ(next.count, 1);
-    pace.learn(1, 1);
-    EXPECT_FALSE(is_pause(pace.next())) << in_pause;
-  }
-}
-
-TEST(guess_pace, learns_nothing_from_no_guess) {
-  guess_pace pace;
-  const auto count = pace.next().count;
-  for (int i = 0; i < 100; ++i)
-    pace.learn(0, 0);
-  EXPECT_EQ(pace.next().count, count);
 }
 
 } // namespace
