@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <caf/meta/type_name.hpp>
@@ -36,14 +37,31 @@ inline constexpr auto name_table<weight_format> = std::to_array<named_value<weig
 });
 
 /// Who guesses the next tokens of answers, so that several are computed in one pass.
-enum class draft_source : std::uint8_t {
-  prompt, ///< What followed the same tokens before, in the request's own context.
+struct draft_source {
+  std::string model; ///< Another one of the device, by its name; empty: what followed in the request's own context.
+
+  static const draft_source prompt;
+
+  bool operator==(const draft_source&) const = default;
+
+  /// "prompt" or "model:NAME", as a pipeline file has it.
+  [[nodiscard]] std::string text() const { return model.empty() ? "prompt" : "model:" + model; }
+  [[nodiscard]] static std::optional<draft_source> read(std::string_view text) {
+    constexpr std::string_view other = "model:";
+    if (text == "prompt")
+      return prompt;
+    if (text.starts_with(other) && text.size() > other.size())
+      return draft_source{std::string(text.substr(other.size()))};
+    return {};
+  }
 };
 
-template <>
-inline constexpr auto name_table<draft_source> = std::to_array<named_value<draft_source>>({
-    {draft_source::prompt, "prompt"},
-});
+inline const draft_source draft_source::prompt{};
+
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, draft_source& x) {
+  return f(caf::meta::type_name("avp::draft_source"), x.model);
+}
 
 /// A model that a device loads, under the name by which requests know it.
 struct model_spec {

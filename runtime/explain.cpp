@@ -59,9 +59,12 @@ void explain_stage(const run_stage& stage) {
     std::printf("  note: %s\n", note.c_str());
 }
 
-bool has_agents(const pipeline& pipeline, const std::string& model) {
-  return std::any_of(pipeline.agents.begin(), pipeline.agents.end(),
-                     [&](const agent_spec& agent) { return agent.model == model; });
+std::set<std::string> used_models(const pipeline& pipeline) {
+  std::set<std::string> used;
+  for (const auto& agent : pipeline.agents)
+    used.insert(agent.model);
+  add_drafts(pipeline, used);
+  return used;
 }
 
 // Where no input was looked through.
@@ -94,11 +97,11 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
   for (const auto& node : pipeline.nodes)
     std::printf("node %s: control %s, data %s%s\n", node.name.c_str(), node.control.c_str(), node.data.c_str(),
                 pipeline.node_rules.keys ? "" : ", without keys");
-  const auto here = models_here(pipeline);
+  const auto here = models_here(pipeline), used = used_models(pipeline);
   for (const auto& model : pipeline.models) {
     if (!here.contains(model.name)) {
       std::printf("model %s: %s, %s\n", model.name.c_str(), model.source.c_str(),
-                  has_agents(pipeline, model.name) ? "on its nodes" : "which no agent runs on");
+                  used.contains(model.name) ? "on its nodes" : "which no agent runs on");
       continue;
     }
     try {

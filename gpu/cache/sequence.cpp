@@ -90,6 +90,11 @@ void sequence::give_back_room() {
     pool_->claim(blocks_.back(), used);
 }
 
+void sequence::cut(std::int64_t length) {
+  length_ = length;
+  give_back_room();
+}
+
 void sequence::append_shared(block_id block) {
   add(block);
   length_ += block_positions;

@@ -49,6 +49,9 @@ public:
   /// Counts rows that have been written as there.
   void advance(std::int64_t rows) { length_ += rows; }
 
+  /// Forgets the positions from `length` on, which nobody else has seen.
+  void cut(std::int64_t length);
+
   /// Appends a full block that is held already for this sequence; its length must be a whole number of blocks.
   void append_shared(block_id block);
 

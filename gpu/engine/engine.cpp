@@ -8,6 +8,8 @@
 
 #include "gpu/device_error.hpp"
 #include "gpu/engine/cache_memory.hpp"
+#include "gpu/engine/draft_reader.hpp"
+#include "gpu/engine/prompt_lookup.hpp"
 #include "gpu/engine/tensor_memory.hpp"
 #include "gpu/thrown.hpp"
 
@@ -41,7 +43,8 @@ std::string known_names(const auto& models) {
 } // namespace
 
 // Models share the cache memory so that each holds as many positions.
-engine::engine(const device_config& config, const pass_times& times) : observer_(config.observer) {
+engine::engine(const device_config& config, const std::map<std::string, pass_times>& times)
+    : observer_(config.observer) {
   take_tensors_from_malloc();
   const c10::InferenceMode no_gradients;
   const auto device = parse_device(config.device);
@@ -63,16 +66,48 @@ engine::engine(const device_config& config, const pass_times& times) : observer_
   for (const auto& [spec, model] : loaded) {
     const auto blocks =
         std::min(memory / bytes_together, most_contexts * blocks_of(model->network.config().max_positions));
-    models_.push_back(std::make_unique<model_engine>(model, blocks, config.prefix_sharing, times));
+    const auto known = times.find(spec->name);
+    models_.push_back(std::make_unique<model_engine>(model, blocks, config.prefix_sharing,
+                                                     known == times.end() ? pass_times() : known->second));
     for (const auto& other : config.models)
       if (other.same_weights(*spec)) {
-        by_name_[other.name] = {models_.back().get(), other.draft.has_value()};
+        by_name_[other.name] = {models_.back().get(), other.draft};
         const load_record record{other.name, model->format};
         tell([&](device_observer& observer) { observer.on_load(record); });
       }
   }
+  find_drafts(config.device);
   if (!models_.empty())
     counters_.block_bytes = models_.front()->model().network.cache_shape().bytes();
+}
+
+void engine::find_drafts(const std::string& device) {
+  for (auto& [name, model] : by_name_) {
+    if (!model.draft || model.draft->model.empty())
+      continue;
+    const auto draft = by_name_.find(model.draft->model);
+    if (draft == by_name_.end() || draft->second.engine == model.engine)
+      throw model_error("draft = \"" + model.draft->text() + "\" of model '" + name + "': " +
+                        (draft == by_name_.end()
+                             ? "there is no such model on device '" + device + "'; it has: " + known_names(by_name_)
+                             : "that is the same model, which gains nothing by its own guesses"));
+    check_draft(draft->second.engine->model(), model.engine->model());
+    model.drafting = draft->second.engine->as_draft();
+    model.pace = std::make_shared<guess_pace>(model.engine->times(), &model.drafting->times());
+  }
+}
+
+// How well a text repeats itself is a matter of that text; how well a model guesses, of both models.
+std::optional<token_guesser> engine::guesser_for(const named_model& named) {
+  if (!named.draft)
+    return std::nullopt;
+  const auto& model = named.engine->model();
+  if (!named.drafting)
+    return token_guesser(model.tokenizer, std::make_unique<prompt_lookup>(),
+                         std::make_shared<guess_pace>(named.engine->times()));
+  return token_guesser(model.tokenizer,
+                       std::make_unique<draft_reader>(named.drafting, named.pace, model.network.config().vocab_size),
+                       named.pace);
 }
 
 void engine::submit(work request, callback done) {
@@ -83,9 +118,9 @@ void engine::submit(work request, callback done) {
                   make_error(error_code::model_not_found,
                              "the device has no model '" + model + "'; it has: " + known_names(by_name_)));
   const c10::InferenceMode no_gradients;
-  const auto& [owner, guesses] = target->second;
+  const auto& named = target->second;
   try {
-    if (const auto ended = owner->submit(request, done, arrivals_++, guesses))
+    if (const auto ended = named.engine->submit(request, done, arrivals_++, guesser_for(named)))
       count(*ended);
   } catch (const request_error& error) {
     refuse(request, done, make_error(error.code(), error.what()));

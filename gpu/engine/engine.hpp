@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@ public:
   using outcome = request_outcome;
   using callback = request_callback;
 
-  /// Loads the models. `times`: what their passes take, where that is known and not to be measured. Throws model_error.
-  explicit engine(const device_config& config, const pass_times& times = {});
+  /// Loads the models. `times`: what passes take, by model, where that is known and not to be measured. Throws
+  /// model_error.
+  explicit engine(const device_config& config, const std::map<std::string, pass_times>& times = {});
 
   /// Queues a request; `done` is called exactly once, from submit(), step() or cancel(), also where there is no memory
   /// for the answer. One that throws is called again with an error.
@@ -43,9 +45,13 @@ public:
 private:
   struct named_model {
     model_engine* engine = nullptr;
-    bool guesses = false; // whether tokens of answers are guessed
+    std::optional<draft_source> draft;          // who guesses tokens of answers
+    std::shared_ptr<draft_model> drafting = {}; // the model that does, and how well it does
+    std::shared_ptr<guess_pace> pace = {};
   };
 
+  void find_drafts(const std::string& device);
+  [[nodiscard]] static std::optional<token_guesser> guesser_for(const named_model& named);
   void count(const request_record& ended);
   void tell(const std::function<void(device_observer&)>& what);
   void refuse(const work& request, const callback& done, const caf::error& why);

@@ -27,6 +27,10 @@ double guess_pace::cost(std::int64_t rows, std::int64_t guesses) const {
   return std::max(0.0, times_->of(rows + guesses) - times_->of(rows));
 }
 
+double guess_pace::cost_with_drafting(std::int64_t rows, std::int64_t guesses) const {
+  return cost(rows, guesses) + (drafting_ ? static_cast<double>(guesses) * drafting_->of(1) : 0);
+}
+
 // Tokens per time of a pass of r rows and k guesses that come true with chance a: (r - 1 + 1 + a + … + aᵏ) / t(r + k),
 // against r / t(r). For r = 1, arXiv 2211.17192, theorem 3.8, with times that are measured.
 std::int64_t guess_pace::best_count(std::int64_t rows) const {
@@ -34,7 +38,8 @@ std::int64_t guess_pace::best_count(std::int64_t rows) const {
   double most = 1, tokens = static_cast<double>(rows), power = 1;
   for (std::int64_t count = 1; count <= most_guesses; ++count) {
     tokens += power *= chance_;
-    if (const auto gain = token_time(rows) * tokens / (times_->of(rows) + cost(rows, count)); gain > most) {
+    if (const auto gain = token_time(rows) * tokens / (times_->of(rows) + cost_with_drafting(rows, count));
+        gain > most) {
       most = gain;
       best = count;
     }
@@ -46,10 +51,13 @@ guess_pace::attempt guess_pace::next(std::int64_t rows) {
   if (times_->is_unsure(rows))
     return {};
   const auto token = token_time(rows);
-  account_ = std::min(most_saved * token, account_ ? *account_ + share_of_time * token : first_loan * token);
+  account_ = account_ ? *account_ + share_of_time * token : first_loan * token;
+  const auto too_much = std::max(0.0, *account_ - most_saved * token);
+  *account_ -= too_much;
+  debt_ = std::max(0.0, debt_ - share_of_time * token - too_much);
   const auto best = best_count(rows);
   auto count = std::max<std::int64_t>(1, best);
-  while (count > 0 && cost(rows, count) > *account_)
+  while (count > 0 && cost_with_drafting(rows, count) > *account_)
     --count;
   return {count, best == 0, rows};
 }
@@ -60,6 +68,11 @@ void guess_pace::learn(const attempt& tried, std::int64_t guessed, std::int64_t 
     chance_ = std::max(least_chance, chance_ + newest * ((i < accepted ? 1 : 0) - chance_));
   if (account_)
     *account_ += static_cast<double>(accepted) * token_time(tried.rows) - cost(tried.rows, guessed);
+}
+
+void guess_pace::count_drafting(double milliseconds) {
+  if (account_)
+    *account_ -= milliseconds;
 }
 
 } // namespace avp

@@ -52,9 +52,16 @@ model_engine::~model_engine() {
     request->fail(make_error(error_code::internal, "the device ended before the request was done"));
 }
 
+std::shared_ptr<draft_model> model_engine::as_draft() {
+  if (!draft_) {
+    draft_ = std::make_shared<draft_model>(model_, pool_, times_);
+    scheduler_.count_as_free(draft_);
+  }
+  return draft_;
+}
+
 std::optional<request_record> model_engine::submit(const request_work& asked, request_callback done,
-                                                   std::uint64_t arrival, bool guesses) {
-  auto guesser = guesses ? std::optional<token_guesser>(std::in_place, model_->tokenizer, times_) : std::nullopt;
+                                                   std::uint64_t arrival, std::optional<token_guesser> guesser) {
   auto made = std::make_unique<running_request>(*model_, pool_, asked, std::move(done), arrival, std::move(guesser));
   if (!made->is_instant()) {
     const auto place = requests_.emplace(made->priority(), std::move(made)).first;

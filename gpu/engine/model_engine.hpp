@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gpu/device_observer.hpp"
+#include "gpu/engine/draft_model.hpp"
 #include "gpu/engine/model_runner.hpp"
 #include "gpu/engine/running_request.hpp"
 #include "gpu/engine/scheduler.hpp"
@@ -29,10 +30,16 @@ public:
   /// Fails the requests that are not done.
   ~model_engine();
 
-  /// Queues a request, or answers it at once where there is nothing to run: then returns its record. `guesses`: whether
-  /// tokens of its answer are to be guessed. Throws request_error when it can never run.
+  /// Queues a request, or answers it at once where there is nothing to run: then returns its record. `guesser`: who
+  /// guesses tokens of its answer, if anybody does. Throws request_error when it can never run.
   [[nodiscard]] std::optional<request_record> submit(const request_work& asked, request_callback done,
-                                                     std::uint64_t arrival, bool guesses);
+                                                     std::uint64_t arrival, std::optional<token_guesser> guesser);
+
+  /// The model as one that guesses for others.
+  [[nodiscard]] std::shared_ptr<draft_model> as_draft();
+
+  /// What its passes take.
+  [[nodiscard]] const pass_times& times() const { return times_; }
 
   /// Ends a request. Returns its record, or nothing when there is none of this id.
   [[nodiscard]] std::optional<request_record> cancel(request_id id);
@@ -75,6 +82,7 @@ private:
   model_runner runner_;
   scheduler scheduler_;
   pass_times times_;
+  std::shared_ptr<draft_model> draft_; // where it guesses for others
   request_map requests_;
 };
 

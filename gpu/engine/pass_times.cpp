@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t least_measured = 3;
 constexpr std::int64_t longest_valid = 64;
 
+// From so many rows on, all cost about the same.
+constexpr std::int64_t long_pass = 32;
+
 // Of a further row, in passes of one row, as long as nothing is known: between what was measured with AVX-512 and with
 // AVX2 (gpu/README.md).
 constexpr double cost_of_row = 0.5;
@@ -28,13 +31,17 @@ double pass_times::measured::median() const {
   return some[(some.size() - 1) / 2];
 }
 
+void pass_times::measured::add(double time, std::int64_t pass) {
+  latest[count++ % latest.size()] = time;
+  when = pass;
+}
+
 void pass_times::learn(std::int64_t rows, double milliseconds) {
   passes_ += rows > 0 ? 1 : 0;
-  if (rows < 1 || rows > most_rows)
-    return;
-  auto& same = by_rows_[rows - 1];
-  same.latest[same.count++ % same.latest.size()] = milliseconds;
-  same.when = passes_;
+  if (rows >= long_pass)
+    per_row_.add(milliseconds / static_cast<double>(rows), passes_);
+  else if (rows >= 1 && rows <= most_rows)
+    by_rows_[rows - 1].add(milliseconds, passes_);
 }
 
 bool pass_times::is_unsure(std::int64_t rows) const {
@@ -47,6 +54,8 @@ bool pass_times::is_unsure(std::int64_t rows) const {
 double pass_times::of(std::int64_t rows) const {
   if (known_)
     return known_->first + known_->further * static_cast<double>(rows - 1);
+  if (rows > most_rows && per_row_.count > 0)
+    return std::max(of(most_rows), per_row_.median() * static_cast<double>(rows));
   std::int64_t below = 0, above = 0;
   double time_below = 0, time_above = 0; // above: of all that have more rows, the least
   for (std::int64_t other = 1; other <= most_rows; ++other) {

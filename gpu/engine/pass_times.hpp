@@ -11,7 +11,7 @@ namespace avp {
 /// Times of the passes of a model that decode, by the number of their rows, as measured: the median of the latest five.
 class pass_times {
 public:
-  /// Passes of more rows are not told apart.
+  /// Of longer passes, those that read a text, only the time for a row counts.
   static constexpr std::int64_t most_rows = 8;
 
   /// Known times in place of measured ones, which are left out then: `first` for one row and `further` for each one
@@ -38,11 +38,13 @@ private:
     std::array<double, 5> latest{};
     std::size_t count = 0;
     std::int64_t when = 0; // the last one, by number of the pass
+    void add(double time, std::int64_t pass);
     [[nodiscard]] double median() const;
   };
 
   std::optional<known> known_;
   std::array<measured, most_rows> by_rows_;
+  measured per_row_; // of long passes
   std::int64_t passes_ = 0;
 };
 

@@ -51,9 +51,9 @@ std::size_t prompt_lookup::match_at(place other) const {
 }
 
 // A match that overlaps the end goes on with what was guessed, so a text that repeats itself goes on doing so.
-std::vector<std::int32_t> prompt_lookup::guess(std::size_t most, std::size_t least) const {
+std::vector<std::int32_t> prompt_lookup::guess(std::size_t most, bool is_try) {
   place best = -1;
-  std::size_t longest = least - 1;
+  std::size_t longest = (is_try ? sure_match : least_match) - 1;
   auto other = before_.empty() ? -1 : before_.back();
   for (int looked = 0; other >= 0 && looked < most_places && longest < longest_match; ++looked) {
     if (const auto length = match_at(other); length > longest) {

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "gpu/cache/recipe_layout.hpp"
+#include "gpu/engine/guess_source.hpp"
 
 namespace avp {
 
 /// An index of all n-grams of a text, which grows with it ("prompt lookup decoding": answers often repeat what the
 /// prompt says). Places with the same n-gram are chained, the latest first, as LZ77 coders have them.
-class prompt_lookup {
+class prompt_lookup final : public guess_source {
 public:
   /// Tokens that have to be the same for a guess.
   static constexpr std::size_t least_match = 3;
@@ -23,13 +24,12 @@ public:
 
   static constexpr std::int32_t no_token = recipe_layouts::no_token;
 
-  /// Takes note of what follows.
   void append(std::int32_t token);
-  void append(std::span<const std::int32_t> tokens);
+  void append(std::span<const std::int32_t> tokens) override;
 
-  /// Up to `most` tokens that may come next: those behind the place that has the longest match with the end of the
-  /// text, of several the latest. None where no place matches in `least` tokens.
-  [[nodiscard]] std::vector<std::int32_t> guess(std::size_t most, std::size_t least = least_match) const;
+  /// The tokens behind the place that has the longest match with the end of the text, of several the latest. None where
+  /// no place matches in `least_match` tokens, or `sure_match` for a try.
+  [[nodiscard]] std::vector<std::int32_t> guess(std::size_t most, bool is_try) override;
 
 private:
   using place = std::int32_t; // of a token in the text; -1 for none

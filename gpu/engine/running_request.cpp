@@ -82,6 +82,8 @@ void running_request::add_own_rows() {
 
 void running_request::release() {
   builder_.clear();
+  if (guesser_)
+    guesser_->give_back();
   is_running_ = false;
   latent_input_ = at::Tensor();
 }
@@ -108,10 +110,13 @@ std::optional<wanted_rows> running_request::next_rows() const {
 std::int64_t running_request::guess(std::int64_t rows, std::int64_t most) {
   if (!guesser_ || answer_->is_through())
     return 0;
+  const auto begin = clock::now();
   if (guesser_->is_new())
     guesser_->read(asked_.base ? layouts_.tokens(asked_.base, {0, asked_.base->tokens()}) : std::vector<std::int32_t>(),
                    draft_.prompt);
-  return guesser_->guess(draft_.generated, rows, std::min(most, answer_->tokens_left()));
+  const auto guesses = guesser_->guess(draft_.generated, rows, std::min(most, answer_->tokens_left()));
+  spent(milliseconds(clock::now() - begin));
+  return guesses;
 }
 
 std::span<const std::int32_t> running_request::next_tokens(std::int64_t rows) const {

@@ -54,7 +54,8 @@ void scheduler::admit(pass& next) {
 bool scheduler::fits(const schedulable& request) const {
   if (running_.empty() || request.priority() < (*running_.begin())->priority())
     return true;
-  auto room = blocks_->available() + eviction_.blocks_of_younger_than(request.priority().task);
+  auto room =
+      blocks_->available() + (spare_ ? spare_->held() : 0) + eviction_.blocks_of_younger_than(request.priority().task);
   for (const auto* other : running_)
     room -= std::max<std::int64_t>(0, other->blocks_at_end() - other->blocks_held());
   return request.blocks_at_end() - request.blocks_shared_at_start() + 1 <=
@@ -147,6 +148,8 @@ void scheduler::add_guesses(pass& next) {
 
 bool scheduler::make_room(const schedulable& request, std::int64_t blocks, pass& next) {
   blocks_->drain();
+  if (spare_ && spare_->held() > 0 && blocks_->available() - blocks_->cached() < blocks)
+    spare_->give_back(); // before a known prefix is lost
   while (blocks_->available() < blocks) {
     if (!free_some(request, next))
       return false;

@@ -12,6 +12,7 @@
 #include "gpu/engine/eviction.hpp"
 #include "gpu/engine/schedulable.hpp"
 #include "gpu/engine/scheduled_rows.hpp"
+#include "gpu/engine/spare_blocks.hpp"
 
 namespace avp {
 
@@ -36,6 +37,9 @@ public:
   scheduler(std::shared_ptr<block_ledger> blocks, bool share_prefixes)
       : blocks_(std::move(blocks)),
         share_prefixes_(share_prefixes) {}
+
+  /// Who holds blocks that are as good as free: they are given back before a request takes blocks or waits for some.
+  void count_as_free(std::shared_ptr<spare_blocks> spare) { spare_ = std::move(spare); }
 
   /// Queues a request, which has to live until it is removed or has failed.
   void add(schedulable& request) { waiting_.insert(&request); }
@@ -85,6 +89,7 @@ private:
 
   std::shared_ptr<block_ledger> blocks_;
   bool share_prefixes_;
+  std::shared_ptr<spare_blocks> spare_; // may be null
   queue running_;
   queue waiting_;
   eviction eviction_;

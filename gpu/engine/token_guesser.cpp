@@ -7,21 +7,20 @@
 namespace avp {
 
 void token_guesser::read(std::span<const std::int32_t> context, std::span<const std::int32_t> prompt) {
-  lookup_.append(context);
-  lookup_.append(prompt);
+  source_->append(context);
+  source_->append(prompt);
   has_read_ = true;
 }
 
 // An end of turn gets no row, so there is nothing to be gained by guessing it.
 std::int64_t token_guesser::guess(std::span<const std::int32_t> answer, std::int64_t rows, std::int64_t most) {
-  attempt_ = pace_.next(rows);
+  attempt_ = pace_->next(rows);
   most = std::min(most, attempt_.count);
   if (std::exchange(rests_, false) || most <= 0)
     return 0;
-  lookup_.append(answer.subspan(known_));
+  source_->append(answer.subspan(known_));
   known_ = answer.size();
-  auto guesses = lookup_.guess(static_cast<std::size_t>(most),
-                               attempt_.is_try ? prompt_lookup::sure_match : prompt_lookup::least_match);
+  auto guesses = source_->guess(static_cast<std::size_t>(most), attempt_.is_try);
   guesses.erase(std::ranges::find_if(guesses, [&](auto token) { return tokenizer_->is_end_of_turn(token); }),
                 guesses.end());
   if (guesses.empty())
@@ -32,7 +31,7 @@ std::int64_t token_guesser::guess(std::span<const std::int32_t> answer, std::int
 }
 
 void token_guesser::drop() {
-  pace_.learn(attempt_, count(), 0);
+  pace_->learn(attempt_, count(), 0);
   run_.clear();
   rests_ = true;
 }
@@ -44,7 +43,7 @@ bool token_guesser::comes_true(std::int32_t token) const {
 at::Tensor token_guesser::accept() { return states_.narrow(0, ++accepted_, 1); }
 
 std::int64_t token_guesser::end_pass() {
-  pace_.learn(attempt_, count(), accepted_);
+  pace_->learn(attempt_, count(), accepted_);
   run_.clear();
   states_ = at::Tensor();
   return std::exchange(accepted_, 0);

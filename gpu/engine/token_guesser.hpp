@@ -2,13 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "gpu/engine/guess_pace.hpp"
-#include "gpu/engine/prompt_lookup.hpp"
+#include "gpu/engine/guess_source.hpp"
 #include "gpu/text/tokenizer.hpp"
 
 namespace avp {
@@ -17,12 +19,14 @@ namespace avp {
 /// as it would be without guesses, from the same logits with the same random numbers; so no answer changes. This is not
 /// the rejection sampling of arXiv 2211.17192, which keeps a distribution, not its draws.
 ///
-/// It goes by what the context says. Something else that guesses, such as a small model, would stand in the place of
-/// prompt_lookup: append() and guess() are all that is asked of it.
+/// What is guessed is a matter of its source, and how many a matter of the pace.
 class token_guesser {
 public:
-  /// `tokens` and `times`, of the model's passes, have to live as long.
-  token_guesser(const tokenizer& tokens, const pass_times& times) : tokenizer_(&tokens), pace_(times) {}
+  /// `tokens` have to live as long.
+  token_guesser(const tokenizer& tokens, std::unique_ptr<guess_source> source, std::shared_ptr<guess_pace> pace)
+      : tokenizer_(&tokens),
+        source_(std::move(source)),
+        pace_(std::move(pace)) {}
 
   /// Whether read() is still to be called.
   [[nodiscard]] bool is_new() const { return !has_read_; }
@@ -46,6 +50,9 @@ public:
   /// Ends the pass without having looked at what came of it. The next one is to have no guesses.
   void drop();
 
+  /// Gives back what guessing takes of a device's memory.
+  void give_back() { source_->give_back(); }
+
   /// Whether the next guess of this pass is the token that was chosen now.
   [[nodiscard]] bool comes_true(std::int32_t token) const;
 
@@ -60,12 +67,12 @@ public:
 
 private:
   const tokenizer* tokenizer_;
-  prompt_lookup lookup_;
-  guess_pace pace_;
+  std::unique_ptr<guess_source> source_;
+  std::shared_ptr<guess_pace> pace_;
   guess_pace::attempt attempt_; // of this pass
   bool has_read_ = false;
   bool rests_ = false;    // in the next pass
-  std::size_t known_ = 0; // tokens of the answer that the lookup knows
+  std::size_t known_ = 0; // tokens of the answer that the source knows
   std::vector<std::int32_t> run_;
   at::Tensor states_;
   std::int64_t accepted_ = 0;

@@ -69,9 +69,12 @@ node_greeting greeting_for(const node_entry& node, const pipeline& p, const std:
       if (std::find(spec.nodes.begin(), spec.nodes.end(), node.name) == spec.nodes.end())
         continue;
       kinds.insert(spec.kind);
-      if (const auto* model = p.model(spec.model); model != nullptr && models.insert(spec.model).second)
-        greeting.models.push_back(*model);
+      if (p.model(spec.model) != nullptr)
+        models.insert(spec.model);
     }
+  add_drafts(p, models);
+  for (const auto& name : models)
+    greeting.models.push_back(*p.model(name));
   greeting.kinds.assign(kinds.begin(), kinds.end());
   return greeting;
 }

@@ -2,6 +2,7 @@
 #include "runtime/node/node_models.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -23,7 +24,7 @@ std::string key_of(const model_order& order) {
     key += part + '\0';
   key += order.format ? std::to_string(static_cast<int>(*order.format)) : "-";
   key += order.kv_dtype ? std::to_string(static_cast<int>(*order.kv_dtype)) : "-";
-  key += order.draft ? std::to_string(static_cast<int>(*order.draft)) : "-";
+  key += order.draft ? order.draft->text() : "-";
   return key + (order.layercast ? "l" : "") + (order.special_tokens_in_text ? "s" : "");
 }
 
@@ -83,9 +84,13 @@ hosted_models node_models::load(const std::vector<model_order>& wanted) {
   const auto cannot = [&](const model_order& order, const std::exception& why) {
     models.missing.push_back("model '" + order.name + "': " + why.what());
   };
+  std::set<std::string> beside_new; // they guess for models that are to be loaded, on the same device
+  for (const auto& asked : wanted)
+    if (asked.draft && !last_.contains(key_of(placed(asked))))
+      beside_new.insert(asked.draft->model);
   for (const auto& asked : wanted) {
     const auto order = placed(asked);
-    if (const auto there = last_.find(key_of(order)); there != last_.end()) {
+    if (const auto there = last_.find(key_of(order)); there != last_.end() && !beside_new.contains(order.name)) {
       kept.insert(*there);
       models.by_name[order.name] = there->second;
       continue;

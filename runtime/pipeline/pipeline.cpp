@@ -26,6 +26,18 @@ bool pipeline::same_model(std::string_view a, std::string_view b) const {
          (first == second || (first->device == second->device && first->same_weights(*second)));
 }
 
+// A model that guesses may have another one that guesses for its own answers.
+void add_drafts(const pipeline& p, std::set<std::string>& models) {
+  std::vector<std::string> left(models.begin(), models.end());
+  while (!left.empty()) {
+    const auto* model = p.model(left.back());
+    left.pop_back();
+    if (model != nullptr && model->draft && p.model(model->draft->model) != nullptr &&
+        models.insert(model->draft->model).second)
+      left.push_back(model->draft->model);
+  }
+}
+
 std::set<std::string> models_here(const pipeline& p) {
   std::set<std::string> here, elsewhere;
   bool is_unclear = p.agents.empty();
@@ -38,6 +50,7 @@ std::set<std::string> models_here(const pipeline& p) {
   for (const auto& model : p.models)
     if (is_unclear && !elsewhere.contains(model.name))
       here.insert(model.name);
+  add_drafts(p, here);
   return here;
 }
 

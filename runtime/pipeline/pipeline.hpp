@@ -101,8 +101,11 @@ struct pipeline {
   [[nodiscard]] bool same_model(std::string_view a, std::string_view b) const;
 };
 
-/// The names of the models that agents on this machine run on. Of a pipeline with mistakes, where an agent's model is
-/// unknown, it may be any that no agent names.
+/// Adds to names of models those of the models that guess for them.
+void add_drafts(const pipeline& p, std::set<std::string>& models);
+
+/// The names of the models that agents on this machine run on, and of those that guess for them. Of a pipeline with
+/// mistakes, where an agent's model is unknown, it may be any that no agent names.
 [[nodiscard]] std::set<std::string> models_here(const pipeline& p);
 
 /// Names all modes, where modes are asked for.

@@ -43,6 +43,27 @@ void check_devices(const pipeline& p, pipeline_source& source) {
                     "no model runs on the device \"" + device.name + "\"" + name_hint(device.name, used));
 }
 
+/// A model that guesses for another one: in the file, on the same device, and another one.
+void check_drafts(const pipeline& p, pipeline_source& source) {
+  for (const auto& model : p.models) {
+    if (!model.draft || model.draft->model.empty())
+      continue;
+    const auto say = [&](const std::string& message) {
+      source.report(key_path("model." + model.name, "draft"), message);
+    };
+    const auto& name = model.draft->model;
+    const auto* draft = p.model(name);
+    if (draft == nullptr)
+      say("there is no [model." + name + "] to guess for \"" + model.name + "\"" + name_hint(name, names_of(p.models)));
+    else if (p.same_model(name, model.name))
+      say("\"" + name + "\" is the same model as \"" + model.name +
+          "\", and only a smaller one can guess for it in less time");
+    else if (draft->device != model.device)
+      say("\"" + name + "\" is on the device \"" + draft->device + "\", and to guess for \"" + model.name +
+          "\" it must be on the same one, \"" + model.device + "\"");
+  }
+}
+
 /// A source must be a name of the catalogue, or be there. Whether a named model was fetched is another question.
 void check_sources(const pipeline& p, pipeline_source& source) {
   const auto here = models_here(p);
@@ -193,6 +214,7 @@ bool is_shipped(const std::string& kind) {
 
 bool check_structure(pipeline& p, pipeline_source& source) {
   check_devices(p, source);
+  check_drafts(p, source);
   const bool good_agents = check_agents(p, source);
   check_nodes(p, source);
   const auto meant = mistyped_in_flow(p);

@@ -72,17 +72,13 @@ nlohmann::json to_json(const toml::node& node) {
   return described(node);
 }
 
-/// Who guesses tokens. That another model could is understood, and refused.
+/// Who guesses tokens. Whether there is such a model is another question.
 std::optional<draft_source> read_draft(table_reader& table) {
   const auto found = table.text("draft");
-  const auto known = found ? value_named<draft_source>(*found) : std::nullopt;
+  const auto known = found ? draft_source::read(*found) : std::nullopt;
   if (found && !known)
-    table.source().report(
-        key_path(table.path(), "draft"),
-        found->starts_with("model:")
-            ? "another model can't guess for this one yet; use draft = \"prompt\", which goes by what "
-              "the request's own context says, or leave \"draft\" out"
-            : "\"draft\" must be \"prompt\", found the string \"" + *found + "\"");
+    table.source().report(key_path(table.path(), "draft"),
+                          "\"draft\" must be \"prompt\" or \"model:NAME\", found the string \"" + *found + "\"");
   return known;
 }
 

@@ -12,6 +12,7 @@ std::vector<device_config> device_configs(const pipeline& pipeline, const std::v
     for (const auto& agent : plan.agents)
       if (const auto& spec = pipeline.agent(agent.name); spec.nodes.empty())
         used.insert(spec.model);
+  add_drafts(pipeline, used);
   std::map<std::string, device_config> by_name;
   for (const auto& model : pipeline.models) {
     if (!used.contains(model.name))

@@ -39,7 +39,7 @@ json model_facts(const model_entry& model, const std::map<std::string, weight_fo
   json facts = {{"name", model.name}, {"source", model.source}, {"device", model.device}};
   facts["dtype"] = format ? json(name_of(*format)) : json(nullptr);
   facts["numerics"] = model.layercast ? json("layercast") : json(nullptr);
-  facts["draft"] = model.draft ? json(name_of(*model.draft)) : json(nullptr);
+  facts["draft"] = model.draft ? json(model.draft->text()) : json(nullptr);
   return facts;
 }
 

@@ -33,7 +33,13 @@ device_config config_of(const device_options& options, const std::shared_ptr<rec
   config.models.push_back(model);
   if (options.drafts) {
     model.name = drafting_name;
-    model.draft = draft_source::prompt;
+    model.draft = options.draft_model.empty() ? draft_source::prompt : draft_source{"draft"};
+    config.models.push_back(model);
+  }
+  if (!options.draft_model.empty()) {
+    model.name = "draft";
+    model.source = options.draft_model;
+    model.draft.reset();
     config.models.push_back(model);
   }
   return config;

@@ -24,12 +24,13 @@ struct device_options {
   bool prefix_sharing = false;     ///< Off unless wanted: a second round must not find the first one's prompts.
   bool keep_records = true;        ///< Whether the recorder keeps steps and requests.
   bool drafts = false;             ///< Whether the model is there a second time, under `drafting_name`.
+  std::string draft_model;         ///< Which guesses for it then, as `model`; empty: none.
 };
 
 /// The name of the model in requests.
 inline constexpr auto model_name = "main";
 
-/// The name of the same model with draft = "prompt".
+/// The name of the same model with draft = "prompt", or with that of the model that guesses.
 inline constexpr auto drafting_name = "drafting";
 
 /// Bytes per element of the KV-cache that a format has when nothing is said about it.

@@ -166,6 +166,8 @@ void add_speeds(CLI::App& app, arguments& given, int& status) {
 void add_draft(CLI::App& app, arguments& given, int& status) {
   auto* draft = command(app, given, "draft", "Tokens per second with and without guesses, of the same answers");
   draft->add_option("--prompts", given.prompts, "JSON Lines with a question, and maybe a program to mend")->required();
+  draft->add_option("--draft-model", given.device.draft_model,
+                    "The model that guesses (default: none, the prompt does)");
   draft->add_option("--answers", given.answers, "Records to take, from all over the file")->capture_default_str();
   draft->add_option("--tokens", given.tokens, "Tokens of each answer, at most")->capture_default_str();
   draft->add_option("--rounds", given.rounds, "Rounds, after one answer that warms up")->capture_default_str();

@@ -144,4 +144,63 @@ TEST(guess_pace, learns_nothing_from_no_guess) {
   EXPECT_GE(answer.pace.next(1).count, count);
 }
 
+// Guesses of a model: each takes a pass of that one.
+class drafting_pace : public testing::Test {
+protected:
+  guess_pace paced(double drafting, double further = 0.1) {
+    times_ = pass_times({.first = 1, .further = further});
+    drafting_ = pass_times({.first = drafting});
+    return guess_pace(times_, &drafting_);
+  }
+
+  /// Passes with guesses of which all come true, or none. Returns how many were made for the last one.
+  std::int64_t run(guess_pace& pace, int passes, bool are_true) const {
+    std::int64_t last = 0;
+    for (int pass = 0; pass < passes; ++pass) {
+      const auto next = pace.next(1);
+      last = next.count;
+      pace.count_drafting(static_cast<double>(last) * drafting_.of(1));
+      pace.learn(next, last, are_true ? last : 0);
+    }
+    return last;
+  }
+
+  pass_times times_, drafting_;
+};
+
+TEST_F(drafting_pace, reckons_with_the_time_of_the_model) {
+  auto cheap = paced(0.05);
+  EXPECT_EQ(run(cheap, 50, true), guess_pace::most_guesses);
+  auto dear = paced(0.95);
+  EXPECT_LE(run(dear, 50, true), 1);
+}
+
+TEST_F(drafting_pace, what_was_drafted_for_nothing_is_paid_for) {
+  auto pace = paced(0.2);
+  double spent = 0;
+  for (int pass = 0; pass < 1000; ++pass)
+    if (pace.next(1).count > 0) { // and then the model is not sure of anything
+      pace.count_drafting(0.2);
+      spent += 0.2;
+    }
+  EXPECT_LE(spent, 1.5 + 0.015 * 1000);
+  EXPECT_GT(spent, 10);
+}
+
+TEST_F(drafting_pace, reads_again_when_it_is_out_of_debt) {
+  auto useless = paced(0.2), useful = paced(0.2);
+  for (auto* pace : {&useless, &useful}) {
+    (void)run(*pace, 1, true);
+    EXPECT_TRUE(pace->may_read());
+    pace->count_reading(10);
+    EXPECT_FALSE(pace->may_read());
+  }
+  (void)run(useless, 400, false);
+  EXPECT_FALSE(useless.may_read());
+  (void)run(useless, 300, false);
+  EXPECT_TRUE(useless.may_read()) << "1.5 % of 700 passes";
+  (void)run(useful, 15, true);
+  EXPECT_TRUE(useful.may_read());
+}
+
 } // namespace

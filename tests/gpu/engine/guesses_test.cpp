@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <map>
 #include <optional>
 #include <tuple>
 
@@ -9,7 +11,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gpu/engine/prompt_lookup.hpp"
 #include "gpu/engine/token_guesser.hpp"
+#include "gpu/model/model_error.hpp"
 #include "tests/gpu/engine/tiny_engine.hpp"
 
 namespace {
@@ -55,8 +59,19 @@ gguf_writer repeating_gguf() {
   return file;
 }
 
+/// A small model that mostly says the same, and is sure of it.
+gguf_writer guessing_gguf() {
+  auto file = repeating_gguf();
+  scale(file.tensors.at("blk.1.attn_output.weight"), 0, tiny_hidden * tiny_hidden, 3);
+  scale(file.tensors.at("output_norm.weight"), 0, tiny_hidden, 100);
+  return file;
+}
+
 /// Times of passes in which guesses pay, so that there are some.
-const pass_times cheap_rows({.first = 1, .further = 0.1});
+const std::map<std::string, pass_times> cheap_rows = {{"main", pass_times({.first = 1, .further = 0.1})},
+                                                      {"small", pass_times({.first = 0.05, .further = 0.005})}};
+
+const draft_source small_model{"small"};
 
 /// Everything that an answer is, but for time and guesses.
 struct whole_answer {
@@ -74,17 +89,25 @@ struct whole_answer {
 class guesses_test : public tiny_engine_test {
 protected:
   engine make(std::optional<draft_source> draft, std::optional<std::int64_t> positions = {}) {
-    auto gguf = repeating_gguf();
+    device_config config;
+    config.models = {model("main", repeating_gguf())};
+    config.models.front().draft = draft;
+    if (draft == small_model)
+      config.models.push_back(model("small", guessing_gguf()));
+    if (positions)
+      config.kv_memory = *positions * tiny_position_bytes * static_cast<std::int64_t>(config.models.size()) /
+                         (format() == weight_format::float32 ? 1 : 2);
+    return engine(config, cheap_rows);
+  }
+
+  model_spec model(const std::string& name, gguf_writer gguf) {
     if (format() == weight_format::native)
-      for (auto& [name, tensor] : gguf.tensors)
+      for (auto& [tensor_name, tensor] : gguf.tensors)
         if (tensor.shape.size() == 2)
           to_blocks(tensor);
-    device_config config;
-    config.models = {write_model(gguf, folder_.path() / "tiny.gguf", format())};
-    config.models.front().draft = draft;
-    if (positions)
-      config.kv_memory = *positions * tiny_position_bytes / (format() == weight_format::float32 ? 1 : 2);
-    return engine(config, cheap_rows);
+    auto spec = write_model(gguf, folder_.path() / (name + ".gguf"), format());
+    spec.name = name;
+    return spec;
   }
 
   [[nodiscard]] virtual weight_format format() const { return weight_format::float32; }
@@ -146,13 +169,15 @@ protected:
   }
 };
 
-class guesses : public guesses_test, public testing::WithParamInterface<weight_format> {
+/// Of a format of weights, by what the context says or by a small model.
+class guesses : public guesses_test, public testing::WithParamInterface<std::tuple<weight_format, draft_source>> {
 protected:
-  [[nodiscard]] weight_format format() const override { return GetParam(); }
+  [[nodiscard]] weight_format format() const override { return std::get<0>(GetParam()); }
+  [[nodiscard]] static const draft_source& source() { return std::get<1>(GetParam()); }
 };
 
 TEST_P(guesses, change_no_answer) {
-  auto plain = make({}), drafted = make(draft_source::prompt);
+  auto plain = make({}), drafted = make(source());
   for (int number = 0; number < 24; ++number) {
     const auto work = repeating(number, 60);
     EXPECT_EQ(run_one(drafted, work), run_one(plain, work)) << number;
@@ -168,7 +193,7 @@ TEST_P(guesses, change_no_answer) {
 
 // At every place of an answer, so also within a run of guesses that come true.
 TEST_P(guesses, end_where_the_answer_ends) {
-  auto plain = make({}), drafted = make(draft_source::prompt);
+  auto plain = make({}), drafted = make(source());
   for (int number = 0; number < 3; ++number) {
     const auto text = run_one(plain, repeating(number, 40)).text;
     (void)run_one(drafted, repeating(number, 40)); // both know the prompt then
@@ -196,7 +221,7 @@ TEST_P(guesses, change_nothing_among_many_and_without_memory) {
     expected.push_back(run_one(plain, work));
   for (const auto positions : {4096, 448, 192}) {
     for (const std::size_t at_once : {2U, 5U, 12U}) {
-      auto drafted = make(draft_source::prompt, positions);
+      auto drafted = make(source(), positions);
       std::vector<whole_answer> answers;
       for (std::size_t begin = 0; begin < works.size(); begin += at_once) {
         const auto end = std::min(begin + at_once, works.size());
@@ -230,7 +255,7 @@ TEST_P(guesses, survive_preemption) {
     drain(on);
     return answers;
   };
-  auto plain = make({}), drafted = make(draft_source::prompt, 224);
+  auto plain = make({}), drafted = make(source(), 224);
   const auto expected = run_on(plain);
   auto answers = run_on(drafted);
   EXPECT_GT(drafted.counters().preemptions, 0);
@@ -272,7 +297,7 @@ TEST_P(guesses, leave_alone_who_continues_on_the_same_context) {
   };
   for (int thought = 0; thought < 32; thought += 5)
     for (const int begun : {0, 3, 12}) {
-      auto plain = make({}), drafted = make(draft_source::prompt);
+      auto plain = make({}), drafted = make(source());
       EXPECT_EQ(run_on(drafted, thought, begun), run_on(plain, thought, begun)) << thought << ", " << begun;
       EXPECT_GT(drafted.counters().rows.accepted, 0);
       EXPECT_EQ(drafted.counters().blocks_copied, plain.counters().blocks_copied);
@@ -281,9 +306,14 @@ TEST_P(guesses, leave_alone_who_continues_on_the_same_context) {
 }
 
 INSTANTIATE_TEST_SUITE_P(formats, guesses,
-                         testing::Values(weight_format::float32, weight_format::bfloat16, weight_format::native,
-                                         weight_format::int8, weight_format::int4),
-                         [](const auto& format) { return std::string(name_of(format.param)); });
+                         testing::Combine(testing::Values(weight_format::float32, weight_format::bfloat16,
+                                                          weight_format::native, weight_format::int8,
+                                                          weight_format::int4),
+                                          testing::Values(draft_source::prompt, small_model)),
+                         [](const auto& param) {
+                           return std::string(name_of(std::get<0>(param.param))) + "_by_" +
+                                  (std::get<1>(param.param).model.empty() ? "prompt" : "model");
+                         });
 
 // An end of turn is never guessed, but may come where guesses stand.
 TEST_F(guesses_test, end_at_the_end_of_a_turn) {
@@ -362,7 +392,8 @@ TEST_F(guesses_test, do_not_outlast_a_time_limit) {
 
 // Nothing of a run of guesses is shown or counted behind the piece of text at which somebody's callback threw.
 TEST_F(guesses_test, stop_where_a_callback_throws) {
-  for (const auto draft : {std::optional<draft_source>(), std::optional(draft_source::prompt)}) {
+  for (const auto& draft :
+       {std::optional<draft_source>(), std::optional(draft_source::prompt), std::optional(small_model)}) {
     auto on = make(draft);
     for (int pieces = 1; pieces < 40; ++pieces) {
       auto work = repeating(0, 60);
@@ -421,18 +452,24 @@ TEST_F(guesses_test, are_a_matter_of_the_name) {
   EXPECT_EQ(whole(drafted, ""), whole(plain, ""));
 }
 
-class token_guesser_test : public tiny_engine_test {};
+class token_guesser_test : public tiny_engine_test {
+protected:
+  static token_guesser guesser_on(const engine& on) {
+    return {on.model("main").tokenizer, std::make_unique<prompt_lookup>(),
+            std::make_shared<guess_pace>(cheap_rows.at("main"))};
+  }
+};
 
 TEST_F(token_guesser_test, keeps_to_a_pass) {
   auto on = make();
-  token_guesser guesser(on.model("main").tokenizer);
+  auto guesser = guesser_on(on);
   EXPECT_TRUE(guesser.is_new());
   const std::vector<std::int32_t> context{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, prompt{90, 1, 2};
   std::vector<std::int32_t> answer{3};
   guesser.read(context, prompt);
   EXPECT_FALSE(guesser.is_new());
-  EXPECT_EQ(guesser.guess(answer, 0), 0);
-  for (int pass = 0; guesser.guess(answer, 2) < 2 && pass < 5; ++pass) { // until it trusts itself
+  EXPECT_EQ(guesser.guess(answer, 1, 0), 0);
+  for (int pass = 0; guesser.guess(answer, 1, 2) < 2 && pass < 5; ++pass) { // until it trusts itself
     EXPECT_FALSE(guesser.comes_true(answer.back() + 1)) << "its rows have not run";
     guesser.ran(at::ones({2, 8}));
     ASSERT_TRUE(guesser.comes_true(answer.back() + 1));
@@ -454,25 +491,203 @@ TEST_F(token_guesser_test, keeps_to_a_pass) {
 
 TEST_F(token_guesser_test, rests_for_a_pass_after_one_that_broke) {
   auto on = make();
-  token_guesser guesser(on.model("main").tokenizer);
+  auto guesser = guesser_on(on);
   const std::vector<std::int32_t> prompt{1, 2, 3, 4, 1, 2}, answer{3};
   guesser.read({}, prompt);
-  EXPECT_GT(guesser.guess(answer, 2), 0);
+  EXPECT_GT(guesser.guess(answer, 1, 2), 0);
   guesser.drop();
   EXPECT_EQ(guesser.count(), 0);
-  EXPECT_EQ(guesser.guess(answer, 2), 0);
-  EXPECT_GT(guesser.guess(answer, 2), 0);
+  EXPECT_EQ(guesser.guess(answer, 1, 2), 0);
+  EXPECT_GT(guesser.guess(answer, 1, 2), 0);
 }
 
 TEST_F(token_guesser_test, guesses_no_end_of_turn) {
   auto on = make();
-  token_guesser guesser(on.model("main").tokenizer);
+  auto guesser = guesser_on(on);
   const std::vector<std::int32_t> prompt{1, 2, 3, 4, 257, 6, 1, 2}, answer{3};
   guesser.read({}, prompt);
-  EXPECT_EQ(guesser.guess(answer, 3), 1);
+  EXPECT_EQ(guesser.guess(answer, 1, 3), 1);
   const std::vector<std::int32_t> longer{3, 4};
   (void)guesser.end_pass();
-  EXPECT_EQ(guesser.guess(longer, 3), 0);
+  EXPECT_EQ(guesser.guess(longer, 1, 3), 0);
+}
+
+/// Guesses of one model for another one.
+class draft_models : public guesses_test {
+protected:
+  /// A device with a model that `small` guesses for.
+  engine with(model_spec small, const std::map<std::string, pass_times>& times = cheap_rows,
+              std::optional<std::int64_t> positions = {}) {
+    device_config config;
+    config.models = {model("main", repeating_gguf()), std::move(small)};
+    config.models.front().draft = small_model;
+    if (positions)
+      config.kv_memory = *positions * tiny_position_bytes * 2;
+    return engine(config, times);
+  }
+
+  std::string refusal(device_config config) {
+    config.models.front().draft = small_model;
+    try {
+      const engine on(config);
+    } catch (const model_error& error) {
+      return error.what();
+    }
+    return "nothing";
+  }
+
+  /// That an answer is what it is without guesses. Returns what was counted.
+  row_counts expect_same(engine& on, int number, int tokens) {
+    auto plain = make({});
+    EXPECT_EQ(run_one(on, repeating(number, tokens)), run_one(plain, repeating(number, tokens))) << number;
+    return on.counters().rows;
+  }
+};
+
+TEST_F(draft_models, are_on_the_same_device) {
+  device_config config;
+  config.models = {model("main", repeating_gguf())};
+  EXPECT_EQ(refusal(config), "draft = \"model:small\" of model 'main': there is no such model on device 'cpu'; it has: "
+                             "main");
+  config.models.push_back(config.models.front());
+  config.models.back().name = "small";
+  EXPECT_EQ(refusal(config), "draft = \"model:small\" of model 'main': that is the same model, which gains nothing by "
+                             "its own guesses");
+}
+
+TEST_F(draft_models, have_the_same_tokens) {
+  auto other = guessing_gguf();
+  auto tokens = std::vector<std::string>(byte_alphabet().begin(), byte_alphabet().end());
+  std::swap(tokens['a'], tokens['b']);
+  tokens.insert(tokens.end(), {"<|im_start|>", "<|end|>"});
+  other.texts("tokenizer.ggml.tokens", tokens);
+  device_config config;
+  config.models = {model("main", repeating_gguf()), model("small", other)};
+  EXPECT_EQ(refusal(config),
+            "model 'small' can't guess for model 'main': 3 tokens are not the same in both (of 258 and "
+            "258); use a smaller model of the same family, or draft = \"prompt\"");
+}
+
+// Tables are filled up with tokens that no text is made of.
+TEST_F(draft_models, may_have_more_tokens_that_are_none) {
+  auto wide = guessing_gguf();
+  std::vector<std::string> tokens(byte_alphabet().begin(), byte_alphabet().end());
+  tokens.insert(tokens.end(), {"<|im_start|>", "<|im_end|>", "[PAD258]", "[PAD259]"});
+  std::vector<std::int32_t> kinds(256, 1);
+  kinds.insert(kinds.end(), {3, 3, 5, 5});
+  wide.texts("tokenizer.ggml.tokens", tokens);
+  wide.integers("tokenizer.ggml.token_type", kinds);
+  auto& table = wide.tensors.at("token_embd.weight");
+  table.shape = {260, tiny_hidden};
+  table.data += table.data.substr('a' * tiny_hidden * sizeof(float), 2 * tiny_hidden * sizeof(float)); // as likely
+  auto on = with(model("small", wide));
+  EXPECT_GT(expect_same(on, 0, 60).accepted, 10);
+}
+
+// Whose guesses are all wrong: a few are tried.
+TEST_F(draft_models, are_left_alone_where_they_are_of_no_use) {
+  auto wrong = guessing_gguf();
+  for (std::size_t token = 'a'; token <= 'h'; ++token)
+    scale(wrong.tensors.at("token_embd.weight"), token * tiny_hidden, (token + 1) * tiny_hidden, -1);
+  auto on = with(model("small", wrong));
+  const auto rows = expect_same(on, 0, 400);
+  EXPECT_GT(rows.guessed, 0);
+  EXPECT_LT(rows.guessed, 100);
+}
+
+// However right it is.
+TEST_F(draft_models, are_left_alone_where_they_take_as_long) {
+  auto on = with(model("small", guessing_gguf()),
+                 {{"main", pass_times({.first = 1, .further = 0.1})}, {"small", pass_times({.first = 1})}});
+  EXPECT_LT(expect_same(on, 0, 400).guessed, 10);
+}
+
+// Reading is paid for by what it gains.
+TEST_F(draft_models, read_no_prompt_before_the_last_one_is_paid_off) {
+  auto wrong = guessing_gguf();
+  scale(wrong.tensors.at("token_embd.weight"), 'a' * tiny_hidden, ('h' + 1) * tiny_hidden, -1);
+  for (const bool is_right : {false, true}) {
+    auto on = with(
+        model("small", is_right ? guessing_gguf() : wrong),
+        {{"main", pass_times({.first = 1, .further = 0.1})}, {"small", pass_times({.first = 0.05, .further = 0.05})}});
+    std::vector<std::int64_t> guessed;
+    for (int answer = 0; answer < 4; ++answer) {
+      auto work = repeating(0, 60);
+      work.messages = {{"user", std::string(300, 'x') + "abcabcabcabc"}};
+      guessed.push_back(run(on, work).counts.guessed_tokens);
+    }
+    EXPECT_GT(guessed[0], 0);
+    if (is_right)
+      EXPECT_THAT(guessed, testing::Each(testing::Gt(0)));
+    else
+      EXPECT_THAT(std::span(guessed).subspan(1), testing::Each(0));
+  }
+}
+
+TEST_F(draft_models, that_break_down_guess_nothing) {
+  auto broken = guessing_gguf();
+  scale(broken.tensors.at("blk.1.attn_output.weight"), 0, tiny_hidden * tiny_hidden,
+        std::numeric_limits<float>::infinity());
+  auto on = with(model("small", broken));
+  EXPECT_EQ(expect_same(on, 0, 60).guessed, 0);
+}
+
+TEST_F(draft_models, guess_as_far_as_their_own_positions_go) {
+  auto brief = guessing_gguf();
+  brief.u32("qwen2.context_length", 64);
+  auto on = with(model("small", brief)), longer = with(model("small", guessing_gguf()));
+  const auto few = expect_same(on, 0, 300).guessed, many = expect_same(longer, 0, 300).guessed;
+  EXPECT_GT(few, 0);
+  EXPECT_LT(few, many / 2);
+}
+
+// It answers requests of its own beside that, which take its blocks as if they were free.
+TEST_F(draft_models, have_all_their_blocks_for_requests_of_their_own) {
+  const auto run_on = [&](engine& on) {
+    std::vector<std::string> texts(8);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      auto work = repeating(static_cast<int>(i), i % 2 == 0 ? 120 : 60);
+      work.id = next_request_id();
+      work.model = i % 2 == 0 ? "main" : "small";
+      on.submit(work, [&, i](engine::outcome came) { texts[i] = std::get<result>(came).text; });
+      for (int step = 0; step < 20; ++step)
+        on.step();
+    }
+    drain(on);
+    return texts;
+  };
+  const auto engine_with = [&](std::optional<draft_source> draft) {
+    device_config config;
+    config.models = {model("main", repeating_gguf()), model("small", guessing_gguf())};
+    config.models.front().draft = draft;
+    config.kv_memory = 2 * 256 * tiny_position_bytes;
+    return engine(config, cheap_rows);
+  };
+  auto plain = engine_with({}), drafted = engine_with(small_model);
+  EXPECT_EQ(run_on(drafted), run_on(plain));
+  EXPECT_GT(drafted.counters().rows.accepted, 50);
+  EXPECT_EQ(drafted.counters().contexts_evicted, 0);
+  expect_nothing_left(drafted);
+}
+
+// A request that fills its whole cache finds it empty.
+TEST_F(draft_models, give_way_to_a_request_of_their_own) {
+  auto on = with(model("small", guessing_gguf()), cheap_rows, 256);
+  auto answer = repeating(0, 150);
+  answer.id = next_request_id();
+  on.submit(answer, [](const engine::outcome&) {});
+  for (int step = 0; step < 10; ++step)
+    on.step();
+  EXPECT_GT(on.counters().rows.accepted, 0);
+  auto own = generating(std::string(150, 'a'), 60);
+  own.model = "small";
+  std::string error = "not answered";
+  on.submit(own, [&](engine::outcome came) {
+    error = std::holds_alternative<result>(came) ? "" : text_of(std::get<caf::error>(came));
+  });
+  drain(on);
+  EXPECT_EQ(error, "");
+  EXPECT_EQ(on.counters().preemptions, 0);
 }
 
 } // namespace

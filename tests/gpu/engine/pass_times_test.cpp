@@ -49,6 +49,20 @@ TEST(pass_times, are_no_longer_than_with_more_rows) {
   EXPECT_EQ(times.of(1), 20);
 }
 
+TEST(pass_times, of_long_passes_go_by_the_row) {
+  pass_times times;
+  measure(times, 1, 20);
+  measure(times, 8, 50);
+  const auto supposed = times.of(100);
+  EXPECT_GT(supposed, 400);
+  measure(times, 16, 1000); // of which nothing is learnt
+  EXPECT_EQ(times.of(100), supposed);
+  measure(times, 256, 512);
+  EXPECT_EQ(times.of(100), 200);
+  EXPECT_EQ(times.of(10), 50) << "no less than eight";
+  EXPECT_EQ(times.of(8), 50);
+}
+
 TEST(pass_times, want_to_be_measured_again) {
   pass_times times;
   EXPECT_TRUE(times.is_unsure(1));

@@ -11,7 +11,18 @@ schedule_run::schedule_run(const schedule_shape& shape, std::uint64_t seed)
     : shape_(shape),
       random_(seed),
       memory_(std::make_shared<fake_memory>(shape.blocks)),
-      scheduler_(memory_, true) {}
+      scheduler_(memory_, true),
+      borrower_(std::make_shared<borrower>(memory_)) {
+  if (shape.lends)
+    scheduler_.count_as_free(borrower_);
+}
+
+void schedule_run::borrower::take() {
+  const auto most = memory_->available() - memory_->cached();
+  const auto rows = std::uniform_int_distribution<std::int64_t>(0, most)(random_) * block_positions;
+  blocks_.extend(rows);
+  blocks_.advance(rows);
+}
 
 std::int64_t schedule_run::random(std::int64_t first, std::int64_t last) {
   return std::uniform_int_distribution(first, last)(random_);
@@ -87,6 +98,7 @@ void schedule_run::run() {
       return;
   }
   tasks_.clear();
+  borrower_->give_back();
   memory_->drain();
   EXPECT_EQ(memory_->available(), memory_->total());
   EXPECT_EQ(scheduler_.running() + scheduler_.waiting(), 0);
@@ -99,7 +111,9 @@ void schedule_run::step() {
       ran_before.insert(where);
   const auto oldest = requests_.empty() ? nullptr : requests_.begin()->second.get();
   const auto old_length = oldest && oldest->is_running() ? oldest->length() : -1;
+  const auto lent = borrower_->held();
   const auto pass = scheduler_.next_pass();
+  given_back_ += lent > 0 && borrower_->held() == 0 ? 1 : 0;
   check_blocks();
   check_admission(ran_before, pass);
   check_rows(pass);
@@ -115,6 +129,9 @@ void schedule_run::step() {
     drop(which);
   }
   finish_done();
+  if (shape_.lends)
+    borrower_->take();
+  lent_ += borrower_->held();
 }
 
 // Every block that is not free is somebody's, as often as it says.
@@ -134,7 +151,7 @@ void schedule_run::check_blocks() {
         ++holders[block];
   for (const auto& [block, count] : holders)
     EXPECT_EQ(memory_->holders(block), count) << "block " << block;
-  EXPECT_EQ(memory_->total() - memory_->available(), static_cast<std::int64_t>(holders.size()));
+  EXPECT_EQ(memory_->total() - memory_->available() - borrower_->held(), static_cast<std::int64_t>(holders.size()));
 }
 
 // Nobody starts beside an older one that waits, but for those that lost their blocks in this very pass.
@@ -192,8 +209,8 @@ void schedule_run::tell(const scheduler::pass& pass) {
   }
   for (const auto& which : pass.preempted)
     story_.append("-").append(std::to_string(which.arrival)).append(" ");
-  story_ += "of " + std::to_string(memory_->available()) + ", " + std::to_string(memory_->cached()) + " known, " +
-            std::to_string(scheduler_.evictions()) + " evicted\n";
+  story_ += "of " + std::to_string(memory_->available() + borrower_->held()) + ", " +
+            std::to_string(memory_->cached()) + " known, " + std::to_string(scheduler_.evictions()) + " evicted\n";
 }
 
 void schedule_run::compute(const scheduler::pass& pass) {

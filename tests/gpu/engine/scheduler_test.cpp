@@ -54,6 +54,22 @@ TEST(guessing_schedules, guesses_that_fail_disturb_nothing) {
     }
 }
 
+// Such as a model that guesses for another one.
+TEST(guessing_schedules, whoever_holds_free_blocks_disturbs_nothing) {
+  std::int64_t given_back = 0;
+  for (const std::int64_t blocks : {9, 16, 400})
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+      SCOPED_TRACE("seed " + std::to_string(seed));
+      schedule_run plain({.blocks = blocks}, seed), lending({.blocks = blocks, .lends = true}, seed);
+      plain.run();
+      lending.run();
+      ASSERT_EQ(lending.story(), plain.story());
+      EXPECT_GT(lending.lent(), 0);
+      given_back += lending.given_back();
+    }
+  EXPECT_GT(given_back, 1000);
+}
+
 TEST(guessing_schedules, guesses_that_come_true_save_passes) {
   schedule_run plain({.blocks = 400, .tasks = 4}, 3),
       guessing({.blocks = 400, .tasks = 4, .guesses = 7, .percent_right = 100}, 3);

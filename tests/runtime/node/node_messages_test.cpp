@@ -132,6 +132,8 @@ TEST(node_messages, models_arrive_as_they_are) {
   EXPECT_EQ(checked(sent(model)).draft, std::nullopt);
   model.draft = draft_source::prompt;
   EXPECT_EQ(checked(sent(model)).draft, draft_source::prompt);
+  model.draft = draft_source{"small"};
+  EXPECT_EQ(checked(sent(model)).draft, draft_source{"small"});
 }
 
 TEST(node_messages, prompts_have_the_same_marks_on_another_node) {

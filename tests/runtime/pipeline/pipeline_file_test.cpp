@@ -65,6 +65,9 @@ draft = "prompt"
 source = "qwen2.5-coder-0.5b-instruct"
 dtype = "bfloat16"
 numerics = "layercast"
+draft = "model:small"
+[model.small]
+source = "qwen2.5-coder-0.5b-instruct"
 [device."cuda:0"]
 threads = 3
 kv_memory = "2GiB"
@@ -150,7 +153,8 @@ explain = true
   EXPECT_TRUE(p.model("m")->special_tokens_in_text);
   EXPECT_FALSE(p.model("n")->special_tokens_in_text);
   EXPECT_EQ(p.model("m")->draft, draft_source::prompt);
-  EXPECT_EQ(p.model("n")->draft, std::nullopt);
+  EXPECT_EQ(p.model("n")->draft, draft_source{"small"});
+  EXPECT_EQ(p.model("small")->draft, std::nullopt);
   EXPECT_EQ(p.model("m")->format, weight_format::float32);
   EXPECT_EQ(p.model("m")->kv_dtype, data_type::bfloat16);
   EXPECT_TRUE(p.model("n")->layercast);

@@ -113,11 +113,18 @@ INSTANTIATE_TEST_SUITE_P(
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nkv_dtype = \"int8\""),
                      "p.toml:4:1: \"kv_dtype\" must be \"float32\" or \"bfloat16\", found the string \"int8\""},
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndraft = \"promt\""),
-                     "p.toml:4:1: \"draft\" must be \"prompt\", found the string \"promt\""},
-        bad_pipeline{
-            replaced(chain, "instruct\"", "instruct\"\ndraft = \"model:small\""),
-            "p.toml:4:1: another model can't guess for this one yet; use draft = \"prompt\", which goes by what "
-            "the request's own context says, or leave \"draft\" out"},
+                     "p.toml:4:1: \"draft\" must be \"prompt\" or \"model:NAME\", found the string \"promt\""},
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndraft = \"model:\""),
+                     "p.toml:4:1: \"draft\" must be \"prompt\" or \"model:NAME\", found the string \"model:\""},
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndraft = \"model:small\""),
+                     "p.toml:4:1: there is no [model.small] to guess for \"main\""},
+        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndraft = \"model:main\""),
+                     "p.toml:4:1: \"main\" is the same model as \"main\", and only a smaller one can guess for it"},
+        bad_pipeline{replaced(chain, "instruct\"",
+                              "instruct\"\ndraft = \"model:tiny\"\n[model.tiny]\nsource = "
+                              "\"qwen2.5-coder-0.5b-instruct\"\ndevice = \"cuda:0\""),
+                     "p.toml:4:1: \"tiny\" is on the device \"cuda:0\", and to guess for \"main\" it must be on the "
+                     "same one, \"cpu\""},
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndraft = true"),
                      "p.toml:4:1: \"draft\" must be a string"},
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nnumerics = \"exact\""),

@@ -97,5 +97,26 @@ TEST(same_model, is_what_the_device_would_load_once) {
   EXPECT_TRUE(same_as_changed([](model_entry& m) { m.draft = draft_source::prompt; })) << "it changes no context";
 }
 
+// Whichever device and mode, a model comes with those that guess for it.
+TEST(device_configs, models_that_guess_are_loaded_beside) {
+  auto p = two_devices();
+  plan one;
+  one.agents = {{.name = "on_small"}};
+  const auto names = [&] {
+    std::vector<std::string> all;
+    for (const auto& config : device_configs(p, {one}))
+      for (const auto& model : config.models)
+        all.push_back(model.name);
+    return all;
+  };
+  EXPECT_THAT(names(), testing::ElementsAre("small"));
+  p.models[1].draft = draft_source{"idle"};
+  EXPECT_THAT(names(), testing::ElementsAre("small", "idle"));
+  p.models[2].draft = draft_source{"twin"}; // which guesses for its own answers
+  EXPECT_THAT(names(), testing::ElementsAre("small", "idle", "twin"));
+  p.models[3].draft = draft_source{"small"};
+  EXPECT_THAT(names(), testing::ElementsAre("small", "idle", "twin"));
+}
+
 } // namespace
 } // namespace avp
