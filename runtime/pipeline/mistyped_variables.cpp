@@ -10,6 +10,7 @@
 #include "agents/prompt_template.hpp"
 #include "runtime/pipeline/agent_templates.hpp"
 #include "runtime/pipeline/earlier_texts.hpp"
+#include "runtime/pipeline/history.hpp"
 #include "runtime/text/words.hpp"
 #include "transport/nearest_name.hpp"
 
@@ -85,7 +86,7 @@ bool is_agent_of(const pipeline& p, const std::string& name) {
 }
 
 bool is_field_of(const pipeline& p, const template_names& one, const std::string& name) {
-  return name != earlier_variable && !contains(one.given, name) && !is_agent_of(p, name);
+  return name != earlier_variable && name != history_variable && !contains(one.given, name) && !is_agent_of(p, name);
 }
 
 /// In the order in which they are held against others.

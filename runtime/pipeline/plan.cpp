@@ -5,6 +5,7 @@
 #include <map>
 
 #include "agents/prompt_template.hpp"
+#include "runtime/pipeline/history.hpp"
 #include "runtime/text/words.hpp"
 
 namespace avp {
@@ -46,6 +47,7 @@ public:
       read_templates(agent);
       order_after(agent);
     }
+    result_.fields.erase(std::string(history_variable)); // a record may lack it
     return std::move(result_);
   }
 

@@ -5,6 +5,7 @@
 #include "agents/prompt_template.hpp"
 #include "runtime/pipeline/agent_templates.hpp"
 #include "runtime/pipeline/earlier_texts.hpp"
+#include "runtime/pipeline/history.hpp"
 #include "runtime/pipeline/mistyped_variables.hpp"
 #include "runtime/pipeline/pipeline_check.hpp"
 #include "runtime/pipeline/plan.hpp"
@@ -124,8 +125,9 @@ private:
         say(alone ? variable + " has no text: in direct mode \"" + agent.name + "\" runs alone"
                   : variable + " has no text yet: \"" + name + "\" does not come before \"" + agent.name +
                         "\" in the flow");
-      } else if (context_.fields) {
+      } else if (name != history_variable && context_.fields) {
         auto known = field_names();
+        known.emplace_back(history_variable);
         if (!alone)
           known.insert(known.end(), before.begin(), before.end());
         say("nothing gives " + variable + ": no field of the input is called so, and no agent before \"" + agent.name +

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "runtime/pipeline/plan.hpp"
 #include "tests/runtime/pipeline/pipeline_text.hpp"
 
 namespace avp {
@@ -54,6 +55,18 @@ TEST_F(pipeline_with_input, variables_must_be_fields_or_agents) {
       HasSubstr("p.toml:15:13: nothing gives {{glod}}: no field of the input is called so; did you mean \"gold\"?"));
   EXPECT_THAT(mistakes(chain + input_ + "[score]\nkind = \"python\"\nexpected = \"1\"\nsetup = \"{{glod}}\"\n"),
               HasSubstr("p.toml:16:10: nothing gives {{glod}}"));
+}
+
+TEST_F(pipeline_with_input, a_conversation_s_history_may_be_named_whatever_the_records_have) {
+  const auto served = replaced(chain, "Answer: {{question}}\"\ntext", "{{history}} {{question}}\"\ntext");
+  EXPECT_EQ(mistakes(served + input_), "");
+  const load_options one_question{.kinds = kinds, .ask = true};
+  const auto asked = load(served, one_question);
+  ASSERT_TRUE(asked.pipeline) << to_string(asked.mistakes);
+  EXPECT_EQ(asked.pipeline->input.ask, "question");
+  EXPECT_EQ(make_plan(*asked.pipeline, mode::latent, kinds).fields, std::set<std::string>{"question"});
+  EXPECT_THAT(mistakes(replaced(served, "{{history}}", "{{histroy}}") + input_),
+              HasSubstr("did you mean \"history\"?"));
 }
 
 TEST_F(pipeline_with_input, a_name_must_not_be_field_and_agent) {
