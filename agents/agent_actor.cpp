@@ -89,9 +89,11 @@ struct active_hop {
   active_hop(const agent_spec& spec, const prompt_template& system, watched_hop asked, device_port& to_device,
              const device_actor& device)
       : port(to_device, device, std::move(asked.watch), asked.input.cancelled),
-        hop(spec, system, std::move(asked.input), port) {}
+        settled(asked.input.asked.empty() ? std::optional<agent_spec>() : asked.input.asked.applied_to(spec)),
+        hop(settled ? *settled : spec, system, std::move(asked.input), port) {}
 
   hop_port port;
+  std::optional<agent_spec> settled; // where the task has settings of its own
   avp::hop hop;
   std::optional<eventually<output>> work;
   caf::typed_response_promise<hop_output> promise;
@@ -161,7 +163,7 @@ void finish(agent_pointer self, std::list<active_hop>::iterator place) {
   try {
     auto output = place->work->take();
     const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - place->arrived;
-    hop_output made{std::move(output), place->hop.counts(), spent.count()};
+    hop_output made{std::move(output), place->hop.counts(), place->hop.finish(), spent.count()};
     made.thought = place->hop.thought();
     place->promise.deliver(std::move(made));
   } catch (...) {

@@ -1,6 +1,8 @@
 // Requests of a hop and what they need.
 #include "agents/hop.hpp"
 
+#include <algorithm>
+
 #include "transport/sha256.hpp"
 
 namespace avp {
@@ -169,6 +171,8 @@ std::vector<result> hop::pending_group::await_resume() {
     owner_.counts_ += answer.counts;
   if (failure_)
     throw request_failed(*failure_);
+  const auto was_cut = [](const result& answer) { return answer.finish == finish_reason::length; };
+  owner_.finish_ = std::ranges::all_of(answers_, was_cut) ? finish_reason::length : finish_reason::end_of_turn;
   return std::move(answers_);
 }
 

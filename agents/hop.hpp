@@ -9,11 +9,13 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tl/expected.hpp>
 
 #include "agents/agent_spec.hpp"
+#include "agents/asked_settings.hpp"
 #include "agents/eventually.hpp"
 #include "agents/prompt_template.hpp"
 #include "agents/task.hpp"
@@ -45,6 +47,7 @@ struct hop_input {
   std::vector<payload> contexts;                 ///< What to continue on; several are joined first, as the spec says.
   std::function<void(std::string_view)> on_text; ///< Gets the answer as it comes; may be empty.
   std::shared_ptr<avp::cancellation> cancelled;  ///< Of the task; may be empty. What was asked is given up then.
+  asked_settings asked;                          ///< In place of the agent's own settings.
 };
 
 /// A request of an agent that its device refused or failed; the text says why. An agent may catch it and go on in
@@ -99,6 +102,8 @@ public:
       owner_.counts_ += answer_->counts;
       owner_.thought_ += answer_->thought;
       owner_.context_ = answer_->context;
+      if constexpr (std::is_same_v<Request, avp::generate>)
+        owner_.finish_ = answer_->finish;
       return std::move(*answer_);
     }
 
@@ -200,6 +205,9 @@ public:
   /// What this hop's latent steps were like so far.
   [[nodiscard]] const avp::thought& thought() const { return thought_; }
 
+  /// Why the last answer ended; of several that were sent together it is `length` where all of them were cut.
+  [[nodiscard]] finish_reason finish() const { return finish_; }
+
 private:
   friend eventually<output> run_hop(avp::agent& agent, avp::hop& hop);
 
@@ -218,6 +226,7 @@ private:
   device_port& device_;
   avp::counts counts_;
   avp::thought thought_;
+  finish_reason finish_ = finish_reason::end_of_turn;
   int rounds_ = 0; // requests, or groups of them, that were made
 };
 

@@ -17,6 +17,7 @@ namespace avp {
 struct hop_output {
   avp::output output;
   avp::counts counts;
+  finish_reason finish = finish_reason::end_of_turn; ///< Of its answer.
   double ms = 0;                              ///< From the hop's arrival to its end, waiting for the device included.
   std::string node = "local";                 ///< Where it was done.
   int retries = 0;                            ///< How often it was begun anew because its node was lost.

@@ -12,6 +12,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include "agents/agent_actor.hpp"
+#include "agents/asked_settings.hpp"
 #include "agents/cancellation.hpp"
 #include "agents/task.hpp"
 #include "runtime/flow/restored_hops.hpp"
@@ -25,6 +26,7 @@ struct active_task {
   explicit active_task(const std::vector<planned_agent>& agents) : flow(agents) {}
 
   std::shared_ptr<const avp::task> task;
+  asked_settings asked;
   task_result result;
   caf::typed_response_promise<task_result> answer;
   std::function<void(std::string_view)> on_text;

@@ -65,6 +65,10 @@ hop_input pipeline_state::make_input(active_task& active, const running_agent& t
   input.texts = active.flow.texts();
   input.contexts = active.flow.take_contexts(*to.plan);
   input.cancelled = active.cancelled;
+  if (to.plan->answers_task)
+    input.asked = active.asked;
+  else
+    input.asked.steps = active.asked.steps;
   if (active.on_text && to.plan->answers_task)
     input.on_text = [say = active.on_text, cancelled = active.cancelled](std::string_view text) {
       if (!cancelled->is_cancelled())
@@ -120,8 +124,10 @@ void pipeline_state::hop_done(std::uint64_t place, running_agent& at, const agen
   part.fetch_ms = output.fetch_ms;
   part.thought = std::move(output.thought);
   active.flow.travelled(*at.plan, output.wire_bytes);
-  if (at.plan->answers_task)
+  if (at.plan->answers_task) {
     active.result.text = output.output.text;
+    active.result.finish = output.finish;
+  }
   tell(active, part, output.output);
   active.result.agents.push_back(std::move(part));
   active.flow.done(*at.plan, std::move(output.output));

@@ -6,6 +6,7 @@
 #include "agents/agent_failure.hpp"
 #include "gpu/device_error.hpp"
 #include "gpu/thrown.hpp"
+#include "runtime/pipeline/history.hpp"
 
 namespace avp {
 
@@ -51,7 +52,9 @@ caf::typed_response_promise<task_result> pipeline_state::take(task_input& input)
   made->id = std::move(input.id);
   made->mode = config_.plan.mode;
   made->fields = std::move(input.fields);
-  made->run_seed = config_.pipeline->seed;
+  made->fields.try_emplace(std::string(history_variable));
+  made->run_seed = input.asked.seed.value_or(config_.pipeline->seed);
+  active.asked = std::move(input.asked);
   made->place = place;
   made->prefix_scope = input.prefix_scope;
   active.task = std::move(made);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/asked_settings.hpp"
 #include "runtime/results/ended_hop.hpp"
 
 namespace avp {
@@ -21,6 +22,7 @@ struct task_input {
   /// twice, as where two people ask the same question.
   std::uint64_t place = 0;
   std::optional<std::int64_t> prefix_scope = 0; ///< As request::prefix_scope.
+  asked_settings asked = {};                    ///< Of the answering agent; `steps` and `seed` count for all.
   std::vector<ended_hop> done = {};             ///< Hops that need not be done again, in the order in which they ended.
 
   /// Gets the answering agent's words as they come, on the thread of a device; may be empty. After a cancellation it

@@ -20,6 +20,7 @@ hop_order order_of(const hop_input& input, std::uint64_t hop, std::uint64_t agen
   order.wants_words = static_cast<bool>(input.on_text);
   order.texts = input.texts;
   order.from = input.from;
+  order.asked = input.asked;
   return order;
 }
 
@@ -39,6 +40,7 @@ hop_input input_of(const hop_order& order) {
   input.explains = order.explains;
   input.texts = order.texts;
   input.from = order.from;
+  input.asked = order.asked;
   return input;
 }
 

@@ -88,6 +88,7 @@ struct hop_order {
   std::vector<std::string> from;
   std::vector<context_order> contexts;
   std::vector<std::string> recipes; ///< Encodings of the contexts' recipes and all their ancestors, parents first.
+  asked_settings asked;
 };
 
 /// What came of a hop.
@@ -106,6 +107,7 @@ struct hop_report {
   std::string text;
   caf::optional<std::vector<std::string>> to;
   avp::counts counts;
+  finish_reason finish = finish_reason::end_of_turn;
   std::vector<std::uint64_t> wire_bytes; ///< That came over a socket for each of the order's contexts.
   double fetch_ms = 0;                   ///< Until those that were not there were on the node's device.
   avp::thought thought;
@@ -250,13 +252,13 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hop_order& x) {
   return f(caf::meta::type_name("avp::hop_order"), x.hop, x.agent, x.task, x.mode, x.fields, x.run_seed, x.place,
            as_field(x.prefix_scope), x.prompt, x.makes_text, x.hands_on, x.explains, x.wants_words, x.texts, x.from,
-           x.contexts, x.recipes);
+           x.contexts, x.recipes, x.asked);
 }
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, hop_report& x) {
   return f(caf::meta::type_name("avp::hop_report"), x.hop, x.outcome, x.error, x.error_code, x.text, x.to, x.counts,
-           x.wire_bytes, x.fetch_ms, x.thought, x.context, x.recipes, x.context_bytes, x.described);
+           x.finish, x.wire_bytes, x.fetch_ms, x.thought, x.context, x.recipes, x.context_bytes, x.described);
 }
 
 template <class Inspector>

@@ -36,6 +36,7 @@ hop_report report_of(std::uint64_t number, const hosted_hop& hop, hop_output& ma
   if (made.output.to)
     report.to = std::move(*made.output.to);
   report.counts = made.counts;
+  report.finish = made.finish;
   report.wire_bytes = hop.wire_bytes;
   report.fetch_ms = hop.fetch_ms;
   report.thought = std::move(made.thought);

@@ -221,6 +221,7 @@ void placed_hops::finish(placed_hop hop, const cluster_node& node, hop_report& r
   if (report.to)
     made.output.to = std::move(*report.to);
   made.counts = report.counts;
+  made.finish = report.finish;
   made.ms = std::chrono::duration<double, std::milli>(clock::now() - hop.arrived).count();
   made.node = node.entry.name;
   made.retries = hop.retries;

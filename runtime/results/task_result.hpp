@@ -47,10 +47,11 @@ struct agent_result {
 struct task_result {
   std::string task;
   avp::mode mode = mode::latent;
-  std::optional<sweep_point> sweep;          ///< Which point of a sweep it belongs to.
-  std::string error;                         ///< Why it failed; empty when it did not.
-  std::optional<avp::error_code> error_code; ///< Of that; none also in results of earlier versions.
-  std::string text;                          ///< The answering agent's.
+  std::optional<sweep_point> sweep;                  ///< Which point of a sweep it belongs to.
+  std::string error;                                 ///< Why it failed; empty when it did not.
+  std::optional<avp::error_code> error_code;         ///< Of that; none also in results of earlier versions.
+  std::string text;                                  ///< The answering agent's.
+  finish_reason finish = finish_reason::end_of_turn; ///< Of that; for fronts, not in results.jsonl.
   std::optional<std::string> expected;
   std::optional<double> score;
   double ms = 0;                    ///< From the first hop's start to the last one's end.

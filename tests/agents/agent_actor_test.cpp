@@ -108,6 +108,47 @@ TEST_F(agent_actor_test, every_request_has_a_seed_of_its_own_that_stays) {
   stop(second);
 }
 
+TEST_F(agent_actor_test, a_task_may_bring_settings_of_its_own) {
+  auto actor = start(spec("generate"));
+  auto hop = input("Go");
+  hop.asked.max_new_tokens = 4;
+  hop.asked.temperature = 0.25F;
+  hop.asked.top_k = 9;
+  hop.asked.stop = {"MORE"};
+  ask(actor, hop);
+  ask(actor, input("Go"));
+  hop.asked.seed = 43;
+  ask(actor, hop);
+  const auto& asked = log_->generated;
+  EXPECT_EQ(asked[0].max_new_tokens, 4);
+  EXPECT_EQ(asked[0].sampling.temperature, 0.25F);
+  EXPECT_EQ(asked[0].sampling.top_k, 9);
+  EXPECT_EQ(asked[0].sampling.top_p, 0.95F);
+  EXPECT_THAT(asked[0].stop, ElementsAre("END", "MORE"));
+  EXPECT_EQ(asked[1].max_new_tokens, 33);
+  EXPECT_THAT(asked[1].stop, ElementsAre("END"));
+  EXPECT_EQ(asked[0].seed, asked[1].seed);
+  EXPECT_NE(asked[0].seed, asked[2].seed);
+  auto thinker = start(spec("think"));
+  hop = input("Think");
+  hop.asked.steps = 2;
+  ask(thinker, hop);
+  EXPECT_EQ(log_->thought.at(0).steps, 2);
+  stop(actor);
+  stop(thinker);
+}
+
+TEST_F(agent_actor_test, a_hop_tells_why_its_answer_ended) {
+  auto actor = start(spec("generate"));
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go"))).finish, finish_reason::end_of_turn);
+  log_->finish = finish_reason::length;
+  EXPECT_EQ(std::get<hop_output>(ask(actor, input("Go"))).finish, finish_reason::length);
+  stop(actor);
+  auto several = start(spec("vote"));
+  EXPECT_EQ(std::get<hop_output>(ask(several, input("Go"))).finish, finish_reason::length);
+  stop(several);
+}
+
 TEST_F(agent_actor_test, a_missing_variable_fails_the_task_only) {
   auto actor = start(spec("generate"));
   EXPECT_THAT(std::get<std::string>(ask(actor, input("{{nothing}}"))), HasSubstr("{{nothing}}"));

@@ -74,9 +74,9 @@ struct fake_log {
   /// Gives the certainty of an answer.
   std::function<avp::certainty(const std::string&)> sure = [](const std::string&) { return avp::certainty{}; };
   std::vector<thought_warning> warnings; ///< Of all thoughts.
-
-  bool hang = false;      ///< Never answer.
-  std::string kill_after; ///< Kills the agent's actor that asks this, and does not answer.
+  finish_reason finish = finish_reason::end_of_turn; ///< Of every answer.
+  bool hang = false;                                 ///< Never answer.
+  std::string kill_after;                            ///< Kills the agent's actor that asks this, and does not answer.
 
   std::mutex mutex;
   std::vector<think> thought;
@@ -122,6 +122,7 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
       done.text = std::get<std::string>(answer);
       done.counts.output_tokens = 5;
       done.certainty = log->sure(done.text);
+      done.finish = log->finish;
       after += "|" + done.text;
     }
     done.context = context_of(after, done.text.size());

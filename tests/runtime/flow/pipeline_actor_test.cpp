@@ -188,6 +188,16 @@ TEST_F(pipeline_actor_test, an_id_may_come_twice_but_a_place_only_once) {
   EXPECT_EQ(first[0].error, "it was cancelled");
 }
 
+TEST_F(pipeline_actor_test, what_was_said_before_is_empty_where_nobody_gives_it) {
+  std::string chain = chain_of_three;
+  chain.replace(chain.find("only {{q}}"), 10, "{{history}}|{{q}}");
+  start(chain, mode::direct);
+  EXPECT_EQ(ask(task(0, "x")).text, "<|x>");
+  auto later = task(1, "y");
+  later.fields["history"] = "User: x";
+  EXPECT_EQ(ask(later).text, "<User: x|y>");
+}
+
 TEST_F(pipeline_actor_test, a_failing_hop_is_its_task_s_error) {
   requests_->fails = [](const std::string& message) { return message == "A bad"; };
   start(chain_of_three, mode::latent);

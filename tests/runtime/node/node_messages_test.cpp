@@ -77,6 +77,10 @@ TEST(node_messages, hops_arrive_as_they_are) {
   input.from = {"a"};
   input.explains = true;
   input.on_text = [](std::string_view) {};
+  input.asked.steps = 4;
+  input.asked.top_p = 0.5F;
+  input.asked.stop = {"END"};
+  input.asked.seed = 0xFFFF'FFFF'FFFF'FFFFU;
   auto order = order_of(input, 3, 5);
   EXPECT_TRUE(order.wants_words);
   order.contexts = {{"id", "b", "key"}};
@@ -93,6 +97,7 @@ TEST(node_messages, hops_arrive_as_they_are) {
   EXPECT_TRUE(came.makes_text && came.hands_on && came.explains);
   EXPECT_EQ(came.texts, input.texts);
   EXPECT_EQ(came.from, input.from);
+  EXPECT_EQ(came.asked, input.asked);
 }
 
 TEST(node_messages, reports_arrive_as_they_are) {
@@ -101,6 +106,7 @@ TEST(node_messages, reports_arrive_as_they_are) {
   report.to = std::vector<std::string>{"x"};
   report.counts.prompt_tokens = 11;
   report.counts.device_ms = 1.5;
+  report.finish = finish_reason::length;
   report.wire_bytes = {1, 2};
   report.thought.steps = {{.tokens = {{5, "a", 0.5}}, .entropy = 1.5, .norm = 2}, {.norm = 3, .cosine = 0.25}};
   report.thought.warnings = {thought_warning::entropy_collapsed};
@@ -114,6 +120,7 @@ TEST(node_messages, reports_arrive_as_they_are) {
   EXPECT_EQ(came.to, report.to);
   EXPECT_EQ(came.counts, report.counts);
   EXPECT_EQ(came.counts.device_ms, 1.5);
+  EXPECT_EQ(came.finish, finish_reason::length);
   EXPECT_EQ(came.wire_bytes, report.wire_bytes);
   EXPECT_EQ(to_json(came.thought), to_json(report.thought));
   EXPECT_EQ(came.described, report.described);
