@@ -169,9 +169,10 @@ interrupt_guard::~interrupt_guard() {
     close(end);
 }
 
-void interrupt_guard::finish_first(std::string what) {
+void interrupt_guard::finish_first(std::string what, bool takes_its_time) {
   const std::lock_guard lock(mutex_);
   what_ = std::move(what);
+  takes_its_time_ = takes_its_time;
   finishes_ = true;
 }
 
@@ -214,10 +215,12 @@ void interrupt_guard::watch() {
     if (!what || !std::exchange(first, false) || !finishes_)
       end(finishes_ ? "stopped at once" : ended_by(what.value_or(SIGINT)) + (when_.empty() ? "" : " " + when_),
           was_interrupted);
-    if (*what != SIGINT)
+    if (*what != SIGINT && !takes_its_time_)
       within(to_finish);
-    const auto notice = *what == SIGINT ? "interrupted: " + what_ + "; interrupt once more to stop at once"
-                                        : signal_name(*what) + ": " + what_ + ", within two seconds";
+    const auto notice = *what == SIGINT
+                            ? "interrupted: " + what_ + "; interrupt once more to stop at once"
+                            : signal_name(*what) + ": " + what_ +
+                                  (takes_its_time_ ? "; once more to stop at once" : ", within two seconds");
     lock.unlock();
     speaker_->say(line(notice));
   }

@@ -16,7 +16,7 @@ namespace avp {
 ///
 /// * While there is nothing to finish, the first signal ends the process at once.
 /// * After finish_first() the first one is remembered, and the second one ends the process at once. SIGTERM and SIGHUP
-///   wait for no second one: within two seconds the process is gone.
+///   wait for no second one: within two seconds the process is gone, unless it may take its time.
 /// * After leave() the process has some seconds to end by itself.
 ///
 /// The process also ends, with one message, where an exception leaves a thread and nobody would know of it.
@@ -30,8 +30,9 @@ public:
   ~interrupt_guard();
 
   /// From now on there is something to finish, which `what` says when the first signal comes: "interrupted: finishing
-  /// the tasks that run; …", "SIGTERM: finishing the tasks that run, …".
-  void finish_first(std::string what);
+  /// the tasks that run; …", "SIGTERM: finishing the tasks that run, …". `takes_its_time` is for what somebody else
+  /// waits for: then no signal has a deadline.
+  void finish_first(std::string what, bool takes_its_time = false);
 
   /// What is printed, as a line, when the process ends before it is through: how to go on.
   void say_at_end(std::string text);
@@ -54,6 +55,7 @@ private:
   std::string what_;
   std::string last_words_;
   bool finishes_ = false;
+  bool takes_its_time_ = false;
   std::optional<int> leaving_; ///< With this status.
   std::array<int, 2> pipe_{-1, -1};
   std::shared_ptr<speaker> speaker_;

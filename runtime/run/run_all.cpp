@@ -139,7 +139,7 @@ exit_status run_all(caf::actor_system& system, const run_parts& parts, std::vect
   const auto plans = plans_of_last(stages);
   const auto programs = parts.pipeline.scores_programs() ? std::make_shared<const program_scorer>() : nullptr;
   const auto scorer = parts.pipeline.score && !programs ? scorer_program() : std::filesystem::path();
-  run_devices devices(system, largest, plans, parts.report.leaves_folder, parts.metrics);
+  run_devices devices(system, device_configs(largest, plans), parts.report.leaves_folder, parts.metrics);
   std::unique_ptr<cluster> nodes; // greeted while this machine loads its models
   if (has_nodes(largest))
     nodes = std::make_unique<cluster>(system, largest, plans, parts.keys, devices.node_counters());

@@ -24,10 +24,10 @@ std::vector<device_totals> totals_of(const std::vector<std::shared_ptr<device_mo
 
 } // namespace
 
-run_devices::run_devices(caf::actor_system& system, const pipeline& pipeline, const std::vector<plan>& plans,
-                         bool traced, const std::optional<tcp_address>& metrics)
+run_devices::run_devices(caf::actor_system& system, std::vector<device_config> configs, bool traced,
+                         const std::optional<tcp_address>& metrics)
     : system_(system),
-      configs_(device_configs(pipeline, plans)) {
+      configs_(std::move(configs)) {
   if (traced)
     trace_ = std::make_shared<trace_file>();
   node_counters_ = std::make_shared<cluster_counters>(trace_);
@@ -36,11 +36,15 @@ run_devices::run_devices(caf::actor_system& system, const pipeline& pipeline, co
     config.observer = monitors_.back();
   }
   if (metrics) {
-    metrics_.emplace(*metrics, [monitors = monitors_, counters = node_counters_] {
-      return metrics_text(totals_of(monitors, *counters), counters->totals());
-    });
+    metrics_.emplace(*metrics, metrics_source());
     std::fprintf(stderr, "metrics: %s\n", metrics_->url().c_str()); // also with --quiet: port 0 would be a secret
   }
+}
+
+std::function<std::string()> run_devices::metrics_source() const {
+  return [monitors = monitors_, counters = node_counters_] {
+    return metrics_text(totals_of(monitors, *counters), counters->totals());
+  };
 }
 
 run_devices::~run_devices() {

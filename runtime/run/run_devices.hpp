@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,7 +26,7 @@ class run_devices {
 public:
   /// Takes the port of the metrics endpoint, where one is wanted; loads nothing yet. `traced` says whether there will
   /// be a trace_into(). Throws listen_error.
-  run_devices(caf::actor_system& system, const pipeline& pipeline, const std::vector<plan>& plans, bool traced,
+  run_devices(caf::actor_system& system, std::vector<device_config> configs, bool traced,
               const std::optional<tcp_address>& metrics);
   run_devices(const run_devices&) = delete;
   run_devices& operator=(const run_devices&) = delete;
@@ -41,6 +42,9 @@ public:
 
   /// How the weights of each model are kept, once started.
   [[nodiscard]] std::map<std::string, weight_format> formats() const;
+
+  /// Gives what the metrics endpoint would answer; may be called from any thread and outlives the object.
+  [[nodiscard]] std::function<std::string()> metrics_source() const;
 
   /// What the other nodes of the run do; it goes into the same metrics and trace.
   [[nodiscard]] const std::shared_ptr<cluster_counters>& node_counters() const { return node_counters_; }

@@ -73,6 +73,20 @@ TEST_F(interrupt_death, a_request_to_end_waits_for_no_second_one) {
         ExitedWithCode(130), says);
 }
 
+TEST_F(interrupt_death, what_takes_its_time_is_ended_by_the_second_one_alone) {
+  EXPECT_EXIT(
+      {
+        interrupt_guard guard("");
+        guard.finish_first("finishing", true);
+        std::raise(SIGTERM);
+        wait_for_signal();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1700)); // more than the others have
+        std::raise(SIGTERM);
+        hang();
+      },
+      ExitedWithCode(130), "^SIGTERM: finishing; once more to stop at once\nstopped at once\n$");
+}
+
 TEST_F(interrupt_death, what_ends_in_time_has_its_own_status) {
   EXPECT_EXIT(
       {
