@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <netinet/tcp.h>
 #include <strings.h>
 
@@ -22,8 +23,9 @@ constexpr std::uint64_t most_dropped = std::uint64_t{256} << 20;
 /// What the system holds for one peer that does not read; its own choice would be megabytes.
 constexpr int send_buffer_bytes = 128 * 1024;
 
-/// A peer that has nothing more to say may wait for its answer, or be gone. Before it is asked, so much time passes.
-constexpr auto patience_with_silence = std::chrono::milliseconds(500);
+/// A peer that has nothing more to say may wait for its answer, or be gone. Before it is asked, so much time passes:
+/// most answers come sooner.
+constexpr auto patience_with_silence = std::chrono::milliseconds(50);
 
 /// Has the system ask a peer of which nothing is heard whether it is there: a machine that is cut off sends no
 /// farewell.
@@ -87,10 +89,6 @@ void web_connection::check_time(clock::time_point now) {
       refuse(408, "The body of the request did not come in time.");
     break;
   case stage::answering:
-    if (has_ended_ && !is_probed_ && now - ended_ > patience_with_silence) {
-      is_probed_ = true;
-      exchange_->probe();
-    }
     if (written_ < output_.size() && now - progress_ > limits.transfer_time)
       close();
     break;
@@ -164,10 +162,19 @@ void web_connection::keep_ahead(std::string_view bytes) { ahead_ = std::string(b
 
 void web_connection::take_end() {
   has_ended_ = true;
-  ended_ = clock::now();
   if (stage_ != stage::answering)
     return close();
   wait_for_error();
+  probe_after_silence();
+}
+
+void web_connection::probe_after_silence() {
+  const auto timer = std::make_shared<boost::asio::steady_timer>(loop_.context, patience_with_silence);
+  timer->async_wait([timer, weak = weak_from_this()](const auto& failed) {
+    const auto self = weak.lock();
+    if (!failed && self && self->stage_ == stage::answering)
+      self->exchange_->probe();
+  });
 }
 
 /// Gives what is not parsed yet: the beginning of something, or the next requests.

@@ -59,6 +59,7 @@ private:
   void take_input(std::string_view bytes);
   void keep_ahead(std::string_view bytes);
   void take_end();
+  void probe_after_silence();
   [[nodiscard]] std::string_view parse(std::string_view bytes);
   void accept_head();
   void accept_body();
@@ -83,10 +84,8 @@ private:
   std::uint64_t body_bytes_ = 0;           ///< Of its body, as counted in the loop.
   std::string ahead_;                      ///< Came, and is not parsed yet.
   bool is_reading_ = false;
-  bool is_watching_ = false;  ///< Waits for an error.
-  bool has_ended_ = false;    ///< The peer says nothing more.
-  bool is_probed_ = false;    ///< And was asked whether it still listens.
-  clock::time_point ended_{}; ///< When it said so.
+  bool is_watching_ = false; ///< Waits for an error.
+  bool has_ended_ = false;   ///< The peer says nothing more.
   std::uint64_t dropped_ = 0;
 
   std::shared_ptr<web_exchange> exchange_;
