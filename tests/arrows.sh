@@ -65,6 +65,7 @@ declare -A knows=( # a folder of the runtime -> those that it knows
   [node]="text os pipeline telemetry"
   [flow]="text pipeline results node"
   [run]="text os score pipeline results telemetry report journal node flow"
+  [serve]="text os pipeline results node flow run"
 )
 for path in runtime/*/; do
   folder=$(basename "$path")

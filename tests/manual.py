@@ -23,7 +23,7 @@ PAGES = sorted(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.m
 MANUAL = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 WIDTH, README_LINES = 120, 150
 
-PROGRAMS = ("avp-run", "avp-node", "avp-model", "avp-report", "avp-score", "avp-inspect", "avp-key")
+PROGRAMS = ("avp-run", "avp-serve", "avp-node", "avp-model", "avp-report", "avp-score", "avp-inspect", "avp-key")
 EVERY_PROGRAM_HAS = {"--help", "--version"}
 
 # How the loader asks for a key: table.text("key"), table.one_of<keep>("key"), for_each_table(top, "key", …).
