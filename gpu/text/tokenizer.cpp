@@ -68,7 +68,8 @@ tokenizer::tokenizer(const vocabulary& source)
     : normalizer_(made_of<normalizer>(source.normalizers, "normalising")),
       decoder_(std::make_shared<text_decoder>(made_of<text_decoder>(source.decoders, "decoding"))),
       before_(source.before),
-      after_(source.after) {
+      after_(source.after),
+      is_byte_level_(source.model == subword_kind::byte_level_bpe) {
   if (source.tokens.empty())
     throw model_error("[tokenizer] the vocabulary has no tokens; the model file lacks its tokenizer");
   if (source.tokens.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
@@ -189,7 +190,7 @@ std::string tokenizer::decode(std::span<const std::int32_t> ids, special_text sp
 }
 
 std::string tokenizer::decoded_piece(text_decoder::run& run, std::int32_t id) const {
-  if (!is_inside(id) || kinds_[static_cast<std::size_t>(id)] == token_kind::unused)
+  if (kind_of(id) == token_kind::unused)
     return {};
   return texts_.empty() ? bytes_[static_cast<std::size_t>(id)] : run.push(texts_[static_cast<std::size_t>(id)]);
 }
@@ -198,8 +199,8 @@ std::string_view tokenizer::token_bytes(std::int32_t id) const {
   return is_inside(id) ? std::string_view(bytes_[static_cast<std::size_t>(id)]) : std::string_view();
 }
 
-bool tokenizer::is_special(std::int32_t id) const {
-  return is_inside(id) && kinds_[static_cast<std::size_t>(id)] == token_kind::special;
+token_kind tokenizer::kind_of(std::int32_t id) const {
+  return is_inside(id) ? kinds_[static_cast<std::size_t>(id)] : token_kind::unused;
 }
 
 std::optional<std::int32_t> tokenizer::find(std::string_view text) const {

@@ -66,8 +66,14 @@ public:
   /// Whether the token ends an answer.
   [[nodiscard]] bool is_end_of_turn(std::int32_t id) const { return end_of_turn_.contains(id); }
 
+  /// How the token takes part in tokenising; unused for ids outside the vocabulary.
+  [[nodiscard]] token_kind kind_of(std::int32_t id) const;
+
   /// Whether the token is a special one, hidden from decoded text.
-  [[nodiscard]] bool is_special(std::int32_t id) const;
+  [[nodiscard]] bool is_special(std::int32_t id) const { return kind_of(id) == token_kind::special; }
+
+  /// Whether normal tokens are written in GPT-2's alphabet of bytes; else they are written as SentencePiece does.
+  [[nodiscard]] bool is_byte_level() const { return is_byte_level_; }
 
   /// The number of tokens. A model's table may have more rows than that, for padding.
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
@@ -100,6 +106,7 @@ private:
   std::shared_ptr<const subword_model> model_;
   std::unordered_set<std::int32_t> end_of_turn_;
   std::vector<std::int32_t> before_, after_;
+  bool is_byte_level_ = false;
 };
 
 } // namespace avp
