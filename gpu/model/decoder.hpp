@@ -16,6 +16,7 @@
 #include "gpu/model/family/family.hpp"
 #include "gpu/model/linear.hpp"
 #include "gpu/model/model_file.hpp"
+#include "gpu/model/projector.hpp"
 #include "gpu/model/vocabulary_table.hpp"
 
 namespace avp {
@@ -65,6 +66,11 @@ public:
   /// realignment of LatentMAS (arXiv 2511.20639, section 3). Both are scaled as the embeddings of tokens are. `scores`,
   /// where given, gets the logits that the distribution was made of, [rows, vocab]; untied models make none.
   [[nodiscard]] at::Tensor latent_input(const at::Tensor& hidden, at::Tensor* scores = nullptr);
+
+  /// Makes inputs of this model of what others would say. It reads the whole input table and refers to it.
+  [[nodiscard]] projector projector_onto() const {
+    return {*embedding_, config_.vocab_size, embedding_scale_, device_};
+  }
 
 private:
   // Norms are [hidden] in float32, and not defined where the family has none there.
