@@ -55,6 +55,8 @@ device_interface::behavior_type device_behavior(device_pointer self, std::shared
       [=](join& work) { return submit(self, work); },
       [=](rebuild& work) { return submit(self, work); },
       [=](adopt& work) { return submit(self, work); },
+      [=](score_next& work) { return submit(self, work); },
+      [=](project& work) { return submit(self, work); },
       [=](const cancel& which) { self->state.engine->cancel(which.id); },
       [=](step_atom) {
         self->state.stepping = self->state.engine->step();

@@ -21,7 +21,8 @@ struct cancel {
 /// references into this process, so none of these messages can leave it.
 using device_actor = caf::typed_actor<caf::replies_to<think>::with<result>, caf::replies_to<generate>::with<result>,
                                       caf::replies_to<join>::with<result>, caf::replies_to<rebuild>::with<result>,
-                                      caf::replies_to<adopt>::with<result>, caf::reacts_to<cancel>>;
+                                      caf::replies_to<adopt>::with<result>, caf::replies_to<score_next>::with<result>,
+                                      caf::replies_to<project>::with<result>, caf::reacts_to<cancel>>;
 
 /// Loads the models and starts the actor on a thread of its own. Takes seconds. Throws model_error when a model, its
 /// tokenizer, its chat template or the device can't be used.
@@ -34,5 +35,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::generate)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::join)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::rebuild)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::adopt)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::score_next)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::project)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::cancel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(avp::result)

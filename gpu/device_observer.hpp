@@ -13,7 +13,7 @@ namespace avp {
 
 /// Rows of forward passes by what they were.
 struct row_counts {
-  std::int64_t prefill = 0;  ///< Prompt tokens.
+  std::int64_t prefill = 0;  ///< Prompt tokens, and vectors of other models that are read like these.
   std::int64_t latent = 0;   ///< Latent steps.
   std::int64_t decode = 0;   ///< Tokens of answers.
   std::int64_t replayed = 0; ///< Of the above, those run again to build an evicted context or a preempted request anew.
@@ -69,7 +69,7 @@ struct request_record {
   request_id id = 0;
   std::uint64_t task = 0; ///< As the request had it.
   std::string label;      ///< As the request had it.
-  std::string kind;       ///< "think", "generate", "join", "rebuild" or "adopt".
+  std::string kind;       ///< "think", "generate", "join", "rebuild", "adopt", "score_next" or "project".
   std::string model;
   std::chrono::steady_clock::time_point submitted;
   std::chrono::steady_clock::time_point started; ///< Its first row; equal to `ended` when it never ran.

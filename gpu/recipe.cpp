@@ -1,11 +1,14 @@
 // The canonical encoding of a recipe.
 #include "gpu/recipe.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "gpu/float_text.hpp"
 #include "transport/sha256.hpp"
 
 namespace avp {
@@ -13,6 +16,43 @@ namespace avp {
 namespace {
 
 using nlohmann::json;
+
+json object_of(const injected_rows& from) {
+  auto vectors = json::array();
+  for (const auto& vector : from.vectors)
+    vectors.push_back(base64_of(vector));
+  return {{"vectors", vectors},
+          {"width", from.vectors.front().size()},
+          {"source", from.source},
+          {"method", name_of(from.method)},
+          {"pairing", name_of(from.pairing)},
+          {"temperature", from.temperature}};
+}
+
+// A value by the name that an object has for it.
+template <class Value>
+Value named_in(const json& object, const char* key) {
+  const auto name = object.at(key).get<std::string>();
+  if (const auto value = value_named<Value>(name))
+    return *value;
+  throw std::runtime_error("a recipe has a " + std::string(key) + " that is not known: " + name);
+}
+
+injected_rows read_injected(const json& object) {
+  injected_rows made;
+  const auto width = object.at("width").get<std::size_t>();
+  for (const auto& text : object.at("vectors")) {
+    auto vector = floats_of_base64(text.get<std::string>(), width);
+    if (!vector)
+      throw std::runtime_error("a recipe has a vector that is not base64 of " + std::to_string(width) + " numbers");
+    made.vectors.push_back(std::move(*vector));
+  }
+  object.at("source").get_to(made.source);
+  made.method = named_in<projection_method>(object, "method");
+  made.pairing = named_in<pairing>(object, "pairing");
+  object.at("temperature").get_to(made.temperature);
+  return made;
+}
 
 // Fills a recipe from its object. Throws nlohmann's exceptions where a key is missing or of another type.
 recipe read(const json& object, const recipe::find_parent& parent_of) {
@@ -31,6 +71,8 @@ recipe read(const json& object, const recipe::find_parent& parent_of) {
   made.from_state = object.value("from_state", false);
   object.at("imported").get_to(made.imported);
   object.at("imported_tokens").get_to(made.imported_tokens);
+  if (const auto injected = object.find("injected"); injected != object.end())
+    made.injected = read_injected(*injected);
   object.at("prompt").get_to(made.prompt);
   object.at("latent_steps").get_to(made.latent_steps);
   object.at("generated").get_to(made.generated);
@@ -54,6 +96,8 @@ json object_of(const recipe& from) {
     object["from_state"] = true;
   object["imported"] = from.imported;
   object["imported_tokens"] = from.imported_tokens;
+  if (!from.injected.vectors.empty()) // recipes without have the ids that they had before there were any
+    object["injected"] = object_of(from.injected);
   object["prompt"] = from.prompt;
   object["latent_steps"] = from.latent_steps;
   object["generated"] = from.generated;
@@ -103,7 +147,8 @@ std::string recipe::id() const { return known_.id.empty() ? sha256_hex(encode())
 std::int64_t recipe::tokens() const {
   if (!known_.id.empty())
     return known_.tokens;
-  auto sum = imported_tokens + static_cast<std::int64_t>(prompt.size() + generated.size()) + latent_steps;
+  auto sum = imported_tokens + static_cast<std::int64_t>(injected.vectors.size() + prompt.size() + generated.size()) +
+             latent_steps;
   for (const auto& span : spans)
     sum += span.end - span.begin;
   if (spans.empty() && !from_state)
@@ -128,9 +173,15 @@ void recipe::check() const {
     fail("it counts less than nothing");
   if (latent_steps > 0 && prompt.empty() && !from_state)
     fail("it has latent steps without a prompt before them");
-  if (from_state &&
-      (parents.size() != 1 || !spans.empty() || !imported.empty() || !prompt.empty() || latent_steps == 0))
+  if (from_state && (parents.size() != 1 || !spans.empty() || !imported.empty() || !injected.vectors.empty() ||
+                     !prompt.empty() || latent_steps == 0))
     fail("it is made of the last hidden state of a context, and of that state its first latent step can be made alone");
+  for (const auto& vector : injected.vectors) {
+    if (vector.empty() || vector.size() != injected.vectors.front().size())
+      fail("its vectors are empty or of several widths");
+    if (!std::ranges::all_of(vector, [](float value) { return std::isfinite(value); }))
+      fail("it has a vector with a value that is not finite");
+  }
   for (const auto& span : spans)
     if (span.parent >= parents.size() || span.begin < 0 || span.begin >= span.end ||
         span.end > parents[span.parent]->tokens())

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "gpu/projection.hpp"
+
 namespace avp {
 
 /// A stretch [begin, end) of a parent's positions.
@@ -16,6 +18,15 @@ struct context_span {
   std::int64_t begin = 0;
   std::int64_t end = 0;
   bool operator==(const context_span&) const = default;
+};
+
+/// Positions of a context that are vectors, not tokens: what other models thought, as inputs of this one.
+struct injected_rows {
+  std::vector<std::vector<float>> vectors; ///< The input embedding of each position.
+  std::string source;                      ///< Where they came from: the id of the recipe of the other model's context,
+  projection_method method = projection_method::vocab_overlap; ///< and how they were projected.
+  avp::pairing pairing = pairing::bytes;
+  double temperature = 1;
 };
 
 /// Version of the encoding of recipes. It is part of what is encoded, so ids of two versions never meet.
@@ -36,6 +47,7 @@ struct recipe {
   std::string imported; ///< For a context that came from outside as bytes: SHA-256 of those bytes. Such a one can't be
                         ///< replayed.
   std::int64_t imported_tokens = 0;    ///< Its positions.
+  injected_rows injected;              ///< Vectors that were read; the rows before the prompt.
   std::vector<std::int32_t> prompt;    ///< Token ids that were prefilled.
   int latent_steps = 0;                ///< Latent steps after the prompt.
   std::vector<std::int32_t> generated; ///< Token ids that were decoded after that, without the end-of-turn token.
@@ -54,7 +66,7 @@ struct recipe {
   [[nodiscard]] std::int64_t tokens() const;
 
   /// Throws std::runtime_error where no device could have made this hop: spans outside of their parents, latent steps
-  /// without a prompt or a state before them.
+  /// without a prompt or a state before them, vectors of several widths or with a value that is not finite.
   void check() const;
 
   /// From an encoding. `parent_of` gives the recipe of an id, or null. Throws std::runtime_error for a text that is no

@@ -9,9 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "gpu/projection.hpp"
 #include "gpu/recipe.hpp"
 #include "gpu/sampling.hpp"
 #include "gpu/text/chat_message.hpp"
+#include "gpu/vocabulary_scores.hpp"
 #include "transport/name_table.hpp"
 #include "transport/payload.hpp"
 
@@ -118,6 +120,22 @@ struct adopt : request {
   std::shared_ptr<const recipe> history; ///< Of the whole context.
   payload base;                          ///< A context of this device; without a body the slice is all of it.
   payload slice;
+};
+
+/// Scores the token behind the last position of a context of this device: what another model projects. Nothing is added
+/// to the context, which is answered with itself. Fails with bad_request where the context came as bytes, which do not
+/// tell its last hidden state.
+struct score_next : request {
+  payload context;
+};
+
+/// Makes a context of one position of what another model would say next: the expected input embedding under its scores,
+/// over the tokens that both models have. Its recipe holds the vector, so it can be made again without the other model.
+/// Fails with bad_request where the models have no token in common, or scores or temperature are no usable numbers.
+struct project : request {
+  std::shared_ptr<const vocabulary_scores> scores; ///< Of score_next, of any device of this process.
+  double temperature = 1;                          ///< By which scores are divided; above 0.
+  avp::pairing pairing = pairing::bytes;
 };
 
 } // namespace avp

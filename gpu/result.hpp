@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "gpu/projection.hpp"
 #include "gpu/thought.hpp"
+#include "gpu/vocabulary_scores.hpp"
 #include "transport/payload.hpp"
 
 namespace avp {
@@ -44,8 +47,10 @@ struct result {
   payload context;  ///< Everything fed, thought and decoded so far, except an end-of-turn token.
   std::string text; ///< Of generate.
   finish_reason finish = finish_reason::end_of_turn;
-  std::optional<avp::certainty> certainty; ///< Where generate::wants_certainty.
-  avp::thought thought;                    ///< Of think.
+  std::optional<avp::certainty> certainty;         ///< Where generate::wants_certainty.
+  std::shared_ptr<const vocabulary_scores> scores; ///< Of score_next.
+  std::optional<projection_facts> projection;      ///< Of project.
+  avp::thought thought;                            ///< Of think.
   avp::counts counts;
   std::int64_t context_tokens = 0; ///< Positions in `context`.
   double queue_ms = 0;             ///< From submission to the first row.

@@ -1,31 +1,17 @@
 // Slices of contexts as payload bodies, and what their metadata says.
 #include "gpu/cache/context_slice.hpp"
 
-#include <bit>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
-#include <openssl/evp.h>
-
 #include "gpu/cache/kv_context.hpp"
+#include "gpu/float_text.hpp"
 
 namespace avp {
 
 namespace {
 
 constexpr auto first_key = "first_position", hidden_key = "hidden_state";
-
-static_assert(std::endian::native == std::endian::little);
-
-std::string base64_of(const std::vector<float>& values) {
-  const auto bytes = values.size() * sizeof(float);
-  std::string text((bytes + 2) / 3 * 4 + 1, '\0'); // one more for the zero that OpenSSL writes
-  const auto length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                      reinterpret_cast<const unsigned char*>(values.data()), static_cast<int>(bytes));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
 
 /// The end of a context that has been pinned; that ends with this.
 class slice_body final : public payload_body {
@@ -77,19 +63,9 @@ std::optional<std::int64_t> first_position_of(const metadata& meta) {
 
 std::vector<float> hidden_state_of(const metadata& meta) {
   const auto found = meta.extra.find(hidden_key);
-  const auto bytes = std::size_t{meta.hidden_dim} * sizeof(float);
-  if (found == meta.extra.end() || bytes == 0 || found->second.size() != (bytes + 2) / 3 * 4)
+  if (found == meta.extra.end())
     return {};
-  const auto& text = found->second;
-  std::string decoded(text.size() / 4 * 3, '\0');
-  const auto length =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (length != static_cast<int>(decoded.size()))
-    return {};
-  std::vector<float> values(meta.hidden_dim);
-  std::memcpy(values.data(), decoded.data(), bytes);
-  return values;
+  return floats_of_base64(found->second, meta.hidden_dim).value_or(std::vector<float>());
 }
 
 } // namespace avp

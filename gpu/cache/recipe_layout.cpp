@@ -33,6 +33,10 @@ std::int64_t common_length(const stretch& a, const stretch& b) {
     return a.of == b.of || a.of->id() == b.of->id() ? shorter : 0;
   case position_kind::imported:
     return a.begin == b.begin && a.of->imported == b.of->imported ? shorter : 0;
+  case position_kind::injected: {
+    const auto one = a.vectors().first(shorter), other = b.vectors().first(shorter);
+    return std::mismatch(one.begin(), one.end(), other.begin()).first - one.begin();
+  }
   }
   return 0;
 }
@@ -50,6 +54,10 @@ bool needs_row_before(const stretch& at) { return at.kind == position_kind::late
 std::span<const std::int32_t> stretch::tokens() const {
   const auto& all = kind == position_kind::prefill ? of->prompt : of->generated;
   return std::span(all).subspan(begin, length);
+}
+
+std::span<const std::vector<float>> stretch::vectors() const {
+  return std::span(of->injected.vectors).subspan(begin, length);
 }
 
 std::int64_t length_of(const recipe_layout& layout) {
@@ -144,6 +152,7 @@ recipe_layout recipe_layouts::made(const std::shared_ptr<const recipe>& history)
     position += span.end - span.begin;
   }
   append(layout, {position_kind::imported, history->imported_tokens, history});
+  append(layout, {position_kind::injected, static_cast<std::int64_t>(history->injected.vectors.size()), history});
   append(layout, {position_kind::prefill, static_cast<std::int64_t>(history->prompt.size()), history});
   append(layout, {position_kind::latent, history->latent_steps - (history->from_state ? 1 : 0), history});
   append(layout, {position_kind::decode, static_cast<std::int64_t>(history->generated.size()), history});

@@ -20,6 +20,7 @@ enum class position_kind : std::uint8_t {
   moved,    ///< Made in another context, from where they were taken.
   state,    ///< A latent step made of the last hidden state of another context.
   imported, ///< Read from bytes.
+  injected, ///< Read as vectors.
 };
 
 /// Positions of one kind, side by side.
@@ -33,6 +34,9 @@ struct stretch {
 
   /// Token ids that were prefilled or decoded.
   [[nodiscard]] std::span<const std::int32_t> tokens() const;
+
+  /// Vectors that were injected.
+  [[nodiscard]] std::span<const std::vector<float>> vectors() const;
 };
 
 /// All positions of a context in order.

@@ -75,6 +75,8 @@ build_plan plan_for(const recipe_layout& layout, std::int64_t there, recipe_layo
       made.push_back(run_rows{row_kind::latent, {}, group.end - group.begin, true});
     } else if (group.kind() == position_kind::imported) {
       made.push_back(read_bytes{first.of});
+    } else if (group.kind() == position_kind::injected) {
+      made.push_back(run_rows{row_kind::injected, {}, first.length, true, 0, first.vectors()});
     } else {
       const auto kind = row_kind_of(group.kind());
       made.push_back(run_rows{kind, kind == row_kind::latent ? std::span<const std::int32_t>() : first.tokens(),

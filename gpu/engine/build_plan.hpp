@@ -21,6 +21,7 @@ struct run_rows {
   std::int64_t rows = 0;
   bool replayed = false; ///< Run again to build what was there before.
   std::int64_t done = 0;
+  std::span<const std::vector<float>> vectors = {}; ///< Of injected rows; they belong to a recipe, too.
 
   [[nodiscard]] std::int64_t left() const { return rows - done; }
 };

@@ -36,6 +36,12 @@ void check_hop(const recipe& hop, const model_fingerprint& model) {
     throw request_error(error_code::context_too_long, cannot + "it has " + std::to_string(hop.tokens()) +
                                                           " tokens, and model '" + config.name + "' allows " +
                                                           std::to_string(config.max_positions));
+  const auto width = hop.injected.vectors.empty() ? config.hidden_size
+                                                  : static_cast<std::int64_t>(hop.injected.vectors.front().size());
+  if (width != config.hidden_size)
+    throw request_error(error_code::context_mismatch, cannot + "it has vectors of " + std::to_string(width) +
+                                                          " numbers, and those of model '" + config.name + "' have " +
+                                                          std::to_string(config.hidden_size));
   const auto unknown = [&](std::int32_t token) { return token < 0 || token >= config.vocab_size; };
   if (std::ranges::any_of(hop.prompt, unknown) || std::ranges::any_of(hop.generated, unknown))
     throw request_error(error_code::bad_request, cannot + "it has a token that model '" + config.name + "' has not");

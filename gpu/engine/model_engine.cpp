@@ -19,6 +19,7 @@ using clock = running_request::clock;
 void add(row_counts& counts, const scheduled_rows& rows) {
   switch (rows.kind) {
   case row_kind::prefill:
+  case row_kind::injected:
     counts.prefill += rows.count;
     break;
   case row_kind::latent:
@@ -120,6 +121,8 @@ void model_engine::run_pass(step_record& record, records& ended) {
   record.requests = static_cast<std::int64_t>(rows.size());
   const auto failed = choose_tokens(record.rows);
   make_latent_inputs();
+  score_next_tokens();
+  project();
   const auto taken = milliseconds_since(scheduled);
   if (record.rows.decode == record.rows.total() && record.rows.replayed == 0)
     times_.learn(record.rows.decode, taken);
@@ -154,11 +157,9 @@ void model_engine::run(std::span<const scheduled_rows> rows) {
   std::vector<input_rows> inputs;
   for (const auto& part : rows) {
     auto& request = *requests_.at(part.request);
-    const bool is_latent = part.kind == row_kind::latent;
-    const bool wants_state = is_latent || request.next_rows()->count == part.count;
-    inputs.push_back(
-        {&request.blocks(), part.count, is_latent ? std::span<const std::int32_t>() : request.next_tokens(part.count),
-         is_latent ? request.latent_input() : at::Tensor(), part.guesses > 0 ? part.count : std::int64_t{wants_state}});
+    const bool wants_state = part.kind == row_kind::latent || request.next_rows()->count == part.count;
+    inputs.push_back({&request.blocks(), part.count, request.next_tokens(part.count), request.next_vectors(part.count),
+                      part.guesses > 0 ? part.count : std::int64_t{wants_state}});
   }
   auto outputs = runner_.forward(inputs);
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -275,6 +276,45 @@ void model_engine::look_at_thoughts(std::span<running_request* const> requests, 
     for (auto i = first; i < last; ++i)
       requests[i]->look_at_thought({values + i * size, static_cast<std::size_t>(size)});
   });
+}
+
+void model_engine::score_next_tokens() {
+  for_states([](const running_request& request) { return request.wants_scores(); },
+             [this](std::span<running_request* const> requests, std::span<const at::Tensor> states) {
+               const auto logits = runner_.logits(states);
+               const std::shared_ptr<const tokenizer> tokens(model_, &model_->tokenizer);
+               for (std::size_t i = 0; i < requests.size(); ++i)
+                 requests[i]->take_scores(logits[static_cast<std::int64_t>(i)], tokens);
+             });
+}
+
+// All that run and have no vector yet. Those that can't have one fail, the others go on.
+void model_engine::project() {
+  std::vector<running_request*> some;
+  std::vector<source_scores> sources;
+  const auto flush = [&] {
+    auto made = inputs_->projected(sources);
+    for (std::size_t i = 0; i < some.size(); ++i)
+      some[i]->inject(std::move(made[i]));
+    some.clear();
+    sources.clear();
+  };
+  for (const auto& [priority, request] : requests_) {
+    if (!request->is_running() || !request->wants_projection())
+      continue;
+    if (!inputs_)
+      inputs_ = std::make_unique<foreign_inputs>(*model_);
+    try {
+      sources.push_back(inputs_->read(request->projection()));
+      some.push_back(request.get());
+    } catch (const request_error& error) {
+      request->give_up(error.code(), error.what());
+    }
+    if (some.size() == model_runner::most_states)
+      flush();
+  }
+  if (!some.empty())
+    flush();
 }
 
 void model_engine::finish_done(records& ended) {

@@ -12,6 +12,7 @@
 
 #include "gpu/device_observer.hpp"
 #include "gpu/engine/draft_model.hpp"
+#include "gpu/engine/foreign_inputs.hpp"
 #include "gpu/engine/model_runner.hpp"
 #include "gpu/engine/running_request.hpp"
 #include "gpu/engine/scheduler.hpp"
@@ -72,6 +73,8 @@ private:
   static void choose_in_turn(std::span<running_request* const> requests, at::Tensor logits, faults& failed);
   void make_latent_inputs();
   static void look_at_thoughts(std::span<running_request* const> requests, const at::Tensor& scores);
+  void score_next_tokens();
+  void project();
   void finish_done(records& ended);
   void finish(running_request& request);
   request_map::iterator fail(request_map::iterator which, const caf::error& why, records& ended);
@@ -82,7 +85,8 @@ private:
   model_runner runner_;
   scheduler scheduler_;
   pass_times times_;
-  std::shared_ptr<draft_model> draft_; // where it guesses for others
+  std::shared_ptr<draft_model> draft_;     // where it guesses for others
+  std::unique_ptr<foreign_inputs> inputs_; // made when something is projected onto the model at first
   request_map requests_;
 };
 

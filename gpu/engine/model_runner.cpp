@@ -19,15 +19,16 @@ row_batch model_runner::batch_of(std::span<const input_rows> inputs) const {
   row_batch batch;
   std::vector<row_group> groups;
   std::vector<std::int32_t> tokens;
-  std::vector<std::int64_t> latent_rows;
-  std::vector<at::Tensor> latent_inputs;
+  std::vector<std::int64_t> vector_rows;
+  std::vector<at::Tensor> vectors;
   for (const auto& part : inputs) {
     const auto first_row = static_cast<std::int64_t>(tokens.size());
     groups.push_back({first_row, part.count, part.blocks->length(), part.blocks->blocks()});
-    if (part.latent_input.defined()) {
-      latent_rows.push_back(first_row);
-      latent_inputs.push_back(part.latent_input);
-      tokens.push_back(0); // its place; the row is written over
+    if (part.vectors.defined()) {
+      for (std::int64_t row = 0; row < part.count; ++row)
+        vector_rows.push_back(first_row + row);
+      vectors.push_back(part.vectors);
+      tokens.insert(tokens.end(), part.count, 0); // their places; the rows are written over
     } else {
       tokens.insert(tokens.end(), part.tokens.begin(), part.tokens.end());
     }
@@ -36,8 +37,8 @@ row_batch model_runner::batch_of(std::span<const input_rows> inputs) const {
   }
   batch.tables = block_tables(std::move(groups), model_->network.device());
   batch.x = model_->network.embed(tokens);
-  if (!latent_rows.empty())
-    batch.x.index_copy_(0, at::tensor(latent_rows, at::kLong).to(batch.x.device()), at::stack(latent_inputs));
+  if (!vector_rows.empty())
+    batch.x.index_copy_(0, at::tensor(vector_rows, at::kLong).to(batch.x.device()), at::cat(vectors));
   return batch;
 }
 

@@ -19,8 +19,8 @@ namespace avp {
 struct input_rows {
   const sequence* blocks = nullptr;
   std::int64_t count = 0;
-  std::span<const std::int32_t> tokens; ///< As many as rows; none for a latent step.
-  at::Tensor latent_input;              ///< [hidden], of a latent step.
+  std::span<const std::int32_t> tokens; ///< As many as rows; none where they are vectors:
+  at::Tensor vectors;                   ///< [rows, hidden], of latent steps and injected rows.
   std::int64_t states = 0;              ///< Of so many rows, the last ones, the hidden state is asked for.
 };
 

@@ -2,12 +2,14 @@
 #include "gpu/engine/prepared_request.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "gpu/device_error.hpp"
 #include "gpu/engine/build_plan.hpp"
 #include "gpu/engine/checked_history.hpp"
 #include "gpu/engine/checked_slice.hpp"
 #include "gpu/engine/joined_recipe.hpp"
+#include "gpu/kernels/finite.hpp"
 
 namespace avp {
 
@@ -162,6 +164,37 @@ void read(prepared_request& made, const adopt& asked, const surroundings& in) {
   check_slice(asked, made.lead_length, *in.model.identity);
   made.slice = asked.slice;
   estimate_blocks(made, before, made.whole->tokens(), in.layouts);
+}
+
+void read(prepared_request& made, const score_next& asked, const surroundings& in) {
+  if (asked.context.body)
+    made.inputs.push_back(open_context(asked.context, *in.model.identity, in.pool));
+  if (made.inputs.empty() || !made.inputs.front().local || ends_in_bytes(*made.inputs.front().history))
+    throw request_error(error_code::bad_request,
+                        "the next token can be scored only of a context that this device has made; one that came as "
+                        "bytes does not tell its last hidden state");
+  made.lead = made.inputs.front().local.get();
+  made.lead_length = made.lead->tokens();
+  made.base = made.lead->history();
+  made.scores_next = true;
+  estimate_blocks(made, in.layouts.of(made.base), made.lead_length, in.layouts);
+}
+
+void read(prepared_request& made, const project& asked, const surroundings& in) {
+  const auto fail = [&](const std::string& why) {
+    throw request_error(error_code::bad_request, "nothing can be projected onto model '" + asked.model + "': " + why);
+  };
+  if (!asked.scores || !asked.scores->tokens || asked.scores->values.empty())
+    fail("there are no scores of another model");
+  if (!all_finite(std::span(asked.scores->values)))
+    fail("the scores of model '" + asked.scores->model + "' have infinities or NaN");
+  if (!(asked.temperature > 0) || !std::isfinite(asked.temperature))
+    fail("the temperature has to be above 0, and it is " + std::to_string(asked.temperature));
+  made.projection = asked;
+  made.draft.weights_digest = in.model.identity->weights_digest;
+  made.draft.numerics = in.model.identity->numerics;
+  made.draft.injected = {{}, asked.scores->recipe, {}, asked.pairing, asked.temperature};
+  estimate_blocks(made, {}, 1, in.layouts);
 }
 
 } // namespace

@@ -38,6 +38,8 @@ struct prepared_request {
   int latent_steps = 0;
   bool explains = false;                 ///< Whether what they would have said is to be told.
   std::optional<answer_settings> answer; ///< Where one is to be decoded.
+  bool scores_next = false;              ///< Whether the token behind the context is to be scored, and nothing else.
+  std::optional<project> projection;     ///< Where a vector is to be made first, of which the context consists.
 
   /// Whether there is nothing to run: the answer is one of the inputs, or a context that gets its blocks later.
   bool is_instant = false;

@@ -10,7 +10,7 @@ const request& common_of(const request_work& work) {
 }
 
 request_record record_of(const request_work& work) {
-  static constexpr std::array names = {"think", "generate", "join", "rebuild", "adopt"};
+  static constexpr std::array names = {"think", "generate", "join", "rebuild", "adopt", "score_next", "project"};
   const auto& common = common_of(work);
   request_record record;
   record.id = common.id;

@@ -8,7 +8,7 @@
 
 namespace avp {
 
-using request_work = std::variant<think, generate, join, rebuild, adopt>;
+using request_work = std::variant<think, generate, join, rebuild, adopt, score_next, project>;
 
 /// What all kinds have in common.
 [[nodiscard]] const request& common_of(const request_work& work);

@@ -5,7 +5,8 @@
 
 namespace avp {
 
-/// All kinds run through the same kernels: a token of a prompt, a latent step, a token of an answer.
-enum class row_kind : std::uint8_t { prefill, latent, decode };
+/// All kinds run through the same kernels: a token of a prompt, a latent step, a token of an answer, a vector that
+/// came from outside.
+enum class row_kind : std::uint8_t { prefill, latent, decode, injected };
 
 } // namespace avp

@@ -5,7 +5,7 @@
 
 #include <ATen/ATen.h>
 
-#include "gpu/device_error.hpp"
+#include "gpu/kernels/finite.hpp"
 
 namespace avp {
 
@@ -71,6 +71,7 @@ void running_request::add_own_rows() {
   const bool was_read = counts_.prompt_tokens > 0;
   if (!was_read && draft_.generated.empty())
     counts_ = {};
+  read_injected();
   builder_.then_rows(row_kind::prefill, draft_.prompt, size_of(draft_.prompt), was_read);
   builder_.then_rows(row_kind::latent, {}, draft_.latent_steps, true);
   builder_.then_rows(row_kind::latent, {}, asked_.latent_steps - draft_.latent_steps, false);
@@ -78,6 +79,12 @@ void running_request::add_own_rows() {
   builder_.then_rows(row_kind::decode, answer.first(decoded_rows_), decoded_rows_, true);
   const auto rest = answer.subspan(decoded_rows_); // a token that was chosen and had no row yet
   builder_.then_rows(row_kind::decode, rest, static_cast<std::int64_t>(rest.size()), false);
+}
+
+void running_request::read_injected() {
+  const std::span vectors(std::as_const(draft_.injected.vectors));
+  if (!vectors.empty())
+    builder_.then(run_rows{row_kind::injected, {}, static_cast<std::int64_t>(vectors.size()), false, 0, vectors});
 }
 
 void running_request::release() {
@@ -122,7 +129,19 @@ std::int64_t running_request::guess(std::int64_t rows, std::int64_t most) {
 std::span<const std::int32_t> running_request::next_tokens(std::int64_t rows) const {
   if (guesser_ && guesser_->count() > 0)
     return guesser_->tokens(rows);
-  return builder_.next()->tokens.subspan(builder_.next()->done, rows);
+  const auto& next = *builder_.next();
+  return next.tokens.empty() ? next.tokens : next.tokens.subspan(next.done, rows);
+}
+
+at::Tensor running_request::next_vectors(std::int64_t rows) const {
+  const auto& next = *builder_.next();
+  if (next.kind == row_kind::latent)
+    return latent_input_.unsqueeze(0);
+  std::vector<at::Tensor> inputs;
+  if (next.kind == row_kind::injected)
+    for (const auto& vector : next.vectors.subspan(next.done, rows))
+      inputs.push_back(at::tensor(vector));
+  return inputs.empty() ? at::Tensor() : at::stack(inputs).to(pool_->data().device());
 }
 
 void running_request::ran(std::int64_t rows, at::Tensor hidden) {
@@ -139,7 +158,7 @@ void running_request::ran(std::int64_t rows, at::Tensor hidden) {
       counts_.prompt_tokens = which.rows;
   } else if (which.kind == row_kind::latent) {
     draft_.latent_steps = static_cast<int>(counts_.latent_steps += rows);
-  } else {
+  } else if (which.kind == row_kind::decode) {
     decoded_rows_ += rows;
   }
 }
@@ -186,6 +205,35 @@ bool running_request::wants_token() const {
   return !fault_ && builder_.is_through() && answer_ && !answer_->is_through();
 }
 
+bool running_request::wants_scores() const {
+  return !fault_ && asked_.scores_next && !scores_ && builder_.is_through();
+}
+
+void running_request::take_scores(const at::Tensor& logits, std::shared_ptr<const tokenizer> tokens) {
+  if (!all_finite(logits))
+    return break_down("the scores of the next token are no finite numbers");
+  const auto* values = logits.const_data_ptr<float>();
+  scores_ = std::make_shared<vocabulary_scores>(vocabulary_scores{record_.model,
+                                                                  asked_.base->id(),
+                                                                  std::move(tokens),
+                                                                  {values, values + logits.numel()},
+                                                                  hidden().norm().item<double>()});
+}
+
+bool running_request::wants_projection() const {
+  return !fault_ && asked_.projection && draft_.injected.vectors.empty();
+}
+
+void running_request::inject(projected_input made) {
+  if (!all_finite(std::span(std::as_const(made.embedding))))
+    return break_down("the vector that comes of the scores of model '" + asked_.projection->scores->model +
+                      "' has infinities or NaN");
+  draft_.injected.method = made.facts.method;
+  draft_.injected.vectors.push_back(std::move(made.embedding));
+  projected_ = made.facts;
+  read_injected();
+}
+
 // What it is at, for people.
 std::string running_request::what_runs() const {
   const auto next = next_rows();
@@ -193,6 +241,10 @@ std::string running_request::what_runs() const {
     return "while its context was made again";
   if (next && next->kind == row_kind::prefill)
     return "while it read the prompt";
+  if (asked_.scores_next)
+    return "when the token behind a context was scored";
+  if (asked_.projection)
+    return "while it read what another model thought";
   if (!answer_)
     return "in latent step " + std::to_string(counts_.latent_steps + 1) + " of " + std::to_string(asked_.latent_steps);
   return answer_->tokens() == 0 ? "before the first token of its answer"
@@ -219,7 +271,8 @@ void running_request::take(std::int32_t token) {
 }
 
 bool running_request::is_done() const {
-  return !fault_ && builder_.is_through() && (!answer_ || answer_->is_through());
+  return !fault_ && builder_.is_through() && (!answer_ || answer_->is_through()) && !wants_scores() &&
+         !wants_projection();
 }
 
 void running_request::finish(const std::function<void(const std::shared_ptr<const kv_context>&)>& made) {
@@ -228,6 +281,8 @@ void running_request::finish(const std::function<void(const std::shared_ptr<cons
     const auto same = std::ranges::find(asked_.inputs, whole, &context_input::history);
     return answer(same->message, whole->tokens());
   }
+  if (asked_.scores_next)
+    return answer(asked_.inputs.front().message, asked_.lead_length);
   const auto task = priority().task;
   std::shared_ptr<const kv_context> context;
   if (is_instant()) {
@@ -252,6 +307,8 @@ void running_request::answer(payload context, std::int64_t tokens) {
   made.counts = counts_;
   if (thoughts_)
     made.thought = thoughts_->take();
+  made.scores = scores_;
+  made.projection = projected_;
   if (answer_) {
     made.text = answer_->text();
     made.finish = answer_->finish();

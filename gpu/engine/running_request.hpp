@@ -12,12 +12,14 @@
 
 #include <caf/error.hpp>
 
+#include "gpu/device_error.hpp"
 #include "gpu/engine/answer_decoder.hpp"
 #include "gpu/engine/prepared_request.hpp"
 #include "gpu/engine/schedulable.hpp"
 #include "gpu/engine/sequence_builder.hpp"
 #include "gpu/engine/thought_log.hpp"
 #include "gpu/engine/token_guesser.hpp"
+#include "gpu/model/projector.hpp"
 #include "gpu/result.hpp"
 
 namespace avp {
@@ -53,11 +55,13 @@ public:
   /// Whether finish() can be called at once: there is nothing to run and nothing to keep.
   [[nodiscard]] bool is_instant() const { return asked_.is_instant; }
 
-  /// Token ids of the next rows, of a prompt or an answer with what is guessed behind it.
+  /// Token ids of the next rows, of a prompt or an answer with what is guessed behind it; none where they are vectors.
   [[nodiscard]] std::span<const std::int32_t> next_tokens(std::int64_t rows) const;
 
-  /// The input of the next row, a latent step: [hidden].
-  [[nodiscard]] const at::Tensor& latent_input() const { return latent_input_; }
+  /// The inputs of the next rows, [rows, hidden], where they are a latent step or injected; else undefined.
+  [[nodiscard]] at::Tensor next_vectors(std::int64_t rows) const;
+
+  /// Sets the input of the next row, a latent step: [hidden].
   void set_latent_input(at::Tensor input) { latent_input_ = std::move(input); }
 
   /// Counts rows that went through the layers. `hidden` [1, hidden] belongs to the last one, where it was asked for.
@@ -102,6 +106,22 @@ public:
   /// Gives back what guesses took that did not come true. Returns how many did.
   std::int64_t end_guesses();
 
+  /// Whether the token behind its context is to be scored, from hidden().
+  [[nodiscard]] bool wants_scores() const;
+
+  /// Takes these scores, [vocab], and the tokens that they are of.
+  void take_scores(const at::Tensor& logits, std::shared_ptr<const tokenizer> tokens);
+
+  /// Whether the vector that its context consists of is to be made, as projection() says.
+  [[nodiscard]] bool wants_projection() const;
+  [[nodiscard]] const project& projection() const { return *asked_.projection; }
+
+  /// Goes on with this vector.
+  void inject(projected_input made);
+
+  /// Takes note that it can't go on; as break_down().
+  void give_up(error_code code, const std::string& why) { fault_ = make_error(code, why); }
+
   /// Takes note that what the model computes for it is not finite: `found` says what and where. It gets no more rows,
   /// tokens or inputs, and is to be ended with fault().
   void break_down(const std::string& found);
@@ -131,6 +151,7 @@ private:
   [[nodiscard]] bool lead_is_there() const;
   [[nodiscard]] std::string what_runs() const;
   void add_own_rows();
+  void read_injected();
   void answer(payload context, std::int64_t tokens);
   void end();
 
@@ -150,6 +171,8 @@ private:
   bool is_running_ = false;
   bool was_started_ = false;
   std::optional<caf::error> fault_;
+  std::shared_ptr<const vocabulary_scores> scores_;
+  std::optional<projection_facts> projected_;
   counts counts_;
   request_record record_;
 };
