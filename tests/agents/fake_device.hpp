@@ -73,7 +73,7 @@ struct fake_log {
 
   /// Gives the certainty of an answer.
   std::function<avp::certainty(const std::string&)> sure = [](const std::string&) { return avp::certainty{}; };
-  std::vector<thought_warning> warnings; ///< Of all thoughts.
+  std::vector<thought_warning> warnings;             ///< Of all thoughts.
   finish_reason finish = finish_reason::end_of_turn; ///< Of every answer.
   bool hang = false;                                 ///< Never answer.
   std::string kill_after;                            ///< Kills the agent's actor that asks this, and does not answer.
