@@ -162,7 +162,7 @@ payload cluster::from_recipe(const std::string& model, const std::shared_ptr<con
     return {};
   auto described = known->second.sample;
   std::int64_t steps = 0;
-  for (const auto& [begin, end] : recipe_layouts().latent(history, {0, history->tokens()}))
+  for (const auto& [begin, end] : recipe_layouts().of_kind(position_kind::latent, history, {0, history->tokens()}))
     steps += end - begin;
   described.tensor_shape.at(positions) = static_cast<std::uint32_t>(history->tokens());
   described.extra["num_steps"] = std::to_string(steps);
