@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "gpu/kernels/block_matrix.hpp"
 #include "gpu/text/chat_template.hpp"
 #include "runtime/text/number_text.hpp"
 
@@ -40,12 +41,15 @@ ordered_json weights_of(const model_file& model) {
   std::vector<std::pair<tensor_type, type_total>> by_size(totals.begin(), totals.end());
   std::ranges::sort(by_size, [](const auto& a, const auto& b) { return a.second.bytes > b.second.bytes; });
   auto types = ordered_json::array();
-  for (const auto& [type, total] : by_size)
+  for (const auto& [type, total] : by_size) {
     types.push_back(
         {{"type", to_string(type)},
          {"tensors", total.tensors},
          {"bytes", total.bytes},
          {"share", static_cast<double>(total.bytes) / static_cast<double>(std::max<std::uint64_t>(all.bytes, 1))}});
+    if (block_values(type) > 1)
+      types.back()["kernels"] = block_matrix::supports(type);
+  }
   return {{"values", all.values}, {"bytes", all.bytes}, {"types", types}};
 }
 
@@ -124,7 +128,8 @@ std::string model_info_text(const ordered_json& info) {
   add_line(text, "weights", weights["values"].dump() + " values, " + size_text(weights["bytes"].get<std::uint64_t>()));
   for (const auto& type : weights["types"])
     add_line(text, "  " + plain(type["type"]),
-             percent(type["share"].get<double>()) + " of the bytes, " + type["tensors"].dump() + " tensors");
+             percent(type["share"].get<double>()) + " of the bytes, " + type["tensors"].dump() + " tensors" +
+                 (type.value("kernels", true) ? "" : "; without kernels, so kept as bfloat16 with native"));
   const auto& tokenizer = info["tokenizer"];
   add_line(text, "tokenizer",
            plain(tokenizer["model"]) + ", splits as " + plain(tokenizer["pre_tokenizer"]) + ", " +

@@ -36,8 +36,7 @@ std::int64_t packed_block_bytes(tensor_type type) {
 void check(const tensor_view& view, std::span<const std::int64_t> order) {
   if (!block_matrix::supports(view.type))
     throw std::invalid_argument("[block_matrix] " + std::string(to_string(view.type)) +
-                                " weights are not stored in blocks; Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K "
-                                "are");
+                                " weights have no kernels; Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K have");
   if (view.shape.size() != 2 || view.shape[0] < 0 || view.shape[1] <= 0 ||
       view.shape[1] % block_values(view.type) != 0 ||
       static_cast<std::int64_t>(view.data.size()) !=
@@ -55,7 +54,11 @@ void check(const tensor_view& view, std::span<const std::int64_t> order) {
 
 } // namespace
 
-bool block_matrix::supports(tensor_type type) { return block_values(type) > 1; }
+bool block_matrix::supports(tensor_type type) {
+  using enum tensor_type;
+  constexpr std::array with_kernels{q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k};
+  return std::find(with_kernels.begin(), with_kernels.end(), type) != with_kernels.end();
+}
 
 block_matrix::block_matrix(const tensor_view& view, std::span<const std::int64_t> order, kernel_path path)
     : type_(view.type) {

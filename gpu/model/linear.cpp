@@ -167,7 +167,8 @@ linear_loader::linear_loader(const model_file& file, const model_spec& spec, at:
       (format == weight_format::native || format == weight_format::int8 || format == weight_format::int4))
     throw model_error("model '" + spec.name + "': native, int8 and int4 weights are for the CPU; on " + device.str() +
                       " use dtype = \"bfloat16\" or \"float32\"");
-  if (format == weight_format::native && !has_blocks(file))
+  const auto is_quantised = [](const auto& tensor) { return block_values(tensor.second.type) > 1; };
+  if (format == weight_format::native && std::none_of(file.tensors.begin(), file.tensors.end(), is_quantised))
     throw model_error("model '" + spec.name + "' (" + spec.source +
                       ") holds no quantised blocks, so dtype = \"native\" has nothing to keep; use \"bfloat16\", "
                       "\"int8\" or \"int4\"");

@@ -14,7 +14,7 @@ namespace avp {
 /// adjacent pairs (model_file::interleaved_rope) are put back into the order that rotary embedding by halves needs.
 [[nodiscard]] at::Tensor load_tensor(const model_file& file, const std::string& name, const at::TensorOptions& options);
 
-/// Whether some tensor of the file has blocks that block_matrix can keep.
+/// Whether some tensor of the file has blocks that block_matrix can keep: those of the types that have kernels.
 [[nodiscard]] bool has_blocks(const model_file& file);
 
 /// The same tensor with the blocks that the file has, for whose type block_matrix::supports() holds.

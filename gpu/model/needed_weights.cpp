@@ -99,7 +99,9 @@ void check_weights(const model_file& model, const std::string& where) {
     text += (i > 0 ? "; " : "") + mistakes[i];
   text += mistakes.size() > shown ? "; …" : "";
   if (!model.unreadable.empty())
-    text += ". Weights can be F32, F16 and BF16, in GGUF files also Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K";
+    text +=
+        ". Weights can be F32, F16 and BF16, in GGUF files also Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL and Q2_K to Q6_K "
+        "and Q8_K";
   throw model_error(text);
 }
 

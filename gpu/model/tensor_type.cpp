@@ -1,11 +1,16 @@
 // Reading stored weights as float32: plain types and the block formats of GGML.
 //
-// A quantised block holds 32 values (Q4_0 … Q8_0) or 256 (the K types) as small integers q with their scales:
+// A quantised block holds 32 values (Q4_0 … Q8_0, IQ4_NL) or 256 (the K types) as small integers q with their scales:
 //   Q4_0, Q5_0, Q8_0   d · (q − offset)
 //   Q4_1, Q5_1         d · q + m
+//   IQ4_NL             d · table[q]
+//   Q2_K               (d · s) · q − (dmin · m), s and m of 4 bits for every 16 values
+//   Q3_K               (d · (s − 32)) · (q − 4), s of 6 bits for every 16 values
 //   Q4_K, Q5_K         (d · s) · q − (dmin · m), s and m of 6 bits for every 32 values
 //   Q6_K               (d · s) · (q − 32), s of 8 bits for every 16 values
-// d, m and dmin are float16. Nibbles: the first half of a group lies in the low ones, the second half in the high ones.
+//   Q8_K               d · q
+// d, m and dmin are float16, d of Q8_K is float32. Nibbles: the first half of a group lies in the low ones, the second
+// half in the high ones.
 #include "gpu/model/tensor_type.hpp"
 
 #include <algorithm>
@@ -28,7 +33,7 @@ struct type_facts {
 };
 
 // In the order of tensor_type.
-constexpr std::array<type_facts, 11> facts{{{"F32", 1, 4},
+constexpr std::array<type_facts, 15> facts{{{"F32", 1, 4},
                                             {"F16", 1, 2},
                                             {"BF16", 1, 2},
                                             {"Q4_0", 32, 18},
@@ -38,7 +43,11 @@ constexpr std::array<type_facts, 11> facts{{{"F32", 1, 4},
                                             {"Q8_0", 32, 34},
                                             {"Q4_K", 256, 144},
                                             {"Q5_K", 256, 176},
-                                            {"Q6_K", 256, 210}}};
+                                            {"Q6_K", 256, 210},
+                                            {"Q2_K", 256, 84},
+                                            {"Q3_K", 256, 110},
+                                            {"Q8_K", 256, 292},
+                                            {"IQ4_NL", 32, 18}}};
 
 const type_facts& facts_of(tensor_type type) { return facts.at(static_cast<std::size_t>(type)); }
 
@@ -186,6 +195,61 @@ void read_q6_k(const std::uint8_t* block, float* out) {
   }
 }
 
+// Two halves of 128 values in four groups of 32, bits 2g and 2g + 1 of 32 bytes for group g. A byte for every 16 values
+// has their scale in the low nibble, their minimum in the high one.
+void read_q2_k(const std::uint8_t* block, float* out) {
+  const float d = half_at(block + 80);
+  const float d_minimum = half_at(block + 82);
+  for (int group = 0; group < 8; ++group) {
+    const std::uint8_t* q = block + 16 + group / 4 * 32;
+    const int shift = group % 4 * 2;
+    for (int part = 0; part < 2; ++part) {
+      const std::uint8_t packed = block[group * 2 + part];
+      const float scale = d * static_cast<float>(packed & 15);
+      const float minimum = d_minimum * static_cast<float>(packed >> 4);
+      for (int i = part * 16; i < part * 16 + 16; ++i)
+        out[group * 32 + i] = scale * static_cast<float>((q[i] >> shift) & 3) - minimum;
+    }
+  }
+}
+
+// Groups as in Q2_K; the third bit of the values of group g is bit g of the 32 bytes in front. Of scale j, the low four
+// bits are a nibble of byte j mod 8 of twelve, the high two stand in byte 8 + j mod 4.
+void read_q3_k(const std::uint8_t* block, float* out) {
+  const float d = half_at(block + 108);
+  const std::uint8_t* packed = block + 96;
+  for (int group = 0; group < 8; ++group) {
+    const std::uint8_t* q = block + 32 + group / 4 * 32;
+    const int shift = group % 4 * 2;
+    for (int part = 0; part < 2; ++part) {
+      const int j = group * 2 + part;
+      const int s = ((packed[j % 8] >> (j / 8 * 4)) & 15) | ((packed[8 + j % 4] >> (j / 4 * 2)) & 3) << 4;
+      const float scale = d * static_cast<float>(s - 32);
+      for (int i = part * 16; i < part * 16 + 16; ++i)
+        out[group * 32 + i] =
+            scale * static_cast<float>(((q[i] >> shift) & 3) - (((block[i] >> group) & 1) != 0 ? 0 : 4));
+    }
+  }
+}
+
+// Sums of 16 values each stand behind the values, for products with other blocks.
+void read_q8_k(const std::uint8_t* block, float* out) {
+  const auto d = load<float>(block);
+  for (int i = 0; i < 256; ++i)
+    out[i] = d * static_cast<float>(static_cast<std::int8_t>(block[4 + i]));
+}
+
+// The steps are finer around 0: ggml's table kvalues_iq4nl.
+void read_iq4_nl(const std::uint8_t* block, float* out) {
+  constexpr std::array<float, 16> table{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+  const float d = half_at(block);
+  const std::uint8_t* q = block + 2;
+  for (std::size_t i = 0; i < 16; ++i) {
+    out[i] = d * table[q[i] & 15];
+    out[i + 16] = d * table[q[i] >> 4];
+  }
+}
+
 void read_f16(const std::uint8_t* data, std::span<float> out) {
   for (std::size_t i = 0; i < out.size(); ++i)
     out[i] = half_at(data + 2 * i);
@@ -258,6 +322,18 @@ void dequantize(tensor_type type, const std::byte* data, std::span<float> out) {
     break;
   case tensor_type::q6_k:
     read_blocks<256, 210>(read_q6_k, bytes, out);
+    break;
+  case tensor_type::q2_k:
+    read_blocks<256, 84>(read_q2_k, bytes, out);
+    break;
+  case tensor_type::q3_k:
+    read_blocks<256, 110>(read_q3_k, bytes, out);
+    break;
+  case tensor_type::q8_k:
+    read_blocks<256, 292>(read_q8_k, bytes, out);
+    break;
+  case tensor_type::iq4_nl:
+    read_blocks<32, 18>(read_iq4_nl, bytes, out);
     break;
   }
 }

@@ -11,7 +11,23 @@
 namespace avp {
 
 /// How the weights of a tensor are stored in its file.
-enum class tensor_type : std::uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
+enum class tensor_type : std::uint8_t {
+  f32,
+  f16,
+  bf16,
+  q4_0,
+  q4_1,
+  q5_0,
+  q5_1,
+  q8_0,
+  q4_k,
+  q5_k,
+  q6_k,
+  q2_k,
+  q3_k,
+  q8_k,
+  iq4_nl,
+};
 
 /// Values in one block: 1 for plain types, 32 or 256 for quantised ones.
 [[nodiscard]] std::int64_t block_values(tensor_type type);

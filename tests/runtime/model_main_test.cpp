@@ -74,6 +74,22 @@ TEST_F(avp_model, describes_a_model) {
   EXPECT_EQ(facts["weights_digest"].get<std::string>().size(), 64);
 }
 
+TEST_F(avp_model, says_which_weights_have_no_kernels) {
+  auto file = avp::test::tiny_gguf("llama");
+  file.tensors.at("blk.0.ffn_up.weight").type = 20; // IQ4_NL, 18 bytes for 32 values
+  file.tensors.at("blk.0.ffn_up.weight").data = std::string(64 * 18, 'x');
+  file.tensors.at("blk.1.ffn_up.weight").type = 8;
+  file.tensors.at("blk.1.ffn_up.weight").data = std::string(64 * 34, 'x');
+  const auto path = folder_.write("tiny.gguf", file.bytes());
+  ASSERT_EQ(run({"info", path.c_str()}), 0) << err_;
+  EXPECT_THAT(out_,
+              testing::ContainsRegex("  IQ4_NL  .* of the bytes, 1 tensors; without kernels, so kept as bfloat16"));
+  EXPECT_THAT(out_, testing::ContainsRegex("  Q8_0  .* of the bytes, 1 tensors\n"));
+  ASSERT_EQ(run({"info", "--json", path.c_str()}), 0);
+  for (const auto& type : json::parse(out_)["weights"]["types"])
+    EXPECT_EQ(type.value("kernels", json()), type["type"] == "F32" ? json() : json(type["type"] == "Q8_0"));
+}
+
 TEST_F(avp_model, describes_a_model_whose_chat_template_is_broken) {
   auto file = avp::test::tiny_gguf("qwen2");
   file.text("tokenizer.chat_template", "{% for m in messages %}{{ m.content }}");

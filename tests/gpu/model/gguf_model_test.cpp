@@ -251,7 +251,7 @@ TEST_F(gguf_model, biases_of_queries_tell_a_model_apart) {
 TEST_F(gguf_model, a_type_that_cannot_be_read_matters_only_where_it_is_needed) {
   auto out = tiny_gguf("qwen2");
   out.tensors["extra.weight"] = {{7, 9}, 77, "odd"};
-  out.tensors["other.weight"] = {{2, 256}, 10, std::string(168, 'x')};
+  out.tensors["other.weight"] = {{2, 256}, 16, std::string(132, 'x')};
   out.tensors["empty.weight"] = {{0, 4}, 0, ""};
   const auto model = open(out);
   EXPECT_EQ(model.unreadable.at("extra.weight").type, "ggml's type 77");
@@ -266,13 +266,13 @@ TEST_F(gguf_model, a_type_that_cannot_be_read_matters_only_where_it_is_needed) {
                            HasSubstr("model.layers.1.mlp.down_proj.weight is stored as IQ2_XXS, which can't be read"),
                            HasSubstr("model.layers.0.self_attn.q_proj.bias is stored as ggml's type 99"),
                            HasSubstr("Weights can be F32, F16 and BF16, in GGUF files also Q4_0")));
-  EXPECT_THAT(error_after("qwen2", [](auto& file) { file.tensors.at("token_embd.weight").type = 10; }),
-              HasSubstr("model.embed_tokens.weight is stored as Q2_K"));
+  EXPECT_THAT(error_after("qwen2", [](auto& file) { file.tensors.at("token_embd.weight").type = 16; }),
+              HasSubstr("model.embed_tokens.weight is stored as IQ2_XXS"));
   EXPECT_THAT(error_after("qwen2",
                           [](auto& file) {
-                            file.tensors["output.weight"] = {{8, 32}, 10, "x"};
+                            file.tensors["output.weight"] = {{8, 32}, 16, "x"};
                           }),
-              HasSubstr("lm_head.weight is stored as Q2_K"));
+              HasSubstr("lm_head.weight is stored as IQ2_XXS"));
   EXPECT_THAT(error_after("llama",
                           [](auto& file) {
                             file.tensors["rope_freqs.weight"] = {{4}, 28, std::string(32, 'x')};

@@ -174,13 +174,13 @@ TEST_F(gguf, damaged_metadata_is_located) {
 
 TEST_F(gguf, tensors_of_other_types_are_known_by_name_and_shape) {
   gguf_writer out;
-  out.tensors["known"] = {{1, 256}, 10, "x"};
+  out.tensors["known"] = {{1, 256}, 16, "x"};
   out.tensors["new"] = {{3, 5}, 77, "x"};
   out.tensors["plain"] = {{1}, 0, "1234"};
   const auto file = open(out.bytes());
   EXPECT_THAT(file.tensors(), testing::ElementsAre(testing::Key("plain")));
   ASSERT_EQ(file.unreadable().size(), 2);
-  EXPECT_EQ(file.unreadable().at("known").type, "Q2_K");
+  EXPECT_EQ(file.unreadable().at("known").type, "IQ2_XXS");
   EXPECT_EQ(file.unreadable().at("new").type, "ggml's type 77");
   EXPECT_THAT(file.unreadable().at("new").shape, testing::ElementsAre(3, 5));
 }

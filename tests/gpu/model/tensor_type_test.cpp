@@ -14,7 +14,7 @@ namespace {
 
 using avp::tensor_type;
 
-constexpr int type_count = 11;
+constexpr int type_count = 15;
 
 std::vector<std::byte> from_hex(const std::string& hex) {
   std::vector<std::byte> bytes;

@@ -5,6 +5,7 @@
 
 #include "gpu/engine/loaded_model.hpp"
 #include "gpu/model/model_error.hpp"
+#include "gpu/model/tensor_type.hpp"
 #include "tests/gpu/engine/lone_sequence.hpp"
 #include "tests/gpu/engine/runnable_model.hpp"
 #include "tests/temporary_folder.hpp"
@@ -39,6 +40,39 @@ TEST_F(weight_formats, native_needs_blocks) {
   } catch (const model_error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("holds no quantised blocks"));
   }
+}
+
+// Their blocks are values of 8 bits times a power of two, which bfloat16 holds exactly.
+TEST_F(weight_formats, native_keeps_blocks_without_kernels_as_bfloat16) {
+  auto blocks = runnable_gguf(), plain = blocks;
+  for (auto& [name, tensor] : blocks.tensors) {
+    if (tensor.shape.size() != 2)
+      continue;
+    std::string data;
+    for (std::size_t i = 0; i < tensor.data.size() / 4 / 32; ++i) {
+      data += bytes_of(std::uint16_t{0x1800}); // 2⁻⁹
+      for (std::size_t k = 0; k < 16; ++k)
+        data += static_cast<char>((i * 31 + k * 57 + name.size()) % 256);
+    }
+    std::vector<float> values(tensor.data.size() / 4);
+    dequantize(tensor_type::iq4_nl, reinterpret_cast<const std::byte*>(data.data()), values);
+    plain.tensors.at(name).data.assign(reinterpret_cast<const char*>(values.data()), values.size() * 4);
+    tensor.type = 20;
+    tensor.data = data;
+  }
+  auto without_kernels = write_model(blocks, folder_.path() / "blocks.gguf", weight_format::native);
+  auto cast = write_model(plain, folder_.path() / "plain.gguf", weight_format::bfloat16);
+  cast.layercast = true;
+  const c10::InferenceMode no_gradients;
+  const std::vector<std::int32_t> tokens = {1, 50, 99, 150, 200, 3, 4, 5, 6};
+  std::vector<at::Tensor> hidden;
+  for (const auto& one : {without_kernels, cast}) {
+    const auto loaded = load_model(one, at::kCPU);
+    hidden.push_back(lone_sequence(loaded->network).feed(tokens));
+  }
+  EXPECT_TRUE(at::equal(hidden[0], hidden[1]));
+  without_kernels.format.reset();
+  EXPECT_EQ(numerics(without_kernels), "bfloat16, cache bfloat16") << "with no kernel there is nothing to gain";
 }
 
 TEST_F(weight_formats, the_cache_has_the_type_that_was_asked_for) {
