@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "gpu/model/catalogue.hpp"
+#include "gpu/model/hub_name.hpp"
 #include "gpu/model/model_error.hpp"
 #include "runtime/score/program_scorer.hpp"
 #include "runtime/text/words.hpp"
@@ -102,6 +103,10 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
     if (!here.contains(model.name)) {
       std::printf("model %s: %s, %s\n", model.name.c_str(), model.source.c_str(),
                   used.contains(model.name) ? "on its nodes" : "which no agent runs on");
+      continue;
+    }
+    if (is_hub_name(model.source) && !hub_model_is_here(model_folder(), model.source)) {
+      std::printf("model %s: %s, not here yet: a run fetches it\n", model.name.c_str(), model.source.c_str());
       continue;
     }
     try {

@@ -19,6 +19,7 @@
 #include "runtime/pipeline/pipeline_file.hpp"
 #include "runtime/run/actor_config.hpp"
 #include "runtime/run/device_configs.hpp"
+#include "runtime/run/fetch_hub_models.hpp"
 
 namespace avp {
 
@@ -50,6 +51,7 @@ class loaded_pipeline_devices {
 public:
   loaded_pipeline_devices(caf::actor_system& system, const std::vector<device_config>& configs) {
     try {
+      fetch_hub_models(configs);
       for (const auto& config : configs)
         start(system, config);
     } catch (...) {

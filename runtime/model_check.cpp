@@ -2,6 +2,7 @@
 #include "runtime/model_check.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
@@ -69,7 +70,7 @@ std::string some_of(const std::vector<std::string>& names) {
 
 } // namespace
 
-model_check check_model(const model_file& model) {
+model_check check_model(const model_file& model, std::vector<std::string> mistakes) {
   const auto unused = unused_weights(model);
   const auto is_unused = [&](const std::string& name) { return std::ranges::binary_search(unused, name); };
   std::vector<std::string> broken, with_zeros;
@@ -88,7 +89,7 @@ model_check check_model(const model_file& model) {
   for (const auto& [name, tensor] : model.unreadable)
     found.text += line(name, tensor.type, shape_text(tensor.shape), "?",
                        std::string("can't be read") + (is_unused(name) ? "; not used" : ""));
-  const auto mistakes = mistakes_of(model);
+  std::ranges::move(mistakes_of(model), std::back_inserter(mistakes));
   for (const auto& mistake : mistakes)
     found.text += "wrong: " + mistake + "\n";
 

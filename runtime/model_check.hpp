@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "gpu/model/model_file.hpp"
 
@@ -13,7 +14,7 @@ struct model_check {
   std::string text;     ///< A line for each tensor, one for each mistake, and the summary as the last.
 };
 
-/// Reads every tensor of a model that read_model gave.
-[[nodiscard]] model_check check_model(const model_file& model);
+/// Reads every tensor of a model that read_model gave. `mistakes`: what is known to be wrong with it already.
+[[nodiscard]] model_check check_model(const model_file& model, std::vector<std::string> mistakes = {});
 
 } // namespace avp

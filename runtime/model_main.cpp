@@ -16,14 +16,17 @@
 
 #include "gpu/model/catalogue.hpp"
 #include "gpu/model/fetch.hpp"
+#include "gpu/model/fetch_hub.hpp"
+#include "gpu/model/hub_manifest.hpp"
+#include "gpu/model/hub_name.hpp"
 #include "gpu/model/open_model.hpp"
 #include "gpu/text/chat_template.hpp"
-#include "runtime/fetch_display.hpp"
 #include "runtime/model_check.hpp"
 #include "runtime/model_info.hpp"
 #include "runtime/model_prompt.hpp"
 #include "runtime/os/program_version.hpp"
 #include "runtime/os/standard_output.hpp"
+#include "runtime/run/fetch_display.hpp"
 #include "runtime/text/number_text.hpp"
 #include "runtime/text/words.hpp"
 #include "transport/nearest_name.hpp"
@@ -82,22 +85,37 @@ int list(bool json) {
 }
 
 // The bar is gone when this returns.
-std::filesystem::path fetch_one(const catalogue_entry& entry) {
+std::filesystem::path fetch_one(const std::string& name) {
   fetch_display display(isatty(STDERR_FILENO) != 0);
-  return fetch_model(entry, model_folder(), display.observer());
+  if (is_hub_name(name))
+    return fetch_hub_model(name, model_folder(), display.observer());
+  return fetch_model(*find_in_catalogue(name), model_folder(), display.observer());
+}
+
+// Empty for names that can be fetched.
+std::string mistake_in_name(const std::string& name) {
+  try {
+    if (is_hub_name(name))
+      (void)parse_hub_name(name);
+    else if (find_in_catalogue(name) == nullptr)
+      return "\"" + name + "\" is not in the catalogue" + name_hint(name, catalogue_names()) +
+             ". Other models come from the hub by hf:OWNER/NAME";
+    return "";
+  } catch (const model_error& error) {
+    return error.what();
+  }
 }
 
 int fetch(const std::vector<std::string>& names) {
   for (const auto& name : names)
-    if (find_in_catalogue(name) == nullptr) {
-      std::fprintf(stderr, "avp-model: \"%s\" is not in the catalogue%s\n", name.c_str(),
-                   name_hint(name, catalogue_names()).c_str());
+    if (const auto mistake = mistake_in_name(name); !mistake.empty()) {
+      std::fprintf(stderr, "avp-model: %s\n", mistake.c_str());
       return bad_arguments;
     }
   int result = all_done;
   for (const auto& name : names)
     try {
-      std::printf("%s\n", fetch_one(*find_in_catalogue(name)).c_str());
+      std::printf("%s\n", fetch_one(name).c_str());
       std::fflush(stdout);
     } catch (const std::exception& error) {
       std::fprintf(stderr, "avp-model: %s\n", error.what());
@@ -128,7 +146,8 @@ int check(const std::string& source) {
     std::fprintf(stderr, "avp-model: %s\n", error.what());
     return bad_arguments;
   }
-  const auto found = check_model(read_model(path));
+  check_hub_sizes(path);
+  const auto found = check_model(read_model(path), hub_mistakes(path));
   std::printf("%s", found.text.c_str());
   return found.is_good ? all_done : some_failed;
 }
@@ -152,14 +171,17 @@ int model_main(int argc, const char* const* argv) {
   app.set_version_flag("--version", [] { return program_version("avp-model"); });
   app.require_subcommand(1);
   app.footer("Models lie in $AVP_MODELS, else $XDG_CACHE_HOME/avp/models, else ~/.cache/avp/models.\n"
-             "$AVP_HUB is a mirror to use in place of https://huggingface.co.\n");
+             "$AVP_HUB (or $HF_ENDPOINT) is a mirror to use in place of https://huggingface.co, $HF_TOKEN a token for "
+             "it.\n");
   bool json = false;
   std::vector<std::string> names;
   std::string source;
   auto* list_command = app.add_subcommand("list", "Shows the models that are known by name, and which are here.");
   list_command->add_flag("--json", json, "As JSON");
   auto* fetch_command = app.add_subcommand("fetch", "Gets models, or goes on getting them, and checks them.");
-  fetch_command->add_option("NAME", names, "Names as `avp-model list` shows them")->required();
+  fetch_command
+      ->add_option("NAME", names, "Names as `avp-model list` shows them, or hf:OWNER/NAME[/FILE.gguf][@REVISION]")
+      ->required();
   auto* info_command = app.add_subcommand("info", "Describes a model.");
   info_command->add_option("NAME|PATH", source, "A name, a .gguf file or a Hugging Face directory")->required();
   info_command->add_flag("--json", json, "As JSON");

@@ -2,8 +2,9 @@
 #include "gpu/model/catalogue.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "gpu/model/environment.hpp"
+#include "gpu/model/hub_name.hpp"
 #include "gpu/model/model_error.hpp"
 #include "gpu/text/json_file.hpp"
 #include "transport/nearest_name.hpp"
@@ -69,12 +70,6 @@ std::vector<catalogue_entry> make_catalogue() {
   return entries;
 }
 
-// An empty variable counts as unset, as the XDG specification says.
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 std::vector<std::string> all_names() {
   std::vector<std::string> names;
   for (const auto& entry : catalogue())
@@ -95,11 +90,11 @@ const catalogue_entry* find_in_catalogue(std::string_view name) {
 }
 
 std::filesystem::path model_folder() {
-  if (const auto models = environment("AVP_MODELS"); !models.empty())
+  if (const auto models = environment_text("AVP_MODELS"); !models.empty())
     return models;
-  if (const auto cache = environment("XDG_CACHE_HOME"); !cache.empty())
+  if (const auto cache = environment_text("XDG_CACHE_HOME"); !cache.empty())
     return std::filesystem::path(cache) / "avp" / "models";
-  if (const auto home = environment("HOME"); !home.empty())
+  if (const auto home = environment_text("HOME"); !home.empty())
     return std::filesystem::path(home) / ".cache" / "avp" / "models";
   throw model_error("there is no folder for models: set AVP_MODELS to one (HOME is not set either)");
 }
@@ -116,6 +111,8 @@ std::filesystem::path resolve_model(std::string_view source) {
                         "); get it with: avp-model fetch " + entry->name);
     return path;
   }
+  if (is_hub_name(source))
+    return resolve_hub_name(model_folder(), source);
   std::filesystem::path path(source);
   if (source.empty() || !is_there(path))
     throw model_error("model \"" + std::string(source) + "\" is neither a known name nor a file or folder here" +

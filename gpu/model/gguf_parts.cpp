@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 #include <utility>
 
 #include "gpu/model/model_error.hpp"
 #include "gpu/text/json_file.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 
@@ -41,6 +43,22 @@ bool same(const gguf_value& a, const gguf_value& b) {
 }
 
 } // namespace
+
+std::vector<std::string> names_of_parts(const std::string& name) {
+  const auto shape = ending(0, 1); // each digit may be another one
+  if (name.size() < shape.size())
+    return {name};
+  const auto end = std::string_view(name).substr(name.size() - shape.size());
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    if (is_digit(shape[i]) ? !is_digit(end[i]) : shape[i] != end[i])
+      return {name};
+  const auto stem = name.substr(0, name.size() - shape.size());
+  const auto count = std::stoll(std::string(end.substr(end.find("-of-") + 4)));
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < count; ++i)
+    names.push_back(stem + ending(i, count));
+  return names;
+}
 
 gguf_parts::gguf_parts(const std::filesystem::path& path) {
   gguf_file one(std::make_shared<const mapped_file>(path));

@@ -11,6 +11,10 @@
 
 namespace avp {
 
+/// The names of all parts of the split model that a part of this name belongs to (NAME-00001-of-00003.gguf); of any
+/// other file its own name.
+[[nodiscard]] std::vector<std::string> names_of_parts(const std::string& name);
+
 /// All files of a GGUF model. Those of a split one are named NAME-00001-of-00003.gguf and so on, and say in their
 /// metadata split.no, split.count and split.tensors.count, as gguf-split of llama.cpp writes them.
 class gguf_parts {

@@ -1,6 +1,8 @@
 // Opening a model of either kind.
 #include "gpu/model/open_model.hpp"
 
+#include <map>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "gpu/model/config_json.hpp"
 #include "gpu/model/family/families.hpp"
 #include "gpu/model/gguf_model.hpp"
+#include "gpu/model/hub_manifest.hpp"
 #include "gpu/model/needed_weights.hpp"
 #include "gpu/model/safetensors.hpp"
 #include "gpu/model/text_part.hpp"
@@ -26,11 +29,8 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(config_path))
     throw model_error(directory.string() + ": this directory has no config.json, so it is no Hugging Face model");
   const auto json = read_json_file(config_path);
-  refuse_quantized(json, config_path.string());
   model_file model;
-  const auto* const text = text_config_of(json);
-  model.config = text != nullptr ? config_from_json(*text, config_path.string() + ": \"text_config\"")
-                                 : config_from_json(json, config_path.string());
+  model.config = text_config_from_json(json, config_path.string());
   if (model.config.name.empty())
     model.config.name = std::filesystem::absolute(directory / "").parent_path().filename().string();
   model.norms_add_one = family_of(model.config).norms_add_one;
@@ -40,7 +40,7 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
   model.files = std::move(weights.files);
   model.tensors = std::move(weights.content.tensors);
   model.unreadable = std::move(weights.content.unreadable);
-  if (text != nullptr) {
+  if (text_config_of(json) != nullptr) {
     keep_text(model.tensors);
     keep_text(model.unreadable);
   }
@@ -56,13 +56,14 @@ std::string_view text_of(const mapped_file& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
-std::string digest_of(const std::vector<std::shared_ptr<const mapped_file>>& files) {
-  if (files.size() == 1)
-    return sha256_hex(text_of(*files.front()));
-  std::string digests;
-  for (const auto& file : files)
-    digests += sha256_hex(text_of(*file));
-  return sha256_hex(digests);
+// Of one file its digest, of several that of their digests.
+std::string digest_of(const std::vector<std::string>& digests) {
+  if (digests.size() == 1)
+    return digests.front();
+  std::string all;
+  for (const auto& digest : digests)
+    all += digest;
+  return sha256_hex(all);
 }
 
 } // namespace
@@ -80,9 +81,15 @@ model_file read_model(const std::filesystem::path& path) {
 }
 
 model_file open_model(const std::filesystem::path& path) {
+  check_hub_sizes(path);
   auto model = read_model(path);
   check_weights(model, path.string());
-  model.weights_digest = digest_of(model.files);
+  std::vector<std::string> digests;
+  std::map<std::string, std::string> by_name;
+  for (const auto& file : model.files)
+    by_name[file->path().filename().string()] = digests.emplace_back(sha256_hex(text_of(*file)));
+  check_hub_sums(path, by_name);
+  model.weights_digest = digest_of(digests);
   return model;
 }
 

@@ -151,13 +151,19 @@ std::string instead_of_weights(const std::filesystem::path& directory) {
 }
 
 // The tensors of each file, by the index.
-std::map<std::string, std::set<std::string>> read_index(const std::filesystem::path& path) {
+std::map<std::string, std::set<std::string>> read_weight_map(const std::filesystem::path& path) {
   const auto index = read_json_file(path);
   if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object())
     fail(path, "has no object \"weight_map\"");
   std::map<std::string, std::set<std::string>> shards;
   for (const auto& [name, file] : index["weight_map"].items())
     shards[shard_name(path, file)].insert(name);
+  return shards;
+}
+
+// The same, where all files are there.
+std::map<std::string, std::set<std::string>> read_index(const std::filesystem::path& path) {
+  auto shards = read_weight_map(path);
   std::string missing;
   for (const auto& [name, tensors] : shards)
     if (std::error_code error; !std::filesystem::exists(path.parent_path() / name, error))
@@ -169,6 +175,13 @@ std::map<std::string, std::set<std::string>> read_index(const std::filesystem::p
 }
 
 } // namespace
+
+std::vector<std::string> shard_names(const std::filesystem::path& index) {
+  std::vector<std::string> names;
+  for (const auto& [name, tensors] : read_weight_map(index))
+    names.push_back(name);
+  return names;
+}
 
 safetensors_directory open_safetensors(const std::filesystem::path& directory) {
   safetensors_directory result;

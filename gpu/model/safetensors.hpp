@@ -33,6 +33,9 @@ struct safetensors_directory {
   safetensors_content content;
 };
 
+/// The files that an index (model.safetensors.index.json) lists. Throws model_error.
+[[nodiscard]] std::vector<std::string> shard_names(const std::filesystem::path& index);
+
 /// Opens model.safetensors, or the files that model.safetensors.index.json lists. Throws model_error.
 [[nodiscard]] safetensors_directory open_safetensors(const std::filesystem::path& directory);
 

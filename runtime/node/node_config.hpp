@@ -26,7 +26,7 @@ struct node_config {
   std::string data;                          ///< Where to listen for contexts: tcp://host:port.
   std::optional<std::filesystem::path> keys; ///< Folder of this node's keys.
   bool unencrypted = false;                  ///< Whether other machines may come in without keys.
-  bool fetch = false;                        ///< Whether models of the catalogue that are not here are fetched.
+  bool fetch = false;                        ///< Whether models by name that are not here are fetched.
   double timeout = 5;                        ///< Seconds of silence after which node zero counts as lost.
   std::vector<hosted_model> models;
   std::vector<device_entry> devices;

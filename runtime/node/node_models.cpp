@@ -8,6 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include "gpu/model/fetch.hpp"
+#include "gpu/model/fetch_hub.hpp"
+#include "gpu/model/hub_name.hpp"
 #include "gpu/model/model_error.hpp"
 #include "runtime/node/model_probe.hpp"
 #include "runtime/node/wire_check.hpp"
@@ -51,6 +53,10 @@ model_order node_models::placed(model_order order) const {
 // Throws model_error where there is no such file and none is to be fetched.
 void node_models::find_file(const model_order& order) const {
   const auto* known = find_in_catalogue(order.source);
+  if (config_.fetch && is_hub_name(order.source) && !hub_model_is_here(model_folder(), order.source)) {
+    spdlog::info("fetching model '{}'", order.source);
+    fetch_hub_model(order.source, model_folder());
+  }
   if (config_.fetch && known != nullptr && !std::filesystem::exists(model_path(model_folder(), *known))) {
     spdlog::info("fetching model '{}'", order.source);
     fetch_model(*known, model_folder());

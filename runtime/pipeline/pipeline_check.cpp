@@ -5,6 +5,7 @@
 #include <map>
 
 #include "gpu/model/catalogue.hpp"
+#include "gpu/model/hub_name.hpp"
 #include "gpu/model/model_error.hpp"
 #include "runtime/pipeline/node_tables.hpp"
 #include "runtime/text/words.hpp"
@@ -32,9 +33,10 @@ void check_devices(const pipeline& p, pipeline_source& source) {
   std::vector<std::string> used;
   for (const auto& model : p.models) {
     if (!source.has({"model", model.name, "source"}))
-      source.report("model." + model.name, "[model." + model.name +
-                                               "] needs \"source\": a catalogue name, the path of a .gguf file, or a "
-                                               "Hugging Face folder");
+      source.report("model." + model.name,
+                    "[model." + model.name +
+                        "] needs \"source\": a catalogue name, hf:OWNER/NAME of the hub, the path of "
+                        "a .gguf file, or a Hugging Face folder");
     used.push_back(model.device);
   }
   for (const auto& device : p.devices)
@@ -64,14 +66,18 @@ void check_drafts(const pipeline& p, pipeline_source& source) {
   }
 }
 
-/// A source must be a name of the catalogue, or be there. Whether a named model was fetched is another question.
+/// A source must be a name of the catalogue or of the hub, or be there. Whether a named model was fetched is another
+/// question.
 void check_sources(const pipeline& p, pipeline_source& source) {
   const auto here = models_here(p);
   for (const auto& model : p.models) {
     if (model.source.empty() || find_in_catalogue(model.source) != nullptr || !here.contains(model.name))
       continue;
     try {
-      [[maybe_unused]] const auto path = resolve_model(model.source);
+      if (is_hub_name(model.source))
+        (void)parse_hub_name(model.source);
+      else
+        (void)resolve_model(model.source);
     } catch (const model_error& error) {
       source.report(key_path("model." + model.name, "source"), error.what());
     }

@@ -6,6 +6,7 @@
 #include <caf/scoped_actor.hpp>
 #include <spdlog/spdlog.h>
 
+#include "runtime/run/fetch_hub_models.hpp"
 #include "runtime/telemetry/metrics_text.hpp"
 
 namespace avp {
@@ -53,6 +54,7 @@ run_devices::~run_devices() {
 }
 
 void run_devices::start() {
+  fetch_hub_models(configs_);
   for (const auto& config : configs_) {
     for (const auto& model : config.models)
       spdlog::info("loading model '{}' ({}) onto {}", model.name, model.source, config.device);

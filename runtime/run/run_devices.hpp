@@ -34,7 +34,8 @@ public:
   /// Tells the devices to end, whichever way the run ended: the actor system waits for its actors.
   ~run_devices();
 
-  /// Starts one actor per device, which loads its models. Throws model_error.
+  /// Fetches models of the hub that are not here, and starts one actor per device, which loads its models. Throws
+  /// model_error.
   void start();
 
   /// The devices by the name of each model on them.

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "gpu/model/catalogue.hpp"
-#include "runtime/fetch_display.hpp"
 #include "runtime/model_main.hpp"
+#include "runtime/run/fetch_display.hpp"
 #include "tests/gpu/environment_variable.hpp"
 #include "tests/gpu/model/tiny_model.hpp"
 #include "tests/temporary_folder.hpp"

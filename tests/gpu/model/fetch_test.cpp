@@ -5,21 +5,19 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
-#include <mutex>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <httplib.h>
 #include <sys/resource.h>
 
 #include "gpu/model/fetch.hpp"
 #include "gpu/model/model_error.hpp"
 #include "gpu/model/part_file.hpp"
 #include "tests/gpu/environment_variable.hpp"
+#include "tests/gpu/model/hub_server.hpp"
 #include "tests/temporary_folder.hpp"
 #include "transport/sha256.hpp"
 
@@ -47,46 +45,6 @@ std::string model_bytes() {
   }
   return bytes;
 }
-
-/// A hub on a free port of this machine.
-class hub {
-public:
-  hub() : port_(server_.bind_to_any_port("127.0.0.1")), thread_([this] { server_.listen_after_bind(); }) {
-    while (!server_.is_running())
-      std::this_thread::yield();
-  }
-  ~hub() {
-    server_.stop();
-    thread_.join();
-  }
-  hub(const hub&) = delete;
-  hub& operator=(const hub&) = delete;
-
-  /// Answers for `path`; remembers the Range header of every request.
-  void answer(const std::string& path, const httplib::Server::Handler& handler) {
-    server_.Get(path, [this, handler](const httplib::Request& request, httplib::Response& response) {
-      {
-        const std::lock_guard lock(mutex_);
-        ranges_.push_back(request.get_header_value("Range"));
-      }
-      handler(request, response);
-    });
-  }
-
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
-  [[nodiscard]] std::vector<std::string> ranges() {
-    const std::lock_guard lock(mutex_);
-    return ranges_;
-  }
-
-private:
-  httplib::Server server_;
-  int port_;
-  std::mutex mutex_;
-  std::vector<std::string> ranges_;
-  std::thread thread_;
-};
 
 class fetch : public testing::Test {
 protected:
@@ -187,7 +145,7 @@ exit 1
   avp::test::temporary_folder folder_;
   const std::string content_ = model_bytes();
   avp::catalogue_entry entry_;
-  hub hub_;
+  avp::test::hub_server hub_;
   environment_variable variable_;
   environment_variable direct_{"no_proxy", "127.0.0.1"};
   std::unique_ptr<environment_variable> path_;

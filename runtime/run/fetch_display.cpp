@@ -1,5 +1,5 @@
 // How far a download is: a bar on a terminal, lines elsewhere.
-#include "runtime/fetch_display.hpp"
+#include "runtime/run/fetch_display.hpp"
 
 #include <algorithm>
 #include <cmath>

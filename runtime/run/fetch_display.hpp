@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "gpu/model/fetch.hpp"
+#include "gpu/model/fetch_observer.hpp"
 
 namespace avp {
 
