@@ -71,8 +71,10 @@ struct model_spec {
   std::optional<weight_format> format;
   /// Of the KV-cache: float32 or bfloat16. Unless set, float32 for float32 weights, else bfloat16.
   std::optional<data_type> kv_dtype;
-  bool layercast = false;         ///< Arithmetic in float32 on weights that are kept in bfloat16.
-  std::string chat_template;      ///< By name; empty: the model's own.
+  bool layercast = false; ///< Arithmetic in float32 on weights that are kept in bfloat16.
+  /// A built-in one or one of the model's by name, or "file:PATH"; empty: the model's own.
+  std::string chat_template;
+  std::string template_text;      ///< Of "file:PATH": what stands in the file, so that it is the same on all machines.
   std::string template_variables; ///< For the model's own chat template: a JSON object; empty: none.
   std::string model_hash;         ///< AVP model_hash to use in place of the computed one; empty: computed.
   /// Whether special tokens count in data that was put into prompts, as well as in what the pipeline's author wrote.
@@ -88,8 +90,8 @@ struct model_spec {
   [[nodiscard]] bool same_weights(const model_spec& other) const {
     return source == other.source && format == other.format && cache_dtype() == other.cache_dtype() &&
            layercast == other.layercast && chat_template == other.chat_template &&
-           template_variables == other.template_variables && model_hash == other.model_hash &&
-           special_tokens_in_text == other.special_tokens_in_text;
+           template_text == other.template_text && template_variables == other.template_variables &&
+           model_hash == other.model_hash && special_tokens_in_text == other.special_tokens_in_text;
   }
 };
 
@@ -97,7 +99,7 @@ struct model_spec {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, model_spec& x) {
   return f(caf::meta::type_name("avp::model_spec"), x.name, x.source, as_field(x.format), as_field(x.kv_dtype),
-           x.layercast, x.chat_template, x.template_variables, x.model_hash, x.special_tokens_in_text,
+           x.layercast, x.chat_template, x.template_text, x.template_variables, x.model_hash, x.special_tokens_in_text,
            as_field(x.draft));
 }
 

@@ -66,11 +66,17 @@ ordered_json tokenizer_of(const vocabulary& vocabulary) {
 // What it makes of a question shows more than a name would.
 ordered_json chat_of(const vocabulary& vocabulary) {
   const std::vector<chat_message> question{{"user", "Hello"}};
+  auto named = ordered_json::array();
+  for (const auto& [name, text] : vocabulary.named_templates)
+    named.push_back(name);
+  ordered_json chat{{"named", named}};
   try {
-    return {{"reads_hello_as", chat_template(vocabulary).render(question).text()}};
+    chat["reads_hello_as"] = chat_template(vocabulary).render(question).text();
   } catch (const std::exception& error) {
-    return {{"reads_hello_as", nullptr}, {"problem", error.what()}};
+    chat["reads_hello_as"] = nullptr;
+    chat["problem"] = error.what();
   }
+  return chat;
 }
 
 std::string percent(double share) {
@@ -142,6 +148,8 @@ std::string model_info_text(const ordered_json& info) {
            chat.contains("problem") ? plain(chat["problem"])
                                     : "reads Hello as " + chat["reads_hello_as"].dump(
                                                               -1, ' ', false, ordered_json::error_handler_t::replace));
+  for (const auto& name : chat["named"])
+    add_line(text, "  another one", plain(name));
   add_line(text, "weights digest", plain(info["weights_digest"]));
   add_line(text, "model hash", plain(info["model_hash"]));
   return text;

@@ -195,8 +195,9 @@ int model_main(int argc, const char* const* argv) {
       ->required();
   prompt_command->add_flag("--tokens", order.tokens, "Its tokens, a line for each: id, tab, text");
   prompt_command->add_option("--chat-template", order.chat_template,
-                             "In place of the model's own: " + listed(chat_template_names(), " or "));
-  prompt_command->add_option("--variable", order.variables, "NAME=VALUE for the model's own chat template");
+                             "In place of the model's own: " + listed(chat_template_names(), " or ") +
+                                 ", another one of the model by its name, or file:PATH");
+  prompt_command->add_option("--variable", order.variables, "NAME=VALUE for a chat template that is not built-in");
   try {
     if (const auto status = parse_arguments(app, argc, argv))
       return *status;

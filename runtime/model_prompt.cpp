@@ -10,6 +10,7 @@
 #include "gpu/model/open_model.hpp"
 #include "gpu/text/chat_template.hpp"
 #include "gpu/text/json_file.hpp"
+#include "gpu/text/template_file.hpp"
 #include "gpu/text/tokenizer.hpp"
 #include "transport/utf8.hpp"
 
@@ -61,12 +62,14 @@ template_variables read_variables(const std::vector<std::string>& given) {
 
 std::string model_prompt(const prompt_order& order) {
   const auto variables = read_variables(order.variables);
-  if (!variables.empty() && !order.chat_template.empty())
+  if (!variables.empty() && is_built_in_template(order.chat_template))
     throw prompt_error("--variable is for the model's own chat template, which --chat-template puts aside");
   const auto messages = read_messages(order.messages);
   const auto file = open_model(resolve_model(order.source));
-  const auto chat = order.chat_template.empty() ? chat_template(file.vocabulary, variables)
-                                                : chat_template(std::string_view(order.chat_template));
+  template_choice choice{order.chat_template, ""};
+  if (const auto path = template_path(choice.name); !path.empty())
+    choice.text = read_template_file(path);
+  const chat_template chat(file.vocabulary, variables, choice);
   try {
     const auto text = chat.render(messages);
     if (!order.tokens)

@@ -16,11 +16,12 @@ public:
 
 /// What `avp-model prompt` is asked.
 struct prompt_order {
-  std::string source;                 ///< A name, a .gguf file or a Hugging Face directory.
-  std::filesystem::path messages;     ///< A file with a JSON array of {"role": …, "content": …}; "-" is stdin.
-  std::string chat_template;          ///< By name; empty: the model's own.
-  std::vector<std::string> variables; ///< Of the model's own template, "name=value", a JSON value or else a text.
-  bool tokens = false;                ///< Its tokens, and not its text.
+  std::string source;             ///< A name, a .gguf file or a Hugging Face directory.
+  std::filesystem::path messages; ///< A file with a JSON array of {"role": …, "content": …}; "-" is stdin.
+  std::string chat_template;      ///< By name, or "file:PATH"; empty: the model's own.
+  std::vector<std::string>
+      variables;       ///< Of a template that is not built-in, "name=value", a JSON value or else a text.
+  bool tokens = false; ///< Its tokens, and not its text.
 };
 
 /// The text that the model reads, generation prompt included, as it is; with `tokens` a line for each token: its id, a

@@ -11,10 +11,8 @@ namespace avp {
 namespace {
 
 chat_template chat_template_of(const model_spec& spec, const model_file& file, const std::string& path) {
-  if (!spec.chat_template.empty())
-    return avp::chat_template(spec.chat_template);
   try {
-    return avp::chat_template(file.vocabulary, spec.template_variables);
+    return avp::chat_template(file.vocabulary, spec.template_variables, {spec.chat_template, spec.template_text});
   } catch (const model_error& error) {
     throw model_error("model '" + spec.name + "' (" + path + "): " + error.what());
   }

@@ -239,7 +239,12 @@ vocabulary read_gguf_vocabulary(const gguf_file& file) {
   read_surroundings(file, model == "llama" || result.split == pre_tokenizer::llama_bpe, model == "t5", result);
   result.bos = read_id(file, "tokenizer.ggml.bos_token_id", result.tokens.size());
   result.end_of_turn = read_end_of_turn(file, result.tokens);
-  result.chat_template = file.string("tokenizer.chat_template").value_or("");
+  constexpr std::string_view template_key = "tokenizer.chat_template";
+  result.chat_template = file.string(template_key).value_or("");
+  for (const auto& [key, value] : file.metadata())
+    if (key.starts_with(template_key) && key.substr(template_key.size()).starts_with('.'))
+      if (const auto text = file.string(key))
+        result.named_templates.emplace(key.substr(template_key.size() + 1), *text);
   return result;
 }
 

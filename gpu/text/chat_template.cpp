@@ -47,26 +47,53 @@ constexpr std::array<named_template, 4> named_templates{{
 }};
 
 constexpr std::string_view ways_out =
-    ". chat_template = \"chatml\", \"qwen\" or \"llama3\" in its [model.X] table takes one of these, and \"none\" none "
-    "(for a model that was trained on no conversations)";
+    ". chat_template = \"chatml\", \"qwen\" or \"llama3\" in its [model.X] table takes one of these, "
+    "\"file:PATH.jinja\" "
+    "one of your own, and \"none\" none (for a model that was trained on no conversations)";
 
-jinja::chat_program compiled(std::string_view source) {
-  if (stripped(source).empty())
-    throw model_error("[chat_template] the model has no chat template" + std::string(ways_out));
-  try {
-    return jinja::chat_program::compile(source);
-  } catch (const jinja::error& error) {
-    throw model_error("[chat_template] the model's chat template can't be read: " + std::string(error.what()) +
-                      std::string(ways_out));
-  }
-}
-
-std::string_view source_named(std::string_view name) {
+// The source of a built-in template; nothing where there is none of that name.
+std::optional<std::string_view> built_in(std::string_view name) {
   for (const auto& known : named_templates)
     if (known.name == name)
       return known.source;
-  throw model_error("[chat_template] chat_template = \"" + std::string(name) + "\" of a [model.X] table is unknown" +
-                    name_hint(name, chat_template_names()));
+  return std::nullopt;
+}
+
+std::string called(const template_choice& choice) {
+  if (built_in(choice.name))
+    return "the chat template \"" + choice.name + "\"";
+  if (auto path = template_path(choice.name); !path.empty())
+    return "the chat template " + path;
+  return choice.name.empty() ? "the model's chat template" : "the model's chat template \"" + choice.name + "\"";
+}
+
+std::string source_of(const vocabulary& model, const template_choice& choice) {
+  if (const auto source = built_in(choice.name))
+    return std::string(*source);
+  if (!template_path(choice.name).empty())
+    return choice.text;
+  if (choice.name.empty() || choice.name == "default")
+    return model.chat_template;
+  if (const auto found = model.named_templates.find(choice.name); found != model.named_templates.end())
+    return found->second;
+  auto names = chat_template_names();
+  for (const auto& [name, text] : model.named_templates)
+    names.push_back(name);
+  throw model_error("[chat_template] chat_template = \"" + choice.name +
+                    "\" of a [model.X] table is neither built-in " + "nor a template of the model" +
+                    name_hint(choice.name, names) + R"(. A template of your own is "file:PATH.jinja")");
+}
+
+jinja::chat_program compiled(const template_choice& choice, std::string_view source) {
+  const auto help = template_path(choice.name).empty() ? std::string(ways_out) : "";
+  if (stripped(source).empty())
+    throw model_error("[chat_template] " +
+                      (choice.name.empty() ? "the model has no chat template" : called(choice) + " is empty") + help);
+  try {
+    return jinja::chat_program::compile(source);
+  } catch (const jinja::error& error) {
+    throw model_error("[chat_template] " + called(choice) + " can't be read: " + std::string(error.what()) + help);
+  }
 }
 
 jinja::value date_function(const nlohmann::ordered_json& date) {
@@ -103,10 +130,19 @@ jinja::variables usual_variables() { return {{"tools", nullptr}, {"documents", n
 
 } // namespace
 
-chat_template::chat_template(const vocabulary& source, const template_variables& variables)
-    : program_(compiled(source.chat_template)),
-      variables_(usual_variables()),
-      is_models_own_(true) {
+std::string template_path(std::string_view choice) {
+  constexpr std::string_view prefix = "file:";
+  return choice.starts_with(prefix) ? std::string(choice.substr(prefix.size())) : "";
+}
+
+chat_template::chat_template(const vocabulary& source, const template_variables& variables,
+                             const template_choice& choice)
+    : is_built_in_(is_built_in_template(choice.name)),
+      called_(called(choice)),
+      program_(compiled(choice, source_of(source, choice))),
+      variables_(usual_variables()) {
+  if (is_built_in_)
+    return;
   const auto add_token = [&](const char* name, std::optional<std::int32_t> id) {
     if (id && *id >= 0 && static_cast<std::size_t>(*id) < source.tokens.size())
       variables_[name] = jinja::value::trusted(source.tokens[static_cast<std::size_t>(*id)].text);
@@ -117,10 +153,6 @@ chat_template::chat_template(const vocabulary& source, const template_variables&
     add_token("eos_token", source.end_of_turn.front());
   add_variables(variables, variables_);
 }
-
-chat_template::chat_template(std::string_view name)
-    : program_(compiled(source_named(name))),
-      variables_(usual_variables()) {}
 
 marked_text chat_template::render(std::span<const chat_message> messages, bool generation_prompt) const {
   std::vector<jinja::value> all;
@@ -141,13 +173,13 @@ marked_text chat_template::render(std::span<const chat_message> messages, bool g
   } catch (const jinja::error& error) {
     const bool wants_date = error.message().find("strftime_now") != std::string::npos;
     throw std::invalid_argument(
-        "[chat_template] the model's chat template can't write these messages: " + std::string(error.what()) +
+        "[chat_template] " + called_ + " can't write these messages: " + std::string(error.what()) +
         (wants_date ? ". strftime_now = \"2026-01-31\" in a [model.X.template] table gives it a date" : ""));
   }
 }
 
 std::vector<std::int32_t> chat_template::tokens_of(const marked_text& text, const tokenizer& by) const {
-  return is_models_own_ ? by.encode(text) : by.encode_whole(text);
+  return is_built_in_ ? by.encode_whole(text) : by.encode(text);
 }
 
 std::vector<std::string> chat_template_names() {
@@ -155,6 +187,12 @@ std::vector<std::string> chat_template_names() {
   for (const auto& known : named_templates)
     names.emplace_back(known.name);
   return names;
+}
+
+bool is_built_in_template(std::string_view name) { return built_in(name).has_value(); }
+
+void check_template_file(const template_choice& choice) {
+  [[maybe_unused]] const auto program = compiled(choice, choice.text);
 }
 
 } // namespace avp

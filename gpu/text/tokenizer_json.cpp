@@ -6,19 +6,19 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "gpu/model/file_kind.hpp"
 #include "gpu/model/model_error.hpp"
 #include "gpu/text/end_of_turn.hpp"
 #include "gpu/text/json_file.hpp"
+#include "gpu/text/template_file.hpp"
 #include "gpu/text/tokenizer_steps_json.hpp"
 
 namespace avp {
@@ -229,14 +229,25 @@ std::optional<std::int32_t> find_whole(const vocabulary& source, const std::stri
 }
 
 /// chat_template is a template, or a list of named ones of which "default" is for conversations without tools.
-std::string read_chat_template(const json& value) {
+void read_chat_template(const json& value, vocabulary& result) {
   if (value.is_string())
-    return value.get<std::string>();
-  if (value.is_array())
-    for (const json& entry : value)
-      if (entry.at("name") == "default")
-        return entry.at("template").get<std::string>();
-  return {};
+    result.chat_template = value.get<std::string>();
+  if (!value.is_array())
+    return;
+  for (const json& entry : value) {
+    const auto name = entry.at("name").get<std::string>();
+    (name == "default" ? result.chat_template : result.named_templates[name]) = entry.at("template").get<std::string>();
+  }
+}
+
+/// What lies in files of their own: chat_template.jinja, and the named ones in additional_chat_templates.
+void read_template_files(const fs::path& directory, vocabulary& result) {
+  if (const fs::path path = directory / "chat_template.jinja"; is_there(path))
+    result.chat_template = read_template_file(path);
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(directory / "additional_chat_templates", none))
+    if (entry.path().extension() == ".jinja")
+      result.named_templates[entry.path().stem().string()] = read_template_file(entry.path());
 }
 
 /// Adds the ids under eos_token_id: a number, a list of them, or null.
@@ -256,15 +267,11 @@ void read_companions(const fs::path& directory, vocabulary& result) {
       result.bos = find_whole(result, token_text(get(object, "bos_token")));
       if (const auto end = find_whole(result, token_text(get(object, "eos_token"))))
         ends.push_back(*end);
-      result.chat_template = read_chat_template(get(object, "chat_template"));
+      read_chat_template(get(object, "chat_template"), result);
     });
   if (const fs::path path = directory / "chat_template.json"; is_there(path)) // older, as processors have it
-    with_json(path, [&](const json& object) { result.chat_template = read_chat_template(object.at("chat_template")); });
-  if (const fs::path path = directory / "chat_template.jinja"; is_there(path)) {
-    result.chat_template = read_whole_file(path);
-    if (const auto kind = kind_of_wrong_file(std::as_bytes(std::span(result.chat_template)), file_kind::json))
-      throw model_error(path.string() + ": " + *kind);
-  }
+    with_json(path, [&](const json& object) { read_chat_template(object.at("chat_template"), result); });
+  read_template_files(directory, result);
   for (const char* name : {"generation_config.json", "config.json"})
     if (const fs::path path = directory / name; is_there(path))
       with_json(path, [&](const json& object) { read_end_tokens(object, ends); });

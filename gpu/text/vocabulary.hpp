@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -102,6 +103,7 @@ struct vocabulary {
   std::optional<std::int32_t> bos;
   std::vector<std::int32_t> end_of_turn; ///< Every token that ends an answer (eos, eot, end-of-text), main one first.
   std::string chat_template;             ///< Jinja source, empty when the file has none.
+  std::map<std::string, std::string> named_templates; ///< Its other chat templates, such as "tool_use".
 };
 
 } // namespace avp

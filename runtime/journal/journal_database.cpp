@@ -171,10 +171,10 @@ void journal_database::state::write(const saved_run& run) {
   std::vector<std::string> modes;
   for (const auto mode : run.modes)
     modes.push_back(text_of(mode));
-  SQLite::Statement insert(database, "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  SQLite::Statement insert(database, "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   run_with(insert, run.version, run.began, run.pipeline, run.file.string(), list_text(modes), std::to_string(run.seed),
            run.input, run.input_digest, run.limit, run.ask, list_text(run.changes), list_text(run.plugins),
-           run.concurrency, run.records);
+           run.concurrency, run.records, list_text(run.templates));
 }
 
 void journal_database::state::write(const saved_record& kept) {
@@ -349,6 +349,7 @@ saved_run journal_database::run() {
     run.plugins = list_of(row.text());
     run.concurrency = row.size();
     run.records = row.optional_size();
+    run.templates = list_of(row.text());
     return run;
   });
 }

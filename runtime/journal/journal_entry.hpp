@@ -30,6 +30,7 @@ struct saved_run {
   std::vector<std::string> plugins;   ///< Whole paths.
   std::size_t concurrency = 1;        ///< Tasks in flight.
   std::optional<std::size_t> records; ///< How many the input has; none while standard input has not ended.
+  std::vector<std::string> templates; ///< "main 9f86…": SHA-256 of the file with that model's chat template.
 };
 
 /// A record, or a line that is none, that was read.

@@ -7,7 +7,7 @@ namespace avp {
 
 /// Told apart from other programs' databases, and from those of other versions ("AVPJ").
 inline constexpr int journal_application = 0x4156504A;
-inline constexpr int journal_version = 4;
+inline constexpr int journal_version = 5;
 
 inline constexpr auto journal_schema = R"sql(
 CREATE TABLE run (          -- one row: how the run was begun
@@ -24,7 +24,8 @@ CREATE TABLE run (          -- one row: how the run was begun
   changes TEXT NOT NULL,    -- JSON list of the --set options
   plugins TEXT NOT NULL,    -- JSON list of paths
   concurrency INTEGER NOT NULL,
-  records INTEGER           -- of the input; NULL while standard input has not ended
+  records INTEGER,          -- of the input; NULL while standard input has not ended
+  templates TEXT NOT NULL DEFAULT '[]' -- JSON list: "MODEL SHA-256" of each chat template from a file
 ) STRICT;
 CREATE TABLE records (      -- what was read of the input
   number INTEGER PRIMARY KEY, -- from 0
@@ -78,6 +79,7 @@ inline constexpr const char* journal_upgrades[] = {
     "ALTER TABLE hops ADD COLUMN guessed_tokens INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE hops ADD COLUMN accepted_tokens INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE hops ADD COLUMN thought TEXT",
+    "ALTER TABLE run ADD COLUMN templates TEXT NOT NULL DEFAULT '[]'",
 };
 static_assert(std::size(journal_upgrades) + 1 == journal_version);
 

@@ -21,8 +21,8 @@ namespace {
 // Two orders with one key get the same model.
 std::string key_of(const model_order& order) {
   std::string key;
-  for (const auto& part :
-       {order.name, order.source, order.device, order.chat_template, order.template_variables, order.model_hash})
+  for (const auto& part : {order.name, order.source, order.device, order.chat_template, order.template_text,
+                           order.template_variables, order.model_hash})
     key += part + '\0';
   key += order.format ? std::to_string(static_cast<int>(*order.format)) : "-";
   key += order.kv_dtype ? std::to_string(static_cast<int>(*order.kv_dtype)) : "-";

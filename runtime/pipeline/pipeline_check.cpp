@@ -2,11 +2,15 @@
 #include "runtime/pipeline/pipeline_check.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
+#include <optional>
 
 #include "gpu/model/catalogue.hpp"
 #include "gpu/model/hub_name.hpp"
 #include "gpu/model/model_error.hpp"
+#include "gpu/model/open_model.hpp"
+#include "gpu/text/chat_template.hpp"
 #include "runtime/pipeline/node_tables.hpp"
 #include "runtime/text/words.hpp"
 #include "transport/nearest_name.hpp"
@@ -80,6 +84,33 @@ void check_sources(const pipeline& p, pipeline_source& source) {
         (void)resolve_model(model.source);
     } catch (const model_error& error) {
       source.report(key_path("model." + model.name, "source"), error.what());
+    }
+  }
+}
+
+/// Where the model lies; nothing where it is not here, which is said elsewhere.
+std::optional<std::filesystem::path> path_if_here(const std::string& model) {
+  try {
+    return resolve_model(model);
+  } catch (const model_error&) {
+    return std::nullopt;
+  }
+}
+
+/// A chat template that is neither built-in nor a file must be one of the model's, where that is here.
+void check_chat_templates(const pipeline& p, pipeline_source& source) {
+  const auto here = models_here(p);
+  for (const auto& model : p.models) {
+    const auto& name = model.chat_template;
+    if (name.empty() || is_built_in_template(name) || !template_path(name).empty() || !here.contains(model.name))
+      continue;
+    const auto path = path_if_here(model.source);
+    if (!path)
+      continue;
+    try {
+      [[maybe_unused]] const chat_template found(read_model(*path).vocabulary, model.template_variables, {name, ""});
+    } catch (const model_error& error) {
+      source.report(key_path("model." + model.name, "chat_template"), error.what());
     }
   }
 }
@@ -232,6 +263,7 @@ bool check_structure(pipeline& p, pipeline_source& source) {
                   "\"" + p.output +
                       "\" answers the task, so it can't be left out; on_failure = \"skip\" is for the others");
   check_sources(p, source);
+  check_chat_templates(p, source);
   const auto& order = p.flow.agents();
   const auto place = [&](const agent_spec& agent) { return std::find(order.begin(), order.end(), agent.name); };
   std::stable_sort(p.agents.begin(), p.agents.end(),

@@ -5,6 +5,9 @@
 #include <sstream>
 
 #include "gpu/model/catalogue.hpp"
+#include "gpu/model/model_error.hpp"
+#include "gpu/text/chat_template.hpp"
+#include "gpu/text/template_file.hpp"
 #include "runtime/pipeline/earlier_texts.hpp"
 #include "runtime/pipeline/input.hpp"
 #include "runtime/pipeline/pipeline_check.hpp"
@@ -38,6 +41,23 @@ void find_models_beside(pipeline& p, const fs::path& file) {
     std::error_code ignored;
     if (fs::path(model.source).is_relative() && !find_in_catalogue(model.source) && fs::exists(beside, ignored))
       model.source = beside.lexically_normal().string();
+  }
+}
+
+/// A chat template of the user's own lies beside the pipeline file, and is taken in whole: other machines have it not.
+void read_chat_templates(pipeline& p, pipeline_source& source, const fs::path& file) {
+  for (auto& model : p.models) {
+    const auto named = template_path(model.chat_template);
+    if (named.empty())
+      continue;
+    const auto path = (file.parent_path() / named).lexically_normal();
+    model.chat_template = "file:" + path.string();
+    try {
+      model.template_text = read_template_file(path);
+      check_template_file({model.chat_template, model.template_text});
+    } catch (const model_error& error) {
+      source.report(key_path("model." + model.name, "chat_template"), error.what());
+    }
   }
 }
 
@@ -76,6 +96,7 @@ load_result load_pipeline(std::string_view text, const fs::path& file, const loa
     p.modes = *options.modes;
   choose_input(p, source, file, options);
   find_models_beside(p, file);
+  read_chat_templates(p, source, file);
   if (p.node_rules.keys)
     p.node_rules.keys = (file.parent_path() / *p.node_rules.keys).lexically_normal();
   template_context context{.ask = options.ask, .kinds = options.kinds};

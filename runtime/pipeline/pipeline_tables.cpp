@@ -95,10 +95,10 @@ model_entry read_model(const std::string& name, table_reader& table) {
   model.draft = read_draft(table);
   model.layercast = table.word("numerics", {"layercast"}).has_value();
   put(table.text("device"), model.device);
-  put(table.word("chat_template", chat_template_names()), model.chat_template);
+  put(table.text("chat_template"), model.chat_template);
   if (const auto* variables = table.table("template")) {
     model.template_variables = to_json(*variables).dump();
-    if (!model.chat_template.empty())
+    if (is_built_in_template(model.chat_template))
       mistakes("template", "these are variables of the model's own chat template, which chat_template = \"" +
                                model.chat_template + "\" puts aside; leave one of them out");
   }

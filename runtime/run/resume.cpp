@@ -10,6 +10,7 @@
 
 #include "gpu/device_error.hpp"
 #include "runtime/results/output_directory.hpp"
+#include "transport/sha256.hpp"
 
 namespace avp {
 
@@ -53,6 +54,14 @@ std::optional<task_result> parse(const std::string& line) {
   }
 }
 
+std::vector<std::string> template_digests(const pipeline& pipeline) {
+  std::vector<std::string> digests;
+  for (const auto& model : pipeline.models)
+    if (!model.template_text.empty())
+      digests.push_back(model.name + " " + sha256_hex(model.template_text));
+  return digests;
+}
+
 } // namespace
 
 std::string resume_command(const std::filesystem::path& folder) {
@@ -81,6 +90,7 @@ saved_run describe_run(const run_origin& origin, const pipeline& pipeline) {
   run.changes = origin.changes;
   for (const auto& plugin : origin.plugins)
     run.plugins.push_back(plugin.has_parent_path() ? whole_path(plugin) : plugin.string());
+  run.templates = template_digests(pipeline);
   run.concurrency = origin.concurrency;
   run.records = pipeline.input.records;
   if (origin.ask) {
@@ -112,7 +122,11 @@ load_result resumption::load(const std::vector<kind_info>& kinds) const {
   options.input = run_.input;
   options.limit = run_.limit;
   options.ask = run_.ask.has_value();
-  return load_pipeline(run_.pipeline, run_.file, options);
+  auto loaded = load_pipeline(run_.pipeline, run_.file, options);
+  if (loaded.pipeline && template_digests(*loaded.pipeline) != run_.templates)
+    throw resume_error("a file with a chat template (chat_template = \"file:…\") has changed since the run in '" +
+                       folder_.string() + "' began. Put it back as it was, or start a new run");
+  return loaded;
 }
 
 void resumption::check_input(const pipeline& pipeline, input_source& input, bool read_stdin) {

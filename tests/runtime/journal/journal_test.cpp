@@ -74,6 +74,7 @@ TEST_F(journal_test, a_run_is_read_back) {
   run.ask = "Why?";
   run.changes = {"seed=1", "name=\"x\""};
   run.plugins = {"/a/b.so"};
+  run.templates = {"main 9f86"};
   journal_database::create(folder_.path(), run);
   const auto back = open().run();
   EXPECT_EQ(back.version, run.version);
@@ -88,6 +89,7 @@ TEST_F(journal_test, a_run_is_read_back) {
   EXPECT_EQ(back.ask, run.ask);
   EXPECT_EQ(back.changes, run.changes);
   EXPECT_EQ(back.plugins, run.plugins);
+  EXPECT_EQ(back.templates, run.templates);
   EXPECT_EQ(back.concurrency, run.concurrency);
   EXPECT_EQ(back.records, std::nullopt);
 }
@@ -316,7 +318,7 @@ TEST_F(journal_test, what_is_no_journal_is_refused_by_name) {
     SQLite::Database other(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
     other.exec("PRAGMA user_version = 99");
   }
-  EXPECT_THAT(failure_of([&] { open(); }), HasSubstr("it has version 99, and this avp-run reads 1 to 4"));
+  EXPECT_THAT(failure_of([&] { open(); }), HasSubstr("it has version 99, and this avp-run reads 1 to 5"));
 }
 
 TEST_F(journal_test, recipes_without_a_version_are_read_as_those_of_today) {
@@ -357,11 +359,21 @@ TEST_F(journal_test, thoughts_are_read_back) {
   EXPECT_TRUE(back[1].agent.thought.empty());
 }
 
+TEST_F(journal_test, one_of_the_fourth_version_is_brought_up_to_date) {
+  create().write({hop_of("t", "a")});
+  {
+    SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
+    earlier.exec("ALTER TABLE run DROP COLUMN templates; PRAGMA user_version = 4");
+  }
+  EXPECT_TRUE(open().run().templates.empty());
+}
+
 TEST_F(journal_test, one_of_the_third_version_is_brought_up_to_date) {
   create().write({hop_of("t", "a")});
   {
     SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
-    earlier.exec("ALTER TABLE hops DROP COLUMN thought; PRAGMA user_version = 3");
+    earlier.exec(
+        "ALTER TABLE hops DROP COLUMN thought; ALTER TABLE run DROP COLUMN templates; PRAGMA user_version = 3");
   }
   auto later = hop_of("t", "b");
   later.agent.thought.warnings = {thought_warning::same_token};
@@ -376,8 +388,9 @@ TEST_F(journal_test, one_of_the_second_version_is_brought_up_to_date) {
   create().write({hop_of("t", "a")});
   {
     SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
-    earlier.exec("ALTER TABLE hops DROP COLUMN guessed_tokens; ALTER TABLE hops DROP COLUMN accepted_tokens; "
-                 "ALTER TABLE hops DROP COLUMN thought; PRAGMA user_version = 2");
+    earlier.exec(
+        "ALTER TABLE hops DROP COLUMN guessed_tokens; ALTER TABLE hops DROP COLUMN accepted_tokens; "
+        "ALTER TABLE hops DROP COLUMN thought; ALTER TABLE run DROP COLUMN templates; PRAGMA user_version = 2");
   }
   auto later = hop_of("t", "b");
   later.agent.counts.guessed_tokens = 5;
@@ -395,7 +408,8 @@ TEST_F(journal_test, one_of_the_first_version_is_brought_up_to_date) {
   {
     SQLite::Database earlier(folder_.path() / "run.db", SQLite::OPEN_READWRITE);
     earlier.exec("ALTER TABLE hops DROP COLUMN error_code; ALTER TABLE hops DROP COLUMN guessed_tokens; "
-                 "ALTER TABLE hops DROP COLUMN accepted_tokens; ALTER TABLE hops DROP COLUMN thought; "
+                 "ALTER TABLE hops DROP COLUMN accepted_tokens; ALTER TABLE hops DROP COLUMN thought; ALTER TABLE run "
+                 "DROP COLUMN templates; "
                  "PRAGMA user_version = 1");
   }
   auto late = hop_of("t", "c");

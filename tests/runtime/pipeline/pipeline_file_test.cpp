@@ -1,5 +1,7 @@
 // What a good pipeline file becomes.
+#include "tests/gpu/model/tiny_model.hpp"
 #include "tests/runtime/pipeline/pipeline_text.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace avp {
 namespace {
@@ -44,6 +46,56 @@ TEST(pipeline_file, defaults_are_those_of_the_design) {
   EXPECT_EQ(p.models[0].device, "cpu");
   EXPECT_FALSE(p.score);
   EXPECT_FALSE(p.input.file);
+}
+
+/// The good file with a line in [model.main], as it lies in a folder of its own.
+load_result with_model_line(const test::temporary_folder& folder, const std::string& line,
+                            const std::string& source = "smollm2-135m-instruct") {
+  const auto text = replaced(replaced(chain, "smollm2-135m-instruct", source), "\n[agent", "\n" + line + "\n[agent");
+  return load_pipeline_file(folder.write("p.toml", text), {.kinds = kinds});
+}
+
+TEST(pipeline_file, a_chat_template_may_be_a_file_beside_it) {
+  const test::temporary_folder folder;
+  folder.write("templates/x.jinja", "{{ messages }}");
+  const auto loaded =
+      with_model_line(folder, "chat_template = \"file:templates/x.jinja\"\n[model.main.template]\na = 1");
+  ASSERT_TRUE(loaded.pipeline) << to_string(loaded.mistakes);
+  const auto& model = loaded.pipeline->models[0];
+  EXPECT_EQ(model.chat_template, "file:" + (folder.path() / "templates/x.jinja").string());
+  EXPECT_EQ(model.template_text, "{{ messages }}");
+  EXPECT_EQ(model.template_variables, R"({"a":1})");
+}
+
+TEST(pipeline_file, mistakes_in_a_chat_template_of_its_own_name_file_and_place) {
+  const test::temporary_folder folder;
+  const auto mistake = [&](const std::string& name) {
+    return to_string(with_model_line(folder, "chat_template = \"file:" + name + "\"").mistakes);
+  };
+  const auto path = folder.write("x.jinja", "{% for m in messages %}\n{{ m.content }}").string();
+  EXPECT_THAT(mistake("x.jinja"), AllOf(HasSubstr("p.toml:4:1: "), HasSubstr("the chat template " + path +
+                                                                             " can't be "
+                                                                             "read: line 2, column ")));
+  EXPECT_THAT(mistake("gone.jinja"), HasSubstr((folder.path() / "gone.jinja").string() + ": can't be read"));
+  folder.write("empty.jinja", "");
+  EXPECT_THAT(mistake("empty.jinja"), HasSubstr("empty.jinja: is empty"));
+}
+
+TEST(pipeline_file, a_chat_template_of_the_model_is_looked_for_where_the_model_is_here) {
+  const test::temporary_folder folder;
+  auto tiny = test::tiny_gguf("llama");
+  tiny.text("tokenizer.chat_template.tool_use", "{{ messages }}");
+  folder.write("tiny.gguf", tiny.bytes());
+  const auto found = [&](const std::string& name, const std::string& source) {
+    return to_string(with_model_line(folder, "chat_template = \"" + name + "\"", source).mistakes);
+  };
+  EXPECT_EQ(found("tool_use", "tiny.gguf"), "");
+  EXPECT_EQ(found("none", "tiny.gguf"), "");
+  EXPECT_THAT(found("tool_usw", "tiny.gguf"),
+              AllOf(HasSubstr("p.toml:4:1: "), HasSubstr("neither built-in nor a template of the model; did you mean "
+                                                         "\"tool_use\"?")));
+  EXPECT_EQ(found("tool_usw", "hf:Org/Name"), "") << "nobody knows yet";
+  EXPECT_THAT(found("none", "hf:Org"), HasSubstr("expected hf:OWNER/NAME"));
 }
 
 TEST(pipeline_file, every_key_arrives) {

@@ -146,8 +146,6 @@ INSTANTIATE_TEST_SUITE_P(
                      "p.toml:4:1: \"device\" must be \"cpu\" or \"cuda:N\""},
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nspecial_tokens_in_text = \"yes\""),
                      "p.toml:4:1: \"special_tokens_in_text\" must be true or false, found the string \"yes\""},
-        bad_pipeline{replaced(chain, "instruct\"", "instruct\"\nchat_template = \"jinja\""),
-                     "p.toml:4:1: \"chat_template\" must be"},
         bad_pipeline{judge_with("[device.gpu]"), "p.toml:11:9: a device is called"},
         bad_pipeline{"mode = \"fast\"\n" + chain,
                      "p.toml:1:1: \"mode\" must be \"latent\", \"text\", \"direct\" or \"all\""},

@@ -7,6 +7,7 @@
 
 #include "runtime/run/resume.hpp"
 #include "tests/runtime/journal/journal_folder.hpp"
+#include "transport/sha256.hpp"
 
 namespace {
 
@@ -54,6 +55,27 @@ protected:
 TEST(resume_command_test, a_folder_is_named_as_a_shell_reads_it) {
   EXPECT_EQ(resume_command("avp-runs/x-1_2.3"), "avp-run --resume avp-runs/x-1_2.3");
   EXPECT_EQ(resume_command("it's here"), "avp-run --resume 'it'\\''s here'");
+}
+
+TEST_F(resume_test, a_chat_template_from_a_file_must_be_as_it_was) {
+  folder_.write("x.jinja", "{{ messages }}");
+  run_.input.reset();
+  run_.ask = "q";
+  run_.file = folder_.path() / "p.toml";
+  run_.pipeline = "flow = [\"a\"]\n[model.m]\nsource = \"smollm2-135m-instruct\"\nchat_template = \"file:x.jinja\"\n"
+                  "[agent.a]\nkind = \"generate\"\nprompt = \"{{question}}\"\n";
+  run_.templates = {"m " + sha256_hex("{{ messages }}")};
+  begin();
+  const resumption earlier(folder_.path());
+  const auto loaded = earlier.load({{"generate", true}});
+  EXPECT_TRUE(loaded.pipeline) << to_string(loaded.mistakes);
+  folder_.write("x.jinja", "{{ messages }} ");
+  try {
+    (void)earlier.load({{"generate", true}});
+    FAIL() << "went on with another chat template";
+  } catch (const resume_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("chat template"));
+  }
 }
 
 TEST_F(resume_test, a_torn_line_is_mended_from_the_journal) {
