@@ -64,7 +64,7 @@ struct agent_spec {
   int steps = 20;
   int note = 0; ///< Tokens that an agent that thinks writes behind its steps, at most; 0 for none.
   int max_new_tokens = 512;
-  avp::sampling sampling;
+  said_sampling sampling; ///< What is not said is as the model has it.
   std::vector<std::string> stop;
   std::optional<std::uint64_t> seed; ///< In place of the run's seed.
   std::optional<double> time_limit;  ///< Seconds for each request of this agent.

@@ -52,7 +52,7 @@ struct think : conversation {
 /// device, so that many answers to one prompt can share its reading.
 struct generate : conversation {
   int max_new_tokens = 512;
-  avp::sampling sampling;
+  said_sampling sampling;        ///< What is not said is as the model has it.
   std::vector<std::string> stop; ///< The answer ends before the first of these.
   std::uint64_t seed = 0;        ///< Of the sampler.
   std::function<void(std::string_view)>

@@ -8,9 +8,11 @@
 #include <spdlog/spdlog.h>
 
 #include "gpu/model/catalogue.hpp"
+#include "gpu/model/generation_config.hpp"
 #include "gpu/model/hub_name.hpp"
 #include "gpu/model/model_error.hpp"
 #include "runtime/score/program_scorer.hpp"
+#include "runtime/text/sampling_text.hpp"
 #include "runtime/text/words.hpp"
 
 namespace avp {
@@ -110,7 +112,10 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
       continue;
     }
     try {
-      std::printf("model %s: %s\n", model.name.c_str(), resolve_model(model.source).c_str());
+      const auto path = resolve_model(model.source);
+      std::printf("model %s: %s\n", model.name.c_str(), path.c_str());
+      if (const auto defaults = sampling_text(read_generation_config(path)); !defaults.empty())
+        std::printf("  samples unless said otherwise with %s (generation_config.json)\n", defaults.c_str());
     } catch (const model_error& error) {
       std::fflush(stdout);
       spdlog::error("model {}: {}", model.name, error.what());

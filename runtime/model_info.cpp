@@ -9,6 +9,7 @@
 #include "gpu/kernels/block_matrix.hpp"
 #include "gpu/text/chat_template.hpp"
 #include "runtime/text/number_text.hpp"
+#include "runtime/text/sampling_text.hpp"
 
 namespace avp {
 
@@ -119,6 +120,7 @@ ordered_json model_info(const model_file& model) {
           {"weights", weights_of(model)},
           {"tokenizer", tokenizer_of(model.vocabulary)},
           {"chat_template", chat_of(model.vocabulary)},
+          {"sampling", sampling_text(model.sampling)},
           {"weights_digest", model.weights_digest},
           {"model_hash", model.model_hash}};
 }
@@ -150,6 +152,8 @@ std::string model_info_text(const ordered_json& info) {
                                                               -1, ' ', false, ordered_json::error_handler_t::replace));
   for (const auto& name : chat["named"])
     add_line(text, "  another one", plain(name));
+  if (const auto said = plain(info["sampling"]); !said.empty())
+    add_line(text, "sampling", said + " unless said otherwise (generation_config.json)");
   add_line(text, "weights digest", plain(info["weights_digest"]));
   add_line(text, "model hash", plain(info["model_hash"]));
   return text;

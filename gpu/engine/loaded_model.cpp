@@ -50,7 +50,7 @@ std::unique_ptr<loaded_model> load_model(model_spec spec, at::Device device) {
   identity->kv_dtype = cache == at::kFloat ? data_type::float32 : data_type::bfloat16;
   return std::make_unique<loaded_model>(loaded_model{spec.name, spec.source, tokenizer(file.vocabulary),
                                                      std::move(chat), std::move(network), std::move(identity),
-                                                     *spec.format, spec.special_tokens_in_text});
+                                                     *spec.format, spec.special_tokens_in_text, file.sampling});
 }
 
 } // namespace avp

@@ -10,6 +10,7 @@
 #include "gpu/cache/kv_context.hpp"
 #include "gpu/device_config.hpp"
 #include "gpu/model/decoder.hpp"
+#include "gpu/sampling.hpp"
 #include "gpu/text/chat_template.hpp"
 #include "gpu/text/tokenizer.hpp"
 
@@ -25,6 +26,7 @@ struct loaded_model {
   std::shared_ptr<const model_fingerprint> identity;
   weight_format format = weight_format::bfloat16; ///< How the weights are kept.
   bool special_tokens_in_text = false;            ///< Whether special tokens count in data, too.
+  said_sampling sampling;                         ///< Where a request says nothing else.
 
   /// What it reads of `messages`, with the beginning of its answer. Throws std::invalid_argument for
   /// unknown roles, and where the chat template refuses them.

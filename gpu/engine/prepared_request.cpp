@@ -85,11 +85,11 @@ void read(prepared_request& made, const think& asked, const surroundings& in) {
 }
 
 void read(prepared_request& made, const generate& asked, const surroundings& in) {
-  made.answer = {asked.max_new_tokens, asked.sampling,        asked.stop, asked.seed,
-                 asked.on_text,        asked.wants_certainty, {}};
+  const auto settings = asked.sampling.or_else(in.model.sampling);
+  made.answer = {asked.max_new_tokens, settings, asked.stop, asked.seed, asked.on_text, asked.wants_certainty, {}};
   read_conversation(made, asked, in, asked.max_new_tokens, "of max_new_tokens", "max_new_tokens");
   made.answer->fed = made.draft.prompt.empty() ? made.inputs.front().history->prompt : made.draft.prompt;
-  made.draft.seed = asked.sampling.temperature > 0 ? asked.seed : 0;
+  made.draft.seed = settings.temperature > 0 ? asked.seed : 0;
 }
 
 // One latent step, made of the state of a context.

@@ -10,6 +10,7 @@
 #include "gpu/model/model_config.hpp"
 #include "gpu/model/model_error.hpp"
 #include "gpu/model/tensor_type.hpp"
+#include "gpu/sampling.hpp"
 #include "gpu/text/vocabulary.hpp"
 
 namespace avp {
@@ -23,6 +24,7 @@ struct model_file {
   bool interleaved_rope =
       false;                  ///< Rows that are rotated are ordered for adjacent pairs (family::interleaved_in_gguf).
   bool norms_add_one = false; ///< Norms multiply by 1 + weight (family::norms_add_one).
+  said_sampling sampling;     ///< What generation_config.json says; of a GGUF nothing.
   std::string weights_digest; ///< SHA-256 (hex) of the weight file; of many files, of their digests in name order.
   std::string model_hash;     ///< AVP's model_hash of the configuration.
   std::vector<std::shared_ptr<const mapped_file>> files; ///< The weights, in name order; they keep `tensors` alive.

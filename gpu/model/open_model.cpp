@@ -12,6 +12,7 @@
 
 #include "gpu/model/config_json.hpp"
 #include "gpu/model/family/families.hpp"
+#include "gpu/model/generation_config.hpp"
 #include "gpu/model/gguf_model.hpp"
 #include "gpu/model/hub_manifest.hpp"
 #include "gpu/model/needed_weights.hpp"
@@ -36,6 +37,7 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
   model.norms_add_one = family_of(model.config).norms_add_one;
   model.model_hash = avp::model_hash(json.dump()).value();
   model.vocabulary = read_tokenizer_json(directory);
+  model.sampling = read_generation_config(directory);
   auto weights = open_safetensors(directory);
   model.files = std::move(weights.files);
   model.tensors = std::move(weights.content.tensors);

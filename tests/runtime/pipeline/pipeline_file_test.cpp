@@ -38,8 +38,10 @@ TEST(pipeline_file, defaults_are_those_of_the_design) {
   EXPECT_EQ(planner.keep, keep::all);
   EXPECT_TRUE(planner.rotate_keys);
   EXPECT_EQ(planner.on_failure, on_failure::fail);
-  EXPECT_FLOAT_EQ(planner.sampling.temperature, 0.7F);
-  EXPECT_FLOAT_EQ(planner.sampling.top_p, 0.95F);
+  EXPECT_EQ(planner.sampling, said_sampling()) << "left to the model";
+  const auto settings = planner.sampling.or_else({});
+  EXPECT_FLOAT_EQ(settings.temperature, 0.7F);
+  EXPECT_FLOAT_EQ(settings.top_p, 0.95F);
   EXPECT_EQ(p.models[0].format, std::nullopt);
   EXPECT_EQ(p.models[0].kv_dtype, std::nullopt);
   EXPECT_FALSE(p.models[0].layercast);
@@ -183,11 +185,11 @@ explain = true
   EXPECT_EQ(a.steps, 0);
   EXPECT_EQ(p.agent("c").steps, 3);
   EXPECT_EQ(a.max_new_tokens, 1);
-  EXPECT_FLOAT_EQ(a.sampling.temperature, 1);
-  EXPECT_FLOAT_EQ(a.sampling.top_p, 0.5F);
+  EXPECT_EQ(a.sampling.temperature, 1.0F);
+  EXPECT_EQ(a.sampling.top_p, 0.5F);
   EXPECT_EQ(a.sampling.top_k, 40);
-  EXPECT_FLOAT_EQ(a.sampling.min_p, 0.1F);
-  EXPECT_FLOAT_EQ(a.sampling.repetition_penalty, 1.1F);
+  EXPECT_EQ(a.sampling.min_p, 0.1F);
+  EXPECT_EQ(a.sampling.repetition_penalty, 1.1F);
   EXPECT_THAT(a.stop, ElementsAre("END", "\n\n"));
   EXPECT_EQ(a.seed, 9U);
   EXPECT_EQ(a.time_limit, 2.5);
@@ -226,7 +228,7 @@ TEST(pipeline_file, overrides_are_toml_or_else_strings) {
                                    "agent.judge.stop=[\"x\"]", "agent.planner.text_prompt={{judge}} {{question}}",
                                    "agent.judge.text_prompt={{question}}"}));
   EXPECT_EQ(p.agent("judge").steps, 5);
-  EXPECT_FLOAT_EQ(p.agent("planner").sampling.temperature, 0);
+  EXPECT_EQ(p.agent("planner").sampling.temperature, 0.0F);
   EXPECT_EQ(p.name, "my run");
   EXPECT_EQ(p.seed, 2U);
   EXPECT_EQ(p.flow.edges()[0].from, "judge");
