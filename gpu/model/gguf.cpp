@@ -390,6 +390,18 @@ std::optional<std::vector<std::int64_t>> gguf_file::integers(std::string_view ke
   return result;
 }
 
+std::optional<std::vector<bool>> gguf_file::booleans(std::string_view key) const {
+  const auto* value = find(key);
+  if (value == nullptr)
+    return std::nullopt;
+  if (value->type != gguf_type::array || value->element != gguf_type::boolean)
+    wrong_type(key, *value, "an array of truths");
+  std::vector<bool> result;
+  for (const auto byte : value->data)
+    result.push_back(byte != std::byte{0});
+  return result;
+}
+
 std::optional<std::vector<float>> gguf_file::floats(std::string_view key) const {
   const auto* value = find(key);
   if (value == nullptr)

@@ -57,6 +57,7 @@ public:
   [[nodiscard]] std::optional<std::vector<std::string_view>> strings(std::string_view key) const;
   [[nodiscard]] std::optional<std::vector<std::int64_t>> integers(std::string_view key) const;
   [[nodiscard]] std::optional<std::vector<float>> floats(std::string_view key) const;
+  [[nodiscard]] std::optional<std::vector<bool>> booleans(std::string_view key) const;
 
 private:
   class reader;

@@ -22,11 +22,12 @@ struct split_name {
 
 // Names that llama.cpp gives to one and the same way of splitting. "default" is not among them: it stands for a pattern
 // of its own that none of our models was trained with.
-constexpr std::array<split_name, 44> split_names{{{"gpt-2", pre_tokenizer::gpt2},
+constexpr std::array<split_name, 45> split_names{{{"gpt-2", pre_tokenizer::gpt2},
                                                   {"gpt2", pre_tokenizer::gpt2},
                                                   {"phi-2", pre_tokenizer::gpt2},
                                                   {"mpt", pre_tokenizer::gpt2},
                                                   {"olmo", pre_tokenizer::gpt2},
+                                                  {"exaone4", pre_tokenizer::gpt2},
                                                   {"jais", pre_tokenizer::gpt2},
                                                   {"trillion", pre_tokenizer::gpt2},
                                                   {"granite-docling", pre_tokenizer::gpt2},

@@ -122,7 +122,7 @@ def write_gguf(case, model, path, block_type=None):
     out.add_key_length(head_dim)
     out.add_value_length(head_dim)
     for key, value in case.keys.items():
-        {str: out.add_string, int: out.add_uint32, float: out.add_float32}[type(value)](f"{arch}.{key}", value)
+        {str: out.add_string, int: out.add_uint32, float: out.add_float32, list: out.add_array}[type(value)](f"{arch}.{key}", value)
     out.add_tokenizer_model("gpt2")
     out.add_tokenizer_pre("qwen2")
     out.add_token_list(byte_alphabet() + ["<|im_start|>", "<|im_end|>", "ab"])

@@ -4,7 +4,7 @@ import copy
 
 import torch
 from torch import nn
-from transformers import (Gemma3ForCausalLM, Gemma3TextConfig, GraniteConfig, GraniteForCausalLM, LlamaConfig, LlamaForCausalLM,
+from transformers import (Exaone4Config, Exaone4ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig, GraniteConfig, GraniteForCausalLM, LlamaConfig, LlamaForCausalLM,
                           MistralConfig, MistralForCausalLM, Olmo2Config, Olmo2ForCausalLM, Phi3Config, Phi3ForCausalLM, Qwen2Config,
                           Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM)
 
@@ -212,3 +212,14 @@ def cases():
     yield Case("smollm3, as a GGUF can be", SmolLM3Config, SmolLM3ForCausalLM, {
         "layers without rope": config_with(no_rope_layers=[1, 1, 1, 1]),
     }, gguf="smollm3", keys={"rope.freq_base": 500.0}, paired=True)
+    yield Case("exaone4", Exaone4Config, Exaone4ForCausalLM, {
+        "q/k norms": NO_QK_NORM, "norms after attention": without_modules("post_attention_layernorm"),
+        "norms after feed-forward": without_modules("post_feedforward_layernorm"), "window": config_with(sliding_window=512),
+        "layers without rope": with_attribute("self_attn.sliding_window", None),
+    }, gguf="exaone4", keys={"rope.freq_base": 500.0, "attention.sliding_window": WINDOW,
+                             "attention.sliding_window_pattern": [kind == "sliding_attention" for kind in types]},
+        head_dim=20, sliding_window=WINDOW, layer_types=types)
+    yield Case("exaone4 without windows, tied", Exaone4Config, Exaone4ForCausalLM, {
+        "llama3 scaling": config_with(rope_parameters=plain_rope(700.0)),
+    }, gguf="exaone4", keys={"rope.freq_base": 700.0}, tied=True, sliding_window=None, layer_types=["full_attention"] * 4,
+        rope_parameters=LLAMA3)

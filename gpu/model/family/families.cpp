@@ -17,11 +17,12 @@ family phi3_family();
 family granite_family();
 family olmo2_family();
 family smollm3_family();
+family exaone4_family();
 
 const std::vector<family>& families() {
-  static const std::vector<family> all{llama_family(),   mistral_family(), qwen2_family(),
-                                       qwen3_family(),   gemma3_family(),  phi3_family(),
-                                       granite_family(), olmo2_family(),   smollm3_family()};
+  static const std::vector<family> all{llama_family(),   mistral_family(), qwen2_family(),   qwen3_family(),
+                                       gemma3_family(),  phi3_family(),    granite_family(), olmo2_family(),
+                                       smollm3_family(), exaone4_family()};
   return all;
 }
 

@@ -83,7 +83,7 @@ inline gguf_writer tiny_gguf(const std::string& architecture) {
   out.u32(architecture + ".attention.head_count_kv", tiny_kv_heads);
   out.f32(architecture + ".attention.layer_norm_rms_epsilon", 0.5F);
   out.f32(architecture + ".rope.freq_base", 5000);
-  if (architecture == "gemma3")
+  if (architecture == "gemma3" || architecture == "exaone4")
     out.u32(architecture + ".attention.sliding_window", tiny_window);
   if (architecture == "phi3")
     out.u32(architecture + ".rope.dimension_count", 6);
