@@ -20,13 +20,11 @@ struct context_span {
   bool operator==(const context_span&) const = default;
 };
 
-/// Positions of a context that are vectors, not tokens: what other models thought, as inputs of this one.
+/// Positions of a context that are vectors, not tokens: what another model thought, as inputs of this one.
 struct injected_rows {
   std::vector<std::vector<float>> vectors; ///< The input embedding of each position.
-  std::string source;                      ///< Where they came from: the id of the recipe of the other model's context,
-  projection_method method = projection_method::vocab_overlap; ///< and how they were projected.
-  avp::pairing pairing = pairing::bytes;
-  double temperature = 1;
+  std::string source;                      ///< Id of the recipe of the other model's context, from which they came.
+  projection_facts facts;                  ///< How they were projected.
 };
 
 /// Version of the encoding of recipes. It is part of what is encoded, so ids of two versions never meet.

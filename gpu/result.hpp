@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "gpu/projection.hpp"
 #include "gpu/thought.hpp"
 #include "gpu/vocabulary_scores.hpp"
 #include "transport/payload.hpp"
@@ -49,7 +48,6 @@ struct result {
   finish_reason finish = finish_reason::end_of_turn;
   std::optional<avp::certainty> certainty;         ///< Where generate::wants_certainty.
   std::shared_ptr<const vocabulary_scores> scores; ///< Of score_next.
-  std::optional<projection_facts> projection;      ///< Of project.
   avp::thought thought;                            ///< Of think.
   avp::counts counts;
   std::int64_t context_tokens = 0; ///< Positions in `context`.

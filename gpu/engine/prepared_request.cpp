@@ -193,7 +193,7 @@ void read(prepared_request& made, const project& asked, const surroundings& in) 
   made.projection = asked;
   made.draft.weights_digest = in.model.identity->weights_digest;
   made.draft.numerics = in.model.identity->numerics;
-  made.draft.injected = {{}, asked.scores->recipe, {}, asked.pairing, asked.temperature};
+  made.draft.injected.source = asked.scores->recipe;
   estimate_blocks(made, {}, 1, in.layouts);
 }
 

@@ -228,9 +228,8 @@ void running_request::inject(projected_input made) {
   if (!all_finite(std::span(std::as_const(made.embedding))))
     return break_down("the vector that comes of the scores of model '" + asked_.projection->scores->model +
                       "' has infinities or NaN");
-  draft_.injected.method = made.facts.method;
   draft_.injected.vectors.push_back(std::move(made.embedding));
-  projected_ = made.facts;
+  draft_.injected.facts = made.facts;
   read_injected();
 }
 
@@ -308,7 +307,6 @@ void running_request::answer(payload context, std::int64_t tokens) {
   if (thoughts_)
     made.thought = thoughts_->take();
   made.scores = scores_;
-  made.projection = projected_;
   if (answer_) {
     made.text = answer_->text();
     made.finish = answer_->finish();

@@ -172,7 +172,6 @@ private:
   bool was_started_ = false;
   std::optional<caf::error> fault_;
   std::shared_ptr<const vocabulary_scores> scores_;
-  std::optional<projection_facts> projected_;
   counts counts_;
   request_record record_;
 };

@@ -84,6 +84,8 @@ struct fake_log {
   std::vector<join> joined;
   std::vector<rebuild> rebuilt;
   std::vector<adopt> adopted;
+  std::vector<score_next> scored;
+  std::vector<project> projected;
   bool forgets = false; ///< Whether it can rebuild no context.
   std::vector<request_id> cancelled;
 };
@@ -178,6 +180,24 @@ inline device_actor start_fake_device(caf::actor_system& system, const std::shar
           shared->adopted.push_back(asked);
           result done;
           done.context = asked.slice;
+          return done;
+        },
+        [=](score_next& asked) -> caf::result<result> {
+          const std::lock_guard lock(shared->mutex);
+          shared->scored.push_back(asked);
+          result done;
+          done.context = asked.context;
+          done.scores = std::make_shared<vocabulary_scores>(vocabulary_scores{asked.model, text_in(asked.context)});
+          return done;
+        },
+        [=](project& asked) -> caf::result<result> {
+          const std::lock_guard lock(shared->mutex);
+          shared->projected.push_back(asked);
+          auto answer = shared->rule(asked.scores->recipe);
+          if (auto* error = std::get_if<caf::error>(&answer))
+            return *error;
+          result done;
+          done.context = context_of("{" + asked.scores->model + " " + asked.scores->recipe + "}");
           return done;
         },
         [=](const cancel& which) {

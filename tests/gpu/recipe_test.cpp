@@ -32,7 +32,7 @@ TEST(recipe, has_one_encoding) {
 }
 
 TEST(recipe, everything_in_it_changes_its_id) {
-  std::vector<recipe> all(13);
+  std::vector<recipe> all(15);
   all[1].weights_digest = "ab";
   all[2].numerics = "bfloat16";
   all[3].parents = {std::make_shared<recipe>(all[0])};
@@ -46,6 +46,8 @@ TEST(recipe, everything_in_it_changes_its_id) {
   all[11].rotated = false;
   all[12] = all[3];
   all[12].from_state = true;
+  all[13].injected.vectors = {{1, 2}};
+  all[14].injected.vectors = {{1, 3}};
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = i + 1; j < all.size(); ++j)
       EXPECT_NE(all[i].id(), all[j].id()) << i << " " << j;
@@ -73,6 +75,36 @@ TEST(recipe, of_a_state_has_no_position_of_its_parent) {
     spoil(spoiled);
     EXPECT_THROW(spoiled.check(), std::runtime_error);
   }
+}
+
+TEST(recipe, holds_vectors_exactly) {
+  recipe made;
+  made.injected.vectors = {{1.5F, -0.1F, 3e-42F}, {0, 1e38F, 2}};
+  made.injected.source = "ab";
+  made.injected.facts = {
+      avp::projection_method::vocab_mediated, avp::pairing::reference, 0.7, 5, 54.1, 0.02, 3.1, 0.2, 0.1, 0.6};
+  const auto text = made.encode();
+  EXPECT_THAT(text, HasSubstr(R"("injected":{"dropped_mass":0.02,)"));
+  const auto again = recipe::decode(text, no_parent);
+  EXPECT_EQ(again->injected.vectors, made.injected.vectors);
+  EXPECT_EQ(again->injected.source, "ab");
+  EXPECT_EQ(again->injected.facts, made.injected.facts);
+  EXPECT_EQ(again->tokens(), 2);
+  const auto refused = [&](const std::string& what, const std::string& by) {
+    auto changed = text;
+    changed.replace(changed.find(what), what.size(), by);
+    try {
+      (void)recipe::decode(changed, no_parent);
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("read");
+  };
+  EXPECT_THAT(refused(R"("width":3)", R"("width":4)"), HasSubstr("not base64 of 4 numbers"));
+  EXPECT_THAT(refused("vocab_mediated", "vocab_guessed"), HasSubstr("a method that is not known: vocab_guessed"));
+  EXPECT_THAT(refused(R"("source":"ab",)", ""), HasSubstr("no recipe"));
+  made.injected.vectors.push_back({1});
+  EXPECT_THROW(made.check(), std::runtime_error);
 }
 
 TEST(recipe, the_order_of_parents_counts) {

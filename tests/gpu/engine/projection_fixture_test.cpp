@@ -151,11 +151,11 @@ TEST_P(projection_fixture, answers_are_those_of_the_reference) {
   projecting.model = target_;
   projecting.scores = run(on, scoring).scores;
   const auto projected = run(on, projecting);
-  const auto& vector = dynamic_cast<const context&>(*projected.context.body).history()->injected.vectors.front();
-  const auto error = relative_error(vector, floats_of(expected_["embedding_b64"]));
+  const auto& injected = dynamic_cast<const context&>(*projected.context.body).history()->injected;
+  const auto error = relative_error(injected.vectors.front(), floats_of(expected_["embedding_b64"]));
   EXPECT_LT(error, thinking.steps == 0 ? 1e-3 : 2e-2);
   if (thinking.steps == 0)
-    expect_metrics(*projected.projection);
+    expect_metrics(injected.facts);
 
   think reading;
   reading.model = target_;

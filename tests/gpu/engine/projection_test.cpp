@@ -69,6 +69,10 @@ protected:
     return run(on, scoring(run(on, thinking(text, steps)).context)).scores;
   }
 
+  static const projection_facts& facts_of(const result& projected) {
+    return context_of(projected).history()->injected.facts;
+  }
+
   static at::Tensor vector_of(const result& projected) {
     return at::tensor(context_of(projected).history()->injected.vectors.at(0));
   }
@@ -97,10 +101,9 @@ TEST_F(projection_test, a_projected_context_is_one_position_of_the_other_model) 
   EXPECT_EQ(made.context_tokens, 1);
   EXPECT_EQ(made.counts.prompt_tokens, 0);
   EXPECT_EQ(made.counts.attended, 1);
-  ASSERT_TRUE(made.projection.has_value());
-  EXPECT_EQ(made.projection->method, projection_method::vocab_overlap);
-  EXPECT_EQ(made.projection->shared_tokens, 248);
-  EXPECT_GT(made.projection->dropped_mass, 0);
+  EXPECT_EQ(facts_of(made).method, projection_method::vocab_overlap);
+  EXPECT_EQ(facts_of(made).shared_tokens, 248);
+  EXPECT_GT(facts_of(made).dropped_mass, 0);
 
   // The mixture by hand.
   const auto &source = on.model("main").tokenizer, &target = on.model("other").tokenizer;
@@ -122,10 +125,10 @@ TEST_F(projection_test, a_projected_context_is_one_position_of_the_other_model) 
   const auto& history = *context_of(made).history();
   EXPECT_TRUE(history.parents.empty());
   EXPECT_EQ(history.injected.source, scores->recipe);
-  EXPECT_EQ(history.injected.temperature, 1);
   const auto again = recipe::decode(history.encode(), [](const std::string&) { return nullptr; });
   EXPECT_EQ(again->id(), history.id());
   EXPECT_EQ(again->injected.vectors, history.injected.vectors);
+  EXPECT_EQ(again->injected.facts, history.injected.facts);
   EXPECT_EQ(context_of(made).model().config.family, "llama");
 }
 
@@ -248,9 +251,9 @@ TEST_F(projection_test, joins_and_slices_hold_vectors) {
 TEST_F(projection_test, models_of_one_vocabulary_share_all_rows) {
   auto on = make_all();
   const auto made = run(on, projecting(thought(on, "hello"), "twin"));
-  EXPECT_EQ(made.projection->method, projection_method::vocab_mediated);
-  EXPECT_EQ(made.projection->shared_tokens, 258);
-  EXPECT_NEAR(made.projection->dropped_mass, 0, 1e-12);
+  EXPECT_EQ(facts_of(made).method, projection_method::vocab_mediated);
+  EXPECT_EQ(facts_of(made).shared_tokens, 258);
+  EXPECT_NEAR(facts_of(made).dropped_mass, 0, 1e-12);
 }
 
 TEST_F(projection_test, says_what_can_not_be_projected) {

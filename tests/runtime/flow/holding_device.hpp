@@ -84,6 +84,8 @@ inline device_actor start_holding_device(caf::actor_system& system, const std::s
         [](join&) -> caf::result<result> { return make_error(error_code::bad_request, "no joins here"); },
         [](rebuild&) -> caf::result<result> { return make_error(error_code::bad_request, "no recipes here"); },
         [](adopt&) -> caf::result<result> { return make_error(error_code::bad_request, "no slices here"); },
+        [](score_next&) -> caf::result<result> { return make_error(error_code::bad_request, "no scores here"); },
+        [](project&) -> caf::result<result> { return make_error(error_code::bad_request, "no projections here"); },
         [=](const cancel& which) {
           if (auto found = held->extract(which.id)) {
             const std::lock_guard lock(requests->mutex);

@@ -89,6 +89,8 @@ device_actor start_throwing_device(caf::actor_system& system) {
         [](join&) -> caf::result<result> { throw std::bad_alloc(); },
         [](rebuild&) -> caf::result<result> { throw std::bad_alloc(); },
         [](adopt&) -> caf::result<result> { throw std::bad_alloc(); },
+        [](score_next&) -> caf::result<result> { throw std::bad_alloc(); },
+        [](project&) -> caf::result<result> { throw std::bad_alloc(); },
         [](const cancel&) {},
     };
   });
