@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <list>
-#include <set>
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -42,25 +41,53 @@ private:
   agent_watch& watch_;
 };
 
+// Requests to the device in the name of the actor. Those still open when the actor ends are cancelled.
+class actor_port : public device_port {
+public:
+  actor_port(agent_pointer self, device_actor device, devices_by_model sources);
+
+  void send(think request, callback done) override { ask(std::move(request), std::move(done)); }
+  void send(generate request, callback done) override { ask(std::move(request), std::move(done)); }
+  void send(join request, callback done) override { ask(std::move(request), std::move(done)); }
+  void send(project request, callback done) override { ask(std::move(request), std::move(done)); }
+  void send(score_next request, callback done) override { ask(std::move(request), std::move(done)); }
+
+  /// Whom a request is for.
+  [[nodiscard]] const device_actor& device_for(const request& /*asked*/) const { return device_; }
+  [[nodiscard]] const device_actor& device_for(const score_next& asked) const {
+    const auto source = sources_.find(asked.model);
+    return source == sources_.end() ? device_ : source->second;
+  }
+
+private:
+  template <class Request>
+  void ask(Request request, callback done);
+
+  agent_pointer self_;
+  device_actor device_;
+  devices_by_model sources_;
+  std::shared_ptr<std::map<request_id, device_actor>> open_ = std::make_shared<std::map<request_id, device_actor>>();
+};
+
 // The way of one hop to the device of its agent.
 class hop_port : public device_port {
 public:
-  hop_port(device_port& port, device_actor device, std::shared_ptr<hop_watch> watch,
-           std::shared_ptr<cancellation> cancelled)
+  hop_port(actor_port& port, std::shared_ptr<hop_watch> watch, std::shared_ptr<cancellation> cancelled)
       : port_(port),
-        device_(std::move(device)),
         watch_(std::move(watch)),
         cancelled_(std::move(cancelled)) {}
 
   void send(think request, callback done) override { pass_on(std::move(request), std::move(done)); }
   void send(generate request, callback done) override { pass_on(std::move(request), std::move(done)); }
   void send(join request, callback done) override { pass_on(std::move(request), std::move(done)); }
+  void send(project request, callback done) override { pass_on(std::move(request), std::move(done)); }
+  void send(score_next request, callback done) override { pass_on(std::move(request), std::move(done)); }
 
 private:
   template <class Request>
   void pass_on(Request request, callback done) {
     const auto id = request.id;
-    const auto device = device_; // an answer that comes at once may end the hop
+    const auto device = port_.device_for(request); // an answer that comes at once may end the hop
     const auto cancelled = cancelled_;
     port_.send(std::move(request), counted(id, std::move(done)));
     if (cancelled && device)
@@ -78,17 +105,15 @@ private:
     };
   }
 
-  device_port& port_;
-  device_actor device_;
+  actor_port& port_;
   std::shared_ptr<hop_watch> watch_;
   std::shared_ptr<cancellation> cancelled_;
 };
 
 // One hop under way. The coroutine goes first when it is destroyed: it refers to the hop.
 struct active_hop {
-  active_hop(const agent_spec& spec, const prompt_template& system, watched_hop asked, device_port& to_device,
-             const device_actor& device)
-      : port(to_device, device, std::move(asked.watch), asked.input.cancelled),
+  active_hop(const agent_spec& spec, const prompt_template& system, watched_hop asked, actor_port& to_device)
+      : port(to_device, std::move(asked.watch), asked.input.cancelled),
         settled(asked.input.asked.empty() ? std::optional<agent_spec>() : asked.input.asked.applied_to(spec)),
         hop(settled ? *settled : spec, system, std::move(asked.input), port) {}
 
@@ -98,26 +123,6 @@ struct active_hop {
   std::optional<eventually<output>> work;
   caf::typed_response_promise<hop_output> promise;
   std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
-};
-
-// Requests to the device in the name of the actor. Those still open when the actor ends are cancelled.
-class actor_port : public device_port {
-public:
-  actor_port(agent_pointer self, device_actor device);
-
-  void send(think request, callback done) override { ask(std::move(request), std::move(done)); }
-  void send(generate request, callback done) override { ask(std::move(request), std::move(done)); }
-  void send(join request, callback done) override { ask(std::move(request), std::move(done)); }
-
-  [[nodiscard]] const device_actor& device() const { return device_; }
-
-private:
-  template <class Request>
-  void ask(Request request, callback done);
-
-  agent_pointer self_;
-  device_actor device_;
-  std::shared_ptr<std::set<request_id>> open_ = std::make_shared<std::set<request_id>>();
 };
 
 struct agent_state {
@@ -130,21 +135,25 @@ struct agent_state {
   static inline const char* name = "agent";
 };
 
-actor_port::actor_port(agent_pointer self, device_actor device) : self_(self), device_(std::move(device)) {
-  self->attach_functor([open = open_, target = device_](const caf::error&) {
-    for (auto id : *open)
+actor_port::actor_port(agent_pointer self, device_actor device, devices_by_model sources)
+    : self_(self),
+      device_(std::move(device)),
+      sources_(std::move(sources)) {
+  self->attach_functor([open = open_](const caf::error&) {
+    for (const auto& [id, target] : *open)
       caf::anon_send(target, cancel{id});
   });
 }
 
 template <class Request>
 void actor_port::ask(Request request, callback done) {
-  if (!device_)
+  const auto& device = device_for(request);
+  if (!device)
     return done(tl::unexpected(
         failure{error_code::bad_request, "the agent has no model to ask; name one with its key 'model'"}));
   const auto id = request.id;
-  open_->insert(id);
-  self_->request(device_, caf::infinite, std::move(request))
+  open_->emplace(id, device);
+  self_->request(device, caf::infinite, std::move(request))
       .then(
           [open = open_, id, done, watch = self_->state.watch](result& answer) {
             const turn own(*watch);
@@ -182,8 +191,7 @@ caf::typed_response_promise<hop_output> begin(agent_pointer self, watched_hop as
     return promise;
   }
   try {
-    auto place = state.hops.emplace(state.hops.end(), state.spec, state.system, std::move(asked), *state.device,
-                                    state.device->device());
+    auto place = state.hops.emplace(state.hops.end(), state.spec, state.system, std::move(asked), *state.device);
     place->promise = promise;
     place->work.emplace(run_hop(*state.agent, place->hop));
     place->work->start([self, place] { finish(self, place); });
@@ -196,14 +204,14 @@ caf::typed_response_promise<hop_output> begin(agent_pointer self, watched_hop as
 watched_agent::behavior_type agent_behavior(agent_pointer self, const agent_spec& spec,
                                             const std::shared_ptr<agent_watch>& watch,
                                             const std::shared_ptr<std::unique_ptr<agent>>& made,
-                                            const device_actor& device) {
+                                            const device_actor& device, const devices_by_model& sources) {
   end_by_what_is_thrown(self);
   auto& state = self->state;
   state.spec = spec;
   state.watch = watch;
   state.system = prompt_template(spec.system);
   state.agent = std::move(*made);
-  state.device = std::make_unique<actor_port>(self, device);
+  state.device = std::make_unique<actor_port>(self, device, sources);
   return {
       [self](hop_input& input) {
         return begin(self, {std::move(input), std::make_shared<hop_watch>()});
@@ -215,12 +223,12 @@ watched_agent::behavior_type agent_behavior(agent_pointer self, const agent_spec
 } // namespace
 
 agent_actor start_agent(caf::actor_system& system, const registry& kinds, const agent_spec& spec,
-                        const device_actor& device) {
+                        const device_actor& device, const devices_by_model& sources) {
   auto made =
       std::make_shared<std::unique_ptr<agent>>(kinds.make(spec)); // here, so that a constructor throws to the caller
   const auto watch = std::make_shared<agent_watch>();
   // On a thread of its own, so that one that blocks holds up no other.
-  const watched_agent inner = system.spawn<caf::detached>(agent_behavior, spec, watch, made, device);
+  const watched_agent inner = system.spawn<caf::detached>(agent_behavior, spec, watch, made, device, sources);
   if (!spec.time_limit)
     return inner;
   const auto limit =

@@ -39,6 +39,18 @@ inline constexpr auto name_table<join_way> = std::to_array<named_value<join_way>
     {join_way::sequence, "sequence"},
 });
 
+/// How an agent gets what agents on other models thought, in latent mode.
+enum class cross_model : std::uint8_t {
+  text,    ///< They answer instead of thinking, and it reads their texts.
+  project, ///< What they would say next becomes one position before its own prompt.
+};
+
+template <>
+inline constexpr auto name_table<cross_model> = std::to_array<named_value<cross_model>>({
+    {cross_model::text, "text"},
+    {cross_model::project, "project"},
+});
+
 /// What becomes of a task when one of its agents fails.
 enum class on_failure : std::uint8_t {
   fail, ///< It fails, too.
@@ -71,6 +83,7 @@ struct agent_spec {
   join_way merge = join_way::concatenate;
   avp::keep keep = keep::all; ///< What of its context it hands on.
   bool rotate_keys = true;    ///< As join::rotate, for its join and its cut.
+  avp::cross_model cross_model = cross_model::text;
   avp::on_failure on_failure = on_failure::fail;
   nlohmann::json options = nlohmann::json::object(); ///< `[agent.X.options]`, for its kind.
 };
@@ -80,7 +93,8 @@ template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, agent_spec& x) {
   return f(caf::meta::type_name("avp::agent_spec"), x.name, x.kind, x.model, x.nodes, x.system, x.prompt,
            as_field(x.text_prompt), as_field(x.direct_prompt), x.steps, x.note, x.max_new_tokens, x.sampling, x.stop,
-           as_field(x.seed), as_field(x.time_limit), x.merge, x.keep, x.rotate_keys, x.on_failure, as_field(x.options));
+           as_field(x.seed), as_field(x.time_limit), x.merge, x.keep, x.rotate_keys, x.cross_model, x.on_failure,
+           as_field(x.options));
 }
 
 } // namespace avp

@@ -176,6 +176,18 @@ std::vector<result> hop::pending_group::await_resume() {
   return std::move(answers_);
 }
 
+// What another model thought, as a context of the agent's.
+eventually<payload> hop::projected(payload thought, std::string model) {
+  auto scoring = addressed<score_next>();
+  scoring.model = std::move(model);
+  scoring.context = std::move(thought);
+  auto scored = co_await pending<score_next>(*this, std::move(scoring));
+  auto projecting = addressed<project>();
+  projecting.scores = std::move(scored.scores);
+  auto made = co_await pending<project>(*this, std::move(projecting));
+  co_return std::move(made.context);
+}
+
 hop::pending<join> hop::join() {
   auto request = addressed<avp::join>();
   request.contexts = std::move(input_.contexts);

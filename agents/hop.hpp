@@ -45,6 +45,7 @@ struct hop_input {
   std::map<std::string, std::string> texts;      ///< Texts of all earlier agents that have one, by name.
   std::vector<std::string> from;                 ///< Names of the direct predecessors, as the flow has them.
   std::vector<payload> contexts;                 ///< What to continue on; several are joined first, as the spec says.
+  std::vector<std::string> foreign;              ///< Whose model made each, where it is not the agent's; else empty.
   std::function<void(std::string_view)> on_text; ///< Gets the answer as it comes; may be empty.
   std::shared_ptr<avp::cancellation> cancelled;  ///< Of the task; may be empty. What was asked is given up then.
   asked_settings asked;                          ///< In place of the agent's own settings.
@@ -74,6 +75,10 @@ public:
   virtual void send(think request, callback done) = 0;
   virtual void send(generate request, callback done) = 0;
   virtual void send(join request, callback done) = 0;
+  virtual void send(project request, callback done) = 0;
+
+  /// Goes to the device of the request's model, which need not be the agent's.
+  virtual void send(score_next request, callback done) = 0;
 };
 
 /// Given to agent::run(). Requests continue one another: each goes on from the context that the one before it left.
@@ -216,6 +221,7 @@ private:
   Request prepare(std::vector<chat_message> messages) const;
   template <class Request>
   Request addressed() const;
+  [[nodiscard]] eventually<payload> projected(payload thought, std::string model);
   pending<avp::join> join();
   pending<avp::join> cut(payload context, std::int64_t begins);
 

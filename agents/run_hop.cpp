@@ -40,7 +40,15 @@ bool has_note(const payload& from, std::int64_t begin) {
 } // namespace
 
 eventually<output> run_hop(avp::agent& agent, avp::hop& hop) {
-  if (hop.input_.contexts.size() > 1)
+  auto& contexts = hop.input_.contexts;
+  for (std::size_t i = 0; i < hop.input_.foreign.size(); ++i) {
+    if (hop.input_.foreign[i].empty())
+      continue;
+    auto& thought = contexts.size() == 1 ? hop.context_ : contexts[i];
+    auto read = co_await hop.projected(std::move(thought), hop.input_.foreign[i]);
+    thought = std::move(read);
+  }
+  if (contexts.size() > 1)
     co_await hop.join();
   const auto begins = tokens_in(hop.context());
   auto work = agent.run(hop);

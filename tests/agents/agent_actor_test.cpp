@@ -407,6 +407,35 @@ TEST_F(agent_actor_test, several_contexts_are_joined_before_the_agent_sees_them)
     stop(one);
 }
 
+TEST_F(agent_actor_test, what_other_models_thought_is_scored_on_their_device_and_projected_on_its_own) {
+  const auto far_log = std::make_shared<fake_log>();
+  const auto far = start_fake_device(system_, far_log);
+  auto actor = start_agent(system_, kinds_, spec("generate"), device_, {{"main", device_}, {"far", far}});
+  auto hop = input("Go");
+  hop.contexts = {context_of("a")};
+  hop.foreign = {"far"};
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(actor, hop)).output.context), "{far a}|Go|<Go>");
+  const auto& scored = far_log->scored.at(0);
+  EXPECT_EQ(scored.model, "far");
+  EXPECT_EQ(scored.task, 17U);
+  EXPECT_EQ(scored.label, "critic");
+  EXPECT_EQ(scored.time_limit, 2.5);
+  const auto& projected = log_->projected.at(0);
+  EXPECT_EQ(projected.model, "main");
+  EXPECT_EQ(projected.temperature, 1);
+  EXPECT_EQ(projected.pairing, pairing::bytes);
+  EXPECT_TRUE(log_->scored.empty() && far_log->projected.empty() && log_->joined.empty());
+
+  hop.contexts = {context_of("b"), context_of("a"), context_of("c")};
+  hop.foreign = {"", "far", ""};
+  EXPECT_EQ(text_in(std::get<hop_output>(ask(actor, hop)).output.context), "(b+{far a}+c)|Go|<Go>");
+
+  log_->rule = [](const std::string&) { return make_error(error_code::bad_request, "no token in common"); };
+  EXPECT_EQ(std::get<std::string>(ask(actor, hop)), "no token in common");
+  stop(actor);
+  self_->send_exit(far, caf::exit_reason::user_shutdown);
+}
+
 TEST_F(agent_actor_test, a_cut_hands_on_what_the_hop_added) {
   auto cutting = spec("think");
   cutting.keep = keep::last_agent;
