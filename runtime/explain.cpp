@@ -22,10 +22,18 @@ namespace {
 // What an agent does with contexts, and with failing.
 std::string words_for(const agent_spec& spec, const planned_agent& agent, const plan& plan) {
   std::string text;
-  if (agent.contexts_from.size() == 1)
+  const auto is_projected = [&](const std::string& from) {
+    return std::ranges::any_of(plan.edges, [&](const planned_edge& edge) {
+      return edge.from == from && edge.to == agent.name && edge.how == hand_over::projection;
+    });
+  };
+  if (agent.contexts_from.size() == 1 && is_projected(agent.contexts_from.front()))
+    text += ", reads what " + agent.contexts_from.front() + " thinks, projected";
+  else if (agent.contexts_from.size() == 1)
     text += ", continues the context of " + agent.contexts_from.front();
   for (std::size_t i = 0; i < agent.contexts_from.size() && agent.contexts_from.size() > 1; ++i)
-    text += (i == 0 ? ", joins the contexts of " : ", ") + agent.contexts_from[i];
+    text += (i == 0 ? ", joins the contexts of " : ", ") + agent.contexts_from[i] +
+            (is_projected(agent.contexts_from[i]) ? " (projected)" : "");
   if (agent.contexts_from.size() > 1)
     text += " (" + std::string(name_of(spec.merge)) + ")";
   if (agent.kind == "think" && spec.note > 0)

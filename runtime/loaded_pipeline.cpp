@@ -17,6 +17,7 @@
 #include "runtime/flow/start_pipeline.hpp"
 #include "runtime/pipeline/input.hpp"
 #include "runtime/pipeline/pipeline_file.hpp"
+#include "runtime/pipeline/projection_check.hpp"
 #include "runtime/run/actor_config.hpp"
 #include "runtime/run/device_configs.hpp"
 #include "runtime/run/fetch_hub_models.hpp"
@@ -35,6 +36,12 @@ std::shared_ptr<const pipeline> read_whole(const std::filesystem::path& file, co
   if (!loaded.pipeline)
     throw user_error(to_string(loaded.mistakes));
   return std::make_shared<const pipeline>(std::move(*loaded.pipeline));
+}
+
+plan planned_for(const std::shared_ptr<const pipeline>& whole, const registry& kinds) {
+  std::vector<run_stage> stages{{whole, make_plan(*whole, whole->modes.front(), kinds.kinds()), std::nullopt}};
+  note_projections(stages);
+  return std::move(stages.front().plan);
 }
 
 task_result unanswered(const std::string& task, const failure& why) {
@@ -85,7 +92,7 @@ struct loaded_pipeline::state {
   state(const std::filesystem::path& file, const std::vector<std::string>& changes, registry own_kinds)
       : kinds(std::move(own_kinds)),
         whole(read_whole(file, changes, kinds)),
-        planned(make_plan(*whole, whole->modes.front(), kinds.kinds())),
+        planned(planned_for(whole, kinds)),
         keys(keys_of(*whole)),
         config(actor_config(*whole, keys)),
         system(*config),

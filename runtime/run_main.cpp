@@ -17,6 +17,7 @@
 #include "runtime/os/standard_output.hpp"
 #include "runtime/pipeline/dot.hpp"
 #include "runtime/pipeline/pipeline_file.hpp"
+#include "runtime/pipeline/projection_check.hpp"
 #include "runtime/results/output_directory.hpp"
 #include "runtime/run/actor_config.hpp"
 #include "runtime/run/command_line.hpp"
@@ -80,6 +81,7 @@ int run_pipeline(const command_line& line, const registry& kinds, resumption* ea
   for (const auto& warning : loaded.warnings)
     spdlog::warn("{}", to_string(warning));
   auto stages = run_stages(pipeline, kinds.kinds());
+  note_projections(stages);
   if (line.check)
     return explain(pipeline, stages) ? all_done : bad_arguments;
   if (line.graph) {

@@ -16,8 +16,8 @@ agent_actor start_agent_of(caf::actor_system& system, const pipeline_config& con
   const auto device = config.devices.find(spec.model); // an agent of one's own may have no model
   const auto asked = device == config.devices.end() ? device_actor{} : device->second;
   try {
-    return config.nodes ? config.nodes->start_agent(*config.kinds, spec, asked)
-                        : start_agent(system, *config.kinds, spec, asked);
+    return config.nodes ? config.nodes->start_agent(*config.kinds, spec, asked, config.devices)
+                        : start_agent(system, *config.kinds, spec, asked, config.devices);
   } catch (...) {
     throw std::runtime_error("the agent '" + planned.name + "' can't be started: " + text_of(std::current_exception()));
   }
@@ -64,6 +64,8 @@ hop_input pipeline_state::make_input(active_task& active, const running_agent& t
   input.from = to.plan->from;
   input.texts = active.flow.texts();
   input.contexts = active.flow.take_contexts(*to.plan);
+  for (const auto& maker : active.flow.foreign_makers(*to.plan))
+    input.foreign.push_back(maker.empty() ? "" : config_.pipeline->agent(maker).model);
   input.cancelled = active.cancelled;
   if (to.plan->answers_task)
     input.asked = active.asked;
@@ -128,6 +130,7 @@ void pipeline_state::hop_done(std::uint64_t place, running_agent& at, const agen
     active.result.text = output.output.text;
     active.result.finish = output.finish;
   }
+  note_received(active, at, history_of(output.output.context).get(), part);
   tell(active, part, output.output);
   active.result.agents.push_back(std::move(part));
   active.flow.done(*at.plan, std::move(output.output));

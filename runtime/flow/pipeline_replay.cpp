@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "gpu/context.hpp"
 #include "runtime/flow/pipeline_state.hpp"
 
 namespace avp {
@@ -41,9 +40,19 @@ bool pipeline_state::replay(active_task& active, const running_agent& at) {
   if (at.plan->answers_task)
     active.result.text = hop.agent.text;
   output made{hop.agent.text, std::move(context), std::move(hop.to)};
+  note_received(active, at, hop.history.get(), hop.agent);
   active.result.agents.push_back(std::move(hop.agent));
   active.flow.done(*at.plan, std::move(made));
   return true;
+}
+
+// What came from agents on other models, and by which way.
+void pipeline_state::note_received(active_task& active, const running_agent& at, const recipe* made,
+                                   agent_result& part) const {
+  part.received = active.flow.received(*at.plan, made);
+  for (const auto& edge : config_.plan.edges)
+    if (config_.plan.mode == mode::latent && edge.to == at.plan->name && edge.how == hand_over::text)
+      part.received.push_back({edge.from, std::nullopt, true});
 }
 
 // Tells who wants to know of a hop that ended.
@@ -54,8 +63,7 @@ void pipeline_state::tell(const active_task& active, agent_result part, const ou
   hop.agent = std::move(part);
   hop.to = made.to;
   hop.task_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - active.started).count();
-  if (const auto* context = dynamic_cast<const avp::context*>(made.context.body.get()))
-    hop.history = context->history();
+  hop.history = history_of(made.context);
   active.on_hop(hop);
 }
 

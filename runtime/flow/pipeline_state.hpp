@@ -48,6 +48,7 @@ private:
   void advance(std::uint64_t place);
   void restore(std::uint64_t place);
   bool replay(active_task& active, const running_agent& at);
+  void note_received(active_task& active, const running_agent& at, const recipe* made, agent_result& part) const;
   void tell(const active_task& active, agent_result part, const output& made);
   void send_hop(active_task& active, running_agent& to);
   hop_input make_input(active_task& active, const running_agent& to);

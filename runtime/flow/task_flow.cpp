@@ -2,6 +2,7 @@
 #include "runtime/flow/task_flow.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "gpu/context.hpp"
@@ -24,7 +25,41 @@ handed_over weight_of(const payload& handed) {
   return weight;
 }
 
+// As messages with a hidden state of the reader's model each.
+handed_over weight_of(const std::vector<std::vector<float>>& vectors) {
+  handed_over weight;
+  for (const auto& vector : vectors) {
+    metadata meta;
+    meta.hidden_dim = static_cast<std::uint32_t>(vector.size());
+    meta.tensor_shape = {1, meta.hidden_dim};
+    weight.context_tokens += 1;
+    weight.context_bytes += encoded_size(meta, vector.size() * sizeof(float));
+  }
+  return weight;
+}
+
+// What a context has read of another model's context.
+const injected_rows* injected_from(const recipe& made, const std::string& source) {
+  std::set<const recipe*> seen{&made};
+  std::vector<const recipe*> open{&made};
+  while (!open.empty()) {
+    const auto& hop = *open.back();
+    open.pop_back();
+    if (!hop.injected.vectors.empty() && hop.injected.source == source)
+      return &hop.injected;
+    for (const auto& parent : hop.parents)
+      if (seen.insert(parent.get()).second)
+        open.push_back(parent.get());
+  }
+  return nullptr;
+}
+
 } // namespace
+
+std::shared_ptr<const recipe> history_of(const payload& handed) {
+  const auto* here = dynamic_cast<const context*>(handed.body.get());
+  return here ? here->history() : nullptr;
+}
 
 task_flow::task_flow(const std::vector<planned_agent>& agents) : agents_(agents) {
   for (const auto& at : agents_)
@@ -116,8 +151,11 @@ std::vector<payload> task_flow::take_contexts(const planned_agent& of) {
   std::vector<payload> contexts;
   for (const auto& [context, maker] : gathered) {
     contexts.push_back(context);
-    handed_[maker] += weight_of(context);
     taken_from_[of.name].push_back(maker);
+    if (model_of(maker) == of.model)
+      handed_[maker] += weight_of(context);
+    else if (const auto history = history_of(context))
+      foreign_[of.name].push_back({maker, history->id()});
   }
   if (of.may_fail && of.readers > 0)
     given_[of.name] = std::move(gathered);
@@ -166,6 +204,29 @@ void task_flow::fail(const planned_agent& at, const failure& why) {
 }
 
 std::vector<task_flow::failed_agent> task_flow::take_failures() { return std::exchange(failures_, {}); }
+
+const std::string& task_flow::model_of(const std::string& agent) const {
+  return std::find_if(agents_.begin(), agents_.end(), [&](const auto& at) { return at.name == agent; })->model;
+}
+
+std::vector<std::string> task_flow::foreign_makers(const planned_agent& to) const {
+  std::vector<std::string> makers;
+  if (const auto taken = taken_from_.find(to.name); taken != taken_from_.end())
+    for (const auto& maker : taken->second)
+      makers.push_back(model_of(maker) == to.model ? "" : maker);
+  return makers;
+}
+
+std::vector<received_thought> task_flow::received(const planned_agent& to, const recipe* made) {
+  std::vector<received_thought> all;
+  for (const auto& [maker, source] : foreign_[to.name]) {
+    const auto* read = made ? injected_from(*made, source) : nullptr;
+    all.push_back({maker, read ? std::optional(read->facts) : std::nullopt});
+    if (read)
+      handed_[maker] += weight_of(read->vectors);
+  }
+  return all;
+}
 
 void task_flow::travelled(const planned_agent& to, const std::vector<std::uint64_t>& wire_bytes) {
   const auto& makers = taken_from_[to.name];

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "runtime/results/task_result.hpp"
 
 namespace avp {
+
+/// How a context of a device of this process came about; null of any other.
+[[nodiscard]] std::shared_ptr<const recipe> history_of(const payload& handed);
 
 /// Follows one task. An agent is left out when it failed and may, or when those who hand over to it picked others.
 /// Agents behind one that failed go on without it: its text is empty, a join takes the branches that are there, and an
@@ -52,6 +56,13 @@ public:
   /// Why the task failed; nothing when it did not.
   [[nodiscard]] const std::optional<failure>& why_failed() const { return why_failed_; }
 
+  /// Whose model made each of the contexts that an agent took, where that is another one than the agent's; else empty.
+  [[nodiscard]] std::vector<std::string> foreign_makers(const planned_agent& to) const;
+
+  /// What an agent read of agents on other models, as the recipe of its own context tells (null where it has none);
+  /// counts what was handed over for those that thought it.
+  [[nodiscard]] std::vector<received_thought> received(const planned_agent& to, const recipe* made);
+
   /// What went over a socket for each of the contexts that an agent took, in bytes; counts for those that made them.
   void travelled(const planned_agent& to, const std::vector<std::uint64_t>& wire_bytes);
 
@@ -67,6 +78,13 @@ private:
     std::string maker;
   };
 
+  /// A context for an agent on another model.
+  struct foreign_context {
+    std::string maker;
+    std::string recipe; // its id
+  };
+
+  [[nodiscard]] const std::string& model_of(const std::string& agent) const;
   [[nodiscard]] bool is(const std::string& agent, state expected) const;
   [[nodiscard]] bool hands_to(const std::string& from, const std::string& to) const;
   [[nodiscard]] bool is_ready(const planned_agent& at) const;
@@ -84,6 +102,7 @@ private:
   std::map<std::string, std::size_t> unread_;                   // readers that have yet to come
   std::map<std::string, handed_over> handed_;                   // by maker
   std::map<std::string, std::vector<std::string>> taken_from_;  // makers of what an agent took
+  std::map<std::string, std::vector<foreign_context>> foreign_; // likewise, of those on other models
   std::map<std::string, failure> reasons_;                      // of agents that failed
   std::vector<failed_agent> failures_;
   std::optional<failure> why_failed_;

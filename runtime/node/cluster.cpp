@@ -148,10 +148,11 @@ void cluster::collect_counters() {
       .receive([](const counters_collected&) {}, [](const caf::error&) {});
 }
 
-agent_actor cluster::start_agent(const registry& kinds, const agent_spec& spec, const device_actor& device) {
+agent_actor cluster::start_agent(const registry& kinds, const agent_spec& spec, const device_actor& device,
+                                 const devices_by_model& sources) {
   if (!spec.nodes.empty())
     return start_remote_agent(system_, actor_, spec, next_agent_++);
-  return start_gathering_agent(system_, actor_, spec, avp::start_agent(system_, kinds, spec, device), device);
+  return start_gathering_agent(system_, actor_, spec, avp::start_agent(system_, kinds, spec, device, sources), device);
 }
 
 payload cluster::from_recipe(const std::string& model, const std::shared_ptr<const recipe>& history) const {

@@ -39,7 +39,8 @@ public:
 
   /// The agent as the run actor is to see it: one whose hops go to its nodes, or one of this machine. `device` is what
   /// an agent of this machine asks. Throws what the agent's constructor throws.
-  [[nodiscard]] agent_actor start_agent(const registry& kinds, const agent_spec& spec, const device_actor& device);
+  [[nodiscard]] agent_actor start_agent(const registry& kinds, const agent_spec& spec, const device_actor& device,
+                                        const devices_by_model& sources);
 
   /// A context that nobody holds and that is made by its recipe where it is needed. Without a body where no node has
   /// its model.

@@ -26,6 +26,13 @@ bool pipeline::same_model(std::string_view a, std::string_view b) const {
          (first == second || (first->device == second->device && first->same_weights(*second)));
 }
 
+std::string pipeline::first_of(std::string_view model_name) const {
+  for (const auto& entry : models)
+    if (same_model(entry.name, model_name))
+      return entry.name;
+  return std::string(model_name);
+}
+
 // A model that guesses may have another one that guesses for its own answers.
 void add_drafts(const pipeline& p, std::set<std::string>& models) {
   std::vector<std::string> left(models.begin(), models.end());

@@ -99,6 +99,9 @@ struct pipeline {
   /// Whether contexts of one model can be continued by the other: two entries are the same model where the same device
   /// would load the same thing, whatever they are called. Agents without a model have no contexts.
   [[nodiscard]] bool same_model(std::string_view a, std::string_view b) const;
+
+  /// The name of the first entry that is the same model as that one; the name itself where there is no such entry.
+  [[nodiscard]] std::string first_of(std::string_view model_name) const;
 };
 
 /// Adds to names of models those of the models that guess for them.

@@ -146,6 +146,7 @@ void read_agent_keys(table_reader& table, const std::vector<kind_info>& kinds, a
   put(table.one_of<join_way>("merge"), spec.merge);
   put(table.one_of<keep>("keep"), spec.keep);
   put(table.boolean("rotate_keys"), spec.rotate_keys);
+  put(table.one_of<cross_model>("cross_model"), spec.cross_model);
   put(table.one_of<on_failure>("on_failure"), spec.on_failure);
 }
 

@@ -76,7 +76,7 @@ private:
 
   void add_agent(const std::string& name) {
     const auto& spec = p_.agent(name);
-    planned_agent agent{.name = name, .kind = spec.kind, .prompt = spec.prompt};
+    planned_agent agent{.name = name, .kind = spec.kind, .model = p_.first_of(spec.model), .prompt = spec.prompt};
     agent.answers_task = name == p_.output;
     agent.may_fail = !agent.answers_task && spec.on_failure == on_failure::skip;
     if (mode_ == mode::direct)
@@ -91,16 +91,28 @@ private:
   }
 
   void add_edges() {
-    for (const auto& edge : p_.flow.edges()) {
-      const bool context = mode_ == mode::latent && p_.same_model(p_.agent(edge.from).model, p_.agent(edge.to).model);
-      result_.edges.push_back({edge.from, edge.to, context ? hand_over::context : hand_over::text});
-    }
+    for (const auto& edge : p_.flow.edges())
+      result_.edges.push_back({edge.from, edge.to, way_between(p_.agent(edge.from), p_.agent(edge.to))});
   }
+
+  [[nodiscard]] hand_over way_between(const agent_spec& from, const agent_spec& to) const {
+    if (mode_ != mode::latent)
+      return hand_over::text;
+    if (p_.same_model(from.model, to.model))
+      return hand_over::context;
+    return wants_projection(from, to) && is_local(from) && is_local(to) ? hand_over::projection : hand_over::text;
+  }
+
+  [[nodiscard]] bool wants_projection(const agent_spec& from, const agent_spec& to) const {
+    return to.cross_model == cross_model::project && p_.model(from.model) != nullptr && p_.model(to.model) != nullptr;
+  }
+
+  [[nodiscard]] static bool is_local(const agent_spec& spec) { return spec.nodes.empty(); }
 
   /// Who must answer because somebody reads its text, and what is said about it.
   void decide_texts() {
     for (const auto& edge : result_.edges) {
-      if (edge.how == hand_over::context)
+      if (edge.how != hand_over::text)
         continue;
       auto& to = find(edge.to);
       choose(to, prompt_choice::text_prompt, p_.agent(edge.to).text_prompt);
@@ -108,8 +120,10 @@ private:
       const auto& from_model = p_.agent(edge.from).model;
       const auto& to_model = p_.agent(edge.to).model;
       const auto model = [](const std::string& name) { return name.empty() ? "no model" : "model \"" + name + "\""; };
+      const bool apart = wants_projection(p_.agent(edge.from), p_.agent(edge.to));
       result_.notes.push_back(edge.from + " -> " + edge.to + " falls back to text: " + edge.from + " runs on " +
-                              model(from_model) + ", " + edge.to + " on " + model(to_model) + ".");
+                              model(from_model) + ", " + edge.to + " on " + model(to_model) +
+                              (apart ? ", and thoughts are projected on one machine only." : "."));
     }
     for (const auto& to : result_.agents) {
       if (to.choice != prompt_choice::text_prompt)
@@ -155,6 +169,22 @@ private:
       agent.contexts_from = context_predecessors(agent.name);
     for (const auto& group : shared_caches())
       run_in_sequence(group);
+    for (auto& agent : result_.agents)
+      add_projections(agent);
+  }
+
+  /// A projected context is one of several, in the order of the flow; behind a shared cache it is put at the end.
+  void add_projections(planned_agent& agent) {
+    std::vector<std::string> all;
+    for (const auto& edge : result_.edges) {
+      if (edge.to != agent.name || edge.how == hand_over::text)
+        continue;
+      all.push_back(edge.from);
+      if (agent.in_sequence && edge.how == hand_over::projection)
+        agent.contexts_from.push_back(edge.from);
+    }
+    if (!agent.in_sequence)
+      agent.contexts_from = all;
   }
 
   /// The agents of each cache that several share; joins with common ancestors have one.

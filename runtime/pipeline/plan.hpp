@@ -15,11 +15,16 @@
 namespace avp {
 
 /// How an edge of the flow hands over in a mode.
-enum class hand_over : std::uint8_t { context, text };
+enum class hand_over : std::uint8_t {
+  context,
+  projection, ///< What the one would say next, as a position of the other one's model.
+  text,
+};
 
 template <>
 inline constexpr auto name_table<hand_over> = std::to_array<named_value<hand_over>>({
     {hand_over::context, "context"},
+    {hand_over::projection, "projection"},
     {hand_over::text, "text"},
 });
 
@@ -50,12 +55,13 @@ void connect_agents(plan& planned);
 /// lacks is taken for one that does.
 ///
 /// Text: everyone makes a text and waits for its predecessors. Direct: the answering agent alone. Latent: an agent
-/// continues the contexts of the predecessors that have the same model (pipeline::same_model). From a predecessor with
-/// another model it gets a text: that one answers instead of thinking, and so does every thinking agent that the
-/// receiver's text_prompt names. Branches run side by side, each on a cache of its own, and several contexts are
-/// joined. Only where they come together by merge "sequence" all agents that they came through run one after another on
-/// one cache, in topological order; joins by sequence that share such agents share the cache, so that an agent there
-/// may see more than its own ancestors, and a join of another kind within it has nothing to join.
+/// continues the contexts of the predecessors that have the same model (pipeline::same_model). What a predecessor with
+/// another model thought is projected where the receiver wants that and both are on this machine; else the receiver
+/// gets a text: that one answers instead of thinking, and so does every thinking agent that the receiver's text_prompt
+/// names. Branches run side by side, each on a cache of its own, and several contexts are joined. Only where they come
+/// together by merge "sequence" all agents that they came through run one after another on one cache, in topological
+/// order; joins by sequence that share such agents share the cache, so that an agent there may see more than its own
+/// ancestors, and a join of another kind within it has nothing to join.
 [[nodiscard]] plan make_plan(const pipeline& p, avp::mode mode, const std::vector<kind_info>& kinds);
 
 /// The fields that a plan needs and `fields` lacks.

@@ -25,6 +25,7 @@ inline constexpr auto name_table<prompt_choice> = std::to_array<named_value<prom
 struct planned_agent {
   std::string name;
   std::string kind;       ///< As which it is started: where the text of a think agent is needed, as "generate".
+  std::string model;      ///< On which it runs: of entries that are one model, the first one's name.
   bool makes_text = true; ///< Whether its text is needed or comes anyway; false for one that only thinks, without note.
   prompt_choice choice = prompt_choice::prompt;
   std::string prompt;             ///< The template that `choice` names.

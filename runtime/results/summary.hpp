@@ -26,8 +26,8 @@ public:
   [[nodiscard]] std::int64_t done() const;
 
   /// The table, one mode a line: tasks, failed, score, tokens (prompt + latent steps + output, summed over agents),
-  /// seconds, and where text mode ran beside others saving of tokens and speed-up against it; under it how many hops
-  /// had thoughts that degenerate. Empty when nothing ran.
+  /// seconds, and where text mode ran beside others saving of tokens and speed-up against it; under it by which ways
+  /// thoughts went from model to model, and how many hops had thoughts that degenerate. Empty when nothing ran.
   [[nodiscard]] std::string table() const;
 
   /// The same numbers for summary.json: a list with an object for each mode. `score` is the mean, null where nothing
@@ -43,6 +43,9 @@ private:
     avp::counts counts;
     std::map<thought_warning, std::int64_t> warnings; ///< Hops with each.
     double seconds = 0;
+    std::int64_t texts = 0;     // that agents on other models got in place of thoughts
+    std::int64_t projected = 0; // thoughts that they got
+    double dropped_mass = 0, entropy = 0;
 
     [[nodiscard]] std::int64_t tokens() const {
       return counts.prompt_tokens + counts.latent_steps + counts.output_tokens;
@@ -52,7 +55,9 @@ private:
   /// Whether there is another mode to compare with text mode.
   [[nodiscard]] bool compares() const;
 
+  void add(totals& row, const received_thought& one);
   [[nodiscard]] std::vector<std::string> cells(mode mode, const totals& row) const;
+  [[nodiscard]] std::string between_models() const;
   [[nodiscard]] std::string warnings() const;
 
   std::map<mode, totals> rows_;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "runtime/pipeline/pipeline.hpp"
+#include "runtime/pipeline/plan.hpp"
 #include "runtime/results/or_null.hpp"
 #include "runtime/results/thought_json.hpp"
 
@@ -38,6 +38,43 @@ void add_error(json& object, const Result& result) {
   object["error_code"] = result.error_code ? json(name_of(*result.error_code)) : json(nullptr);
 }
 
+json to_json(const received_thought& one) {
+  json object = {{"from", one.from}, {"path", one.path()}};
+  if (!one.facts)
+    return object;
+  const auto& facts = *one.facts;
+  object["temperature"] = facts.temperature;
+  object["shared_tokens"] = facts.shared_tokens;
+  object["dropped_mass"] = facts.dropped_mass;
+  object["entropy"] = facts.entropy;
+  object["max_prob"] = facts.max_prob;
+  object["logit_gap"] = facts.logit_gap;
+  object["hidden_state_norm"] = facts.hidden_state_norm;
+  object["nearest_cos_sim"] = facts.nearest_cos_sim;
+  return object;
+}
+
+received_thought received_from_json(const json& object) {
+  received_thought one;
+  one.from = object.at("from");
+  const auto path = object.at("path").get<std::string>();
+  one.as_text = path == name_of(hand_over::text);
+  const auto method = value_named<projection_method>(path);
+  if (!method)
+    return one;
+  auto& facts = one.facts.emplace();
+  facts.method = *method;
+  facts.temperature = object.at("temperature");
+  facts.shared_tokens = object.at("shared_tokens");
+  facts.dropped_mass = object.at("dropped_mass");
+  facts.entropy = object.at("entropy");
+  facts.max_prob = object.at("max_prob");
+  facts.logit_gap = object.at("logit_gap");
+  facts.hidden_state_norm = object.at("hidden_state_norm");
+  facts.nearest_cos_sim = object.at("nearest_cos_sim");
+  return one;
+}
+
 json to_json(const agent_result& agent) {
   json object = {{"name", agent.name}, {"kind", agent.kind}, {"node", agent.node}};
   add_error(object, agent);
@@ -47,6 +84,8 @@ json to_json(const agent_result& agent) {
   object["fetch_ms"] = rounded(agent.fetch_ms);
   add_costs(object, agent.counts, agent.handed_over);
   object["thought"] = to_json(agent.thought);
+  for (const auto& one : agent.received) // only pipelines of several models have any
+    object["received"].push_back(to_json(one));
   return object;
 }
 
@@ -85,6 +124,8 @@ agent_result agent_from_json(const json& object) {
   agent.fetch_ms = object.value("fetch_ms", 0.0);
   read_costs(object, agent.counts, agent.handed_over);
   agent.thought = thought_from_json(object.value("thought", json())); // results of earlier versions have none
+  for (const auto& one : object.value("received", json::array()))
+    agent.received.push_back(received_from_json(one));
   return agent;
 }
 
@@ -95,6 +136,12 @@ handed_over& handed_over::operator+=(const handed_over& other) {
   context_bytes += other.context_bytes;
   wire_bytes += other.wire_bytes;
   return *this;
+}
+
+std::string received_thought::path() const {
+  return std::string(as_text ? name_of(hand_over::text)
+                     : facts ? name_of(facts->method)
+                             : name_of(hand_over::projection));
 }
 
 void agent_result::fail(const failure& why) {

@@ -11,6 +11,7 @@
 
 #include "agents/agent_spec.hpp"
 #include "gpu/failure.hpp"
+#include "gpu/projection.hpp"
 #include "gpu/result.hpp"
 #include "runtime/pipeline/sweep_spec.hpp"
 
@@ -23,6 +24,17 @@ struct handed_over {
   std::uint64_t wire_bytes = 0;    ///< What was really sent over a socket, in bytes.
 
   handed_over& operator+=(const handed_over& other);
+};
+
+/// What an agent got of one on another model, in latent mode.
+struct received_thought {
+  std::string from; ///< That agent.
+  std::optional<projection_facts>
+      facts;            ///< How its thought was projected; none where its context is not there to tell.
+  bool as_text = false; ///< Whether it was a text, and no thought.
+
+  /// The way it took: "vocab_mediated", "vocab_overlap", "projection" where nothing more is known, or "text".
+  [[nodiscard]] std::string path() const;
 };
 
 /// One agent's part in a task.
@@ -39,6 +51,7 @@ struct agent_result {
   avp::counts counts;
   avp::handed_over handed_over;
   avp::thought thought; ///< Its latent steps, where they are to be explained, and what was wrong with them.
+  std::vector<received_thought> received; ///< Of agents on other models.
 
   void fail(const failure& why);
 };

@@ -31,7 +31,12 @@ def _byte_alphabet():
     return [chr(byte) if byte in printable else chr(0x100 + others.index(byte)) for byte in range(256)]
 
 
-def metadata(architecture):
+def byte_tokens():
+    """The vocabulary of the model, by id."""
+    return _byte_alphabet() + ["<|im_start|>", "<|im_end|>"]
+
+
+def metadata(architecture, tokens):
     def key(name):
         return f"{architecture}.{name}"
 
@@ -48,7 +53,7 @@ def metadata(architecture):
         key("rope.freq_base"): (FLOAT32, 5000.0),
         "tokenizer.ggml.model": (STRING, "gpt2"),
         "tokenizer.ggml.pre": (STRING, "qwen2"),
-        "tokenizer.ggml.tokens": (ARRAY, (STRING, _byte_alphabet() + ["<|im_start|>", "<|im_end|>"])),
+        "tokenizer.ggml.tokens": (ARRAY, (STRING, tokens)),
         "tokenizer.ggml.token_type": (ARRAY, (INT32, [1] * 256 + [3, 3])),
         "tokenizer.ggml.merges": (ARRAY, (STRING, [])),
         "tokenizer.ggml.bos_token_id": (UINT32, 256),
@@ -87,10 +92,10 @@ def _padded(size):
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def write(path, architecture="qwen2", without=(), values=None):
+def write(path, architecture="qwen2", without=(), values=None, tokens=None, first_seed=1):
     """Writes the model to `path`; the metadata keys in `without` are left out, and `values` holds what is put into
-    tensors: {name: {place: value}}."""
-    keys = {name: value for name, value in metadata(architecture).items() if name not in without}
+    tensors: {name: {place: value}}. Another `first_seed` gives other weights."""
+    keys = {name: value for name, value in metadata(architecture, tokens or byte_tokens()).items() if name not in without}
     shapes = _shapes()
     head = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(keys))
     for name, (kind, value) in keys.items():
@@ -98,7 +103,7 @@ def write(path, architecture="qwen2", without=(), values=None):
     body = b""
     for seed, (name, shape) in enumerate(shapes.items()):
         count = math.prod(shape)
-        numbers = [math.sin(1.7 * i + 13.1 * (seed + 1)) for i in range(count)]
+        numbers = [math.sin(1.7 * i + 13.1 * (seed + first_seed)) for i in range(count)]
         for place, value in (values or {}).get(name, {}).items():
             numbers[place] = value
         data = struct.pack(f"<{count}f", *numbers)

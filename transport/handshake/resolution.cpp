@@ -13,7 +13,6 @@ namespace avp {
 namespace {
 
 constexpr std::size_t id_length = 16;
-constexpr std::uint64_t least_overlap = 100;
 
 std::string map_id(const std::string& source_hash, const std::string& target_hash) {
   return source_hash.substr(0, id_length) + "_" + target_hash.substr(0, id_length);
@@ -82,7 +81,7 @@ resolution resolve(const model_identity& local, const model_identity& remote, co
     return {resolution_path::avp_map_file, communication_mode::latent, map_id(local.model_hash, remote.model_hash)};
   if (policy.local_tokens && policy.remote_tokens) {
     const auto shared = overlap(*policy.local_tokens, *policy.remote_tokens);
-    if (shared >= least_overlap)
+    if (shared >= least_vocab_overlap)
       return {resolution_path::vocab_overlap, communication_mode::latent, "vocab_overlap:" + std::to_string(shared)};
   }
   return {};

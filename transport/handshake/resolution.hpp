@@ -36,6 +36,9 @@ inline constexpr auto name_table<resolution_path> = std::to_array<named_value<re
 /// Returns the name of a path as written in the enumeration, such as "hash_match".
 [[nodiscard]] std::string_view to_string(resolution_path path);
 
+/// Tokens that two vocabularies share at least where vocab_overlap is a way between them.
+inline constexpr std::uint64_t least_vocab_overlap = 100;
+
 /// What was decided.
 struct resolution {
   resolution_path path = resolution_path::json_fallback;

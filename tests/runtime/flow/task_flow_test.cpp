@@ -97,6 +97,47 @@ TEST(task_flow, one_feeds_many_and_many_feed_one) {
   EXPECT_FALSE(task.flow().texts().contains("j"));
 }
 
+TEST(task_flow, tells_what_came_from_other_models) {
+  pipeline p;
+  std::vector<flow_mistake> mistakes;
+  p.flow = flow::parse({"a, b -> j"}, mistakes);
+  p.models = {{{.name = "main", .source = "x"}}, {{.name = "other", .source = "y"}}};
+  for (const auto& name : p.flow.agents()) {
+    agent_spec spec;
+    spec.name = name;
+    spec.kind = "generate";
+    spec.model = name == "b" ? "other" : "main";
+    spec.cross_model = cross_model::project;
+    p.agents.push_back(spec);
+  }
+  p.output = "j";
+  const auto planned = make_plan(p, mode::latent, {{"generate"}});
+  task_flow flow(planned.agents);
+  EXPECT_EQ(flow.begin_ready().size(), 2U);
+  flow.done(*planned.find("a"), {"", context_of("aa")});
+  const auto thought = context_of("bbb");
+  flow.done(*planned.find("b"), {"", thought});
+  EXPECT_EQ(flow.begin_ready().size(), 1U);
+  const auto& j = *planned.find("j");
+  EXPECT_EQ(flow.take_contexts(j).size(), 2U);
+  EXPECT_THAT(flow.foreign_makers(j), ElementsAre("", "b"));
+  EXPECT_EQ(flow.handed_by("a").context_tokens, 2);
+  EXPECT_EQ(flow.handed_by("b").context_tokens, 0) << "it is not known yet what becomes of it";
+
+  recipe projected, read;
+  projected.injected.vectors = {{1, 2, 3}};
+  projected.injected.source = history_of(thought)->id();
+  projected.injected.facts.entropy = 3;
+  read.parents = {std::make_shared<const recipe>(), std::make_shared<const recipe>(projected)};
+  const auto received = flow.received(j, &read);
+  ASSERT_EQ(received.size(), 1U);
+  EXPECT_EQ(received[0].from, "b");
+  EXPECT_EQ(received[0].facts->entropy, 3);
+  EXPECT_EQ(flow.handed_by("b").context_tokens, 1);
+  EXPECT_GT(flow.handed_by("b").context_bytes, 12U);
+  EXPECT_EQ(flow.received(j, nullptr).at(0).path(), "projection");
+}
+
 TEST(task_flow, contexts_are_let_go_when_the_last_reader_has_them) {
   followed task({"s -> a, b -> j"}, {"a"}, apart);
   task.turn();

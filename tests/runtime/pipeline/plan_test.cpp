@@ -281,6 +281,53 @@ TEST(plan, an_agent_without_a_model_gets_and_gives_text) {
   EXPECT_THAT(planned.notes[0], HasSubstr("b on no model"));
 }
 
+TEST(plan, thoughts_of_another_model_are_projected_where_that_is_wanted) {
+  auto p = thinking({"a -> b -> c -> d"});
+  spec_of(p, "c").model = spec_of(p, "d").model = "other";
+  spec_of(p, "c").text_prompt = "{{b}}";
+  spec_of(p, "b").cross_model = spec_of(p, "c").cross_model = cross_model::project;
+  const auto planned = make_plan(p, mode::latent, planned_kinds);
+  EXPECT_THAT(contexts(planned), ElementsAre("a", "b<a", "c<b", "d<c"));
+  EXPECT_EQ(planned.edges[0].how, hand_over::context) << "within one model nothing is projected";
+  EXPECT_EQ(planned.edges[1].how, hand_over::projection);
+  EXPECT_EQ(planned.edges[2].how, hand_over::context);
+  EXPECT_EQ(planned.find("b")->kind, "think") << "nobody needs its text";
+  EXPECT_EQ(planned.find("b")->readers, 1U);
+  EXPECT_EQ(planned.find("c")->choice, prompt_choice::prompt);
+  EXPECT_EQ(planned.find("b")->model, "main");
+  EXPECT_EQ(planned.find("c")->model, "other");
+  EXPECT_THAT(planned.notes, IsEmpty());
+  EXPECT_EQ(make_plan(p, mode::text, planned_kinds).edges[1].how, hand_over::text);
+
+  spec_of(p, "c").nodes = {"far"};
+  const auto apart = make_plan(p, mode::latent, planned_kinds);
+  EXPECT_EQ(apart.edges[1].how, hand_over::text);
+  EXPECT_THAT(apart.notes, ElementsAre("b -> c falls back to text: b runs on model \"main\", c on model \"other\", and "
+                                       "thoughts are projected on one machine only."));
+}
+
+TEST(plan, a_projected_thought_is_one_of_those_that_are_joined) {
+  auto p = thinking({"a, b -> j"});
+  spec_of(p, "a").model = "other";
+  spec_of(p, "j").cross_model = cross_model::project;
+  EXPECT_THAT(contexts(make_plan(p, mode::latent, planned_kinds)), ElementsAre("a", "b", "j<a+b"));
+  EXPECT_THAT(contexts(make_plan(in_sequence(p), mode::latent, planned_kinds)), ElementsAre("a", "b", "j<a+b"));
+  p = in_sequence(thinking({"a, b, c -> j"}));
+  spec_of(p, "a").model = "other";
+  spec_of(p, "j").cross_model = cross_model::project;
+  const auto planned = make_plan(p, mode::latent, planned_kinds);
+  EXPECT_THAT(contexts(planned), ElementsAre("a", "b", "c<b", "j<c+a")) << "behind the cache that b and c share";
+}
+
+TEST(plan, twins_are_one_model) {
+  auto p = thinking({"a -> b -> c"});
+  spec_of(p, "b").model = "twin";
+  spec_of(p, "c").model = "";
+  const auto planned = make_plan(p, mode::latent, planned_kinds);
+  EXPECT_EQ(planned.find("b")->model, "main");
+  EXPECT_EQ(planned.find("c")->model, "");
+}
+
 TEST(plan, prompt_keys) {
   EXPECT_EQ(name_of(prompt_choice::prompt), "prompt");
   EXPECT_EQ(name_of(prompt_choice::text_prompt), "text_prompt");

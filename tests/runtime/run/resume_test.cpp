@@ -256,9 +256,16 @@ TEST(task_result_test, a_line_is_read_back) {
   agent.fail({error_code::time_limit, "left out"});
   agent.counts.prompt_tokens = 3;
   agent.handed_over = {4, 5, 6};
+  agent.received = {
+      {"b", projection_facts{projection_method::vocab_overlap, pairing::bytes, 1, 5, 54.1, 0.02, 3.1, 0.2, 0.1, 0.6}},
+      {"c", std::nullopt},
+      {"d", std::nullopt, true}};
   result.agents = {agent};
   EXPECT_EQ(to_json_line(from_json_line(to_json_line(result))), to_json_line(result));
   EXPECT_EQ(from_json_line(to_json_line(result)).error_code, error_code::context_too_long);
+  const auto again = from_json_line(to_json_line(result)).agents.at(0).received;
+  EXPECT_EQ(again.at(0).facts, agent.received[0].facts);
+  EXPECT_EQ(again.at(0).path() + " " + again.at(1).path() + " " + again.at(2).path(), "vocab_overlap projection text");
   auto earlier = nlohmann::json::parse(to_json_line(result)); // a line of before there were codes
   EXPECT_EQ(earlier["agents"][0]["error_code"], "time_limit");
   earlier.erase("error_code");
