@@ -1,4 +1,4 @@
-// avp-model: lists, fetches, describes and checks models.
+// avp-model: lists, fetches, describes, checks and compares models.
 #include "runtime/model_main.hpp"
 
 #include <algorithm>
@@ -22,6 +22,7 @@
 #include "gpu/model/open_model.hpp"
 #include "gpu/text/chat_template.hpp"
 #include "runtime/model_check.hpp"
+#include "runtime/model_comparison.hpp"
 #include "runtime/model_info.hpp"
 #include "runtime/model_prompt.hpp"
 #include "runtime/os/program_version.hpp"
@@ -152,6 +153,18 @@ int check(const std::string& source) {
   return found.is_good ? all_done : some_failed;
 }
 
+int compare(const std::string& source, const std::string& target, bool json) {
+  try {
+    const auto found = compare_models(source, target);
+    constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
+    write_stdout(json ? found.dump(2, ' ', false, replace) + "\n" : comparison_text(found));
+    return all_done;
+  } catch (const model_error& error) {
+    std::fprintf(stderr, "avp-model: %s\n", error.what());
+    return bad_arguments;
+  }
+}
+
 int prompt(const prompt_order& order) {
   try {
     write_stdout(model_prompt(order));
@@ -167,7 +180,7 @@ int prompt(const prompt_order& order) {
 } // namespace
 
 int model_main(int argc, const char* const* argv) {
-  CLI::App app("Lists, fetches, describes and checks models.", "avp-model");
+  CLI::App app("Lists, fetches, describes, checks and compares models.", "avp-model");
   app.set_version_flag("--version", [] { return program_version("avp-model"); });
   app.require_subcommand(1);
   app.footer("Models lie in $AVP_MODELS, else $XDG_CACHE_HOME/avp/models, else ~/.cache/avp/models.\n"
@@ -188,6 +201,13 @@ int model_main(int argc, const char* const* argv) {
   auto* check_command = app.add_subcommand(
       "check", "Reads every weight of a model; exit status 0 where all is fine, 1 where something is broken.");
   check_command->add_option("NAME|PATH", source, "A name, a .gguf file or a Hugging Face directory")->required();
+  auto* compare_command = app.add_subcommand(
+      "compare",
+      "How thoughts of one model get to another: the way, shared tokens, and how well projections come out.");
+  std::string target;
+  compare_command->add_option("SOURCE", source, "A name, a .gguf file or a Hugging Face directory")->required();
+  compare_command->add_option("TARGET", target, "The same, of the model that is to read the thoughts")->required();
+  compare_command->add_flag("--json", json, "As JSON");
   prompt_order order;
   auto* prompt_command = app.add_subcommand("prompt", "Prints what a model reads of a conversation, and nothing else.");
   prompt_command->add_option("NAME|PATH", order.source, "A name, a .gguf file or a Hugging Face directory")->required();
@@ -201,11 +221,12 @@ int model_main(int argc, const char* const* argv) {
   try {
     if (const auto status = parse_arguments(app, argc, argv))
       return *status;
-    const auto status = list_command->parsed()     ? list(json)
-                        : fetch_command->parsed()  ? fetch(names)
-                        : check_command->parsed()  ? check(source)
-                        : prompt_command->parsed() ? prompt(order)
-                                                   : info(source, json);
+    const auto status = list_command->parsed()      ? list(json)
+                        : fetch_command->parsed()   ? fetch(names)
+                        : check_command->parsed()   ? check(source)
+                        : compare_command->parsed() ? compare(source, target, json)
+                        : prompt_command->parsed()  ? prompt(order)
+                                                    : info(source, json);
     write_stdout(""); // what was printed may not have been written yet
     return status;
   } catch (const std::invalid_argument& error) { // AVP_CPU

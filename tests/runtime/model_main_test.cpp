@@ -10,6 +10,7 @@
 #include "gpu/model/catalogue.hpp"
 #include "runtime/model_main.hpp"
 #include "runtime/run/fetch_display.hpp"
+#include "tests/gpu/engine/runnable_model.hpp"
 #include "tests/gpu/environment_variable.hpp"
 #include "tests/gpu/model/tiny_model.hpp"
 #include "tests/temporary_folder.hpp"
@@ -88,6 +89,54 @@ TEST_F(avp_model, says_which_weights_have_no_kernels) {
   ASSERT_EQ(run({"info", "--json", path.c_str()}), 0);
   for (const auto& type : json::parse(out_)["weights"]["types"])
     EXPECT_EQ(type.value("kernels", json()), type["type"] == "F32" ? json() : json(type["type"] == "Q8_0"));
+}
+
+TEST_F(avp_model, compares_two_models) {
+  const auto one = avp::test::write_model(avp::test::runnable_gguf("qwen2", 7), folder_.path() / "one.gguf").source;
+  const auto twin = avp::test::write_model(avp::test::runnable_gguf("qwen2", 9), folder_.path() / "twin.gguf").source;
+  auto file = avp::test::runnable_gguf("llama", 11);
+  std::vector<std::string> tokens(avp::byte_alphabet().rbegin(), avp::byte_alphabet().rend());
+  tokens.insert(tokens.end(), {"<|im_start|>", "<|other_end|>"});
+  file.texts("tokenizer.ggml.tokens", tokens);
+  const auto other = avp::test::write_model(file, folder_.path() / "other.gguf").source;
+  for (auto& token : tokens)
+    token = "alien " + token;
+  file.texts("tokenizer.ggml.tokens", tokens);
+  const auto alien = avp::test::write_model(file, folder_.path() / "alien.gguf").source;
+
+  ASSERT_EQ(run({"compare", "--json", one.c_str(), other.c_str()}), 0) << err_;
+  const auto overlap = json::parse(out_);
+  EXPECT_EQ(overlap["path"], "vocab_overlap");
+  EXPECT_EQ(overlap["map_id"], "vocab_overlap:257");
+  EXPECT_EQ(overlap["shared_tokens"]["as_strings"], 257);
+  EXPECT_EQ(overlap["shared_tokens"]["by_bytes"], 257);
+  EXPECT_NEAR(overlap["shared_tokens"]["by_bytes_share"].get<double>(), 257.0 / 258, 1e-12);
+  EXPECT_EQ(overlap["target"]["family"], "llama");
+  const auto& validation = overlap["validation"];
+  EXPECT_EQ(validation["method"], "vocab_overlap");
+  EXPECT_TRUE(validation["mean_perplexity"].is_null());
+  ASSERT_EQ(validation["sentences"].size(), 5);
+  EXPECT_EQ(validation["sentences"][0]["compared"], 43) << "a byte each, and the first one has none before it";
+  EXPECT_EQ(validation["recommended"], "text") << "random weights";
+
+  ASSERT_EQ(run({"compare", "--json", one.c_str(), twin.c_str()}), 0) << err_;
+  const auto mediated = json::parse(out_);
+  EXPECT_EQ(mediated["path"], "shared_tokenizer");
+  EXPECT_EQ(mediated["validation"]["method"], "vocab_mediated");
+  EXPECT_GT(mediated["validation"]["mean_perplexity"].get<double>(), 1);
+  ASSERT_EQ(run({"compare", one.c_str(), one.c_str()}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("path: hash_match\n"));
+
+  ASSERT_EQ(run({"compare", one.c_str(), other.c_str()}), 0) << err_;
+  EXPECT_THAT(out_,
+              AllOf(HasSubstr("path: vocab_overlap\n"),
+                    HasSubstr("tokens shared by their bytes: 257 (99.6 % of the smaller vocabulary)\n"),
+                    HasSubstr("projection by vocab_overlap:\n"), HasSubstr("recommended, as the AVP SDK decides")));
+  ASSERT_EQ(run({"compare", one.c_str(), alien.c_str()}), 0) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("path: json_fallback\n"),
+                          HasSubstr("nothing can be projected: 100 shared tokens are needed; use text\n")));
+  EXPECT_EQ(run({"compare", one.c_str(), "nothing.gguf"}), 2);
+  EXPECT_THAT(err_, HasSubstr("nothing.gguf"));
 }
 
 TEST_F(avp_model, describes_a_model_whose_chat_template_is_broken) {
