@@ -9,6 +9,7 @@
 
 #include "gpu/model/gguf_model.hpp"
 #include "gpu/text/end_of_turn.hpp"
+#include "gpu/text/sentencepiece_steps.hpp"
 
 namespace avp {
 
@@ -170,38 +171,14 @@ void read_scores(const gguf_file& file, std::vector<vocabulary_token>& tokens) {
     tokens[id].score = scores[id];
 }
 
-// What SentencePiece does around its models: blanks become a mark, and one is put in front.
-void add_sentencepiece_steps(const gguf_file& file, vocabulary& result) {
-  const std::string mark = "\u2581";
+void read_sentencepiece_steps(const gguf_file& file, vocabulary& result) {
   const bool adds_prefix = file.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
   if (const auto* map = "tokenizer.ggml.precompiled_charsmap"; file.metadata().contains(map))
     fail(file, std::string(map) + " is there, a table of characters to be replaced, which is not supported");
   for (const auto* key : {"tokenizer.ggml.remove_extra_whitespaces", "tokenizer.ggml.treat_whitespace_as_suffix"})
     if (file.boolean(key).value_or(false))
       fail(file, std::string(key) + " is set, which is not supported");
-  const auto add_normalizer = [&](normalizer_kind kind, const char* pattern) {
-    auto& step = result.normalizers.emplace_back();
-    step.kind = kind;
-    step.pattern.text = pattern;
-    step.text = mark;
-  };
-  const auto add_decoder = [&](decoder_kind kind, const std::string& pattern, const char* text) -> decoder_step& {
-    auto& step = result.decoders.emplace_back();
-    step.kind = kind;
-    step.pattern.text = pattern;
-    step.text = text;
-    return step;
-  };
-  if (adds_prefix)
-    add_normalizer(normalizer_kind::prepend, "");
-  add_normalizer(normalizer_kind::replace, " ");
-  result.split = pre_tokenizer::steps;
-  result.byte_fallback = true;
-  add_decoder(decoder_kind::replace, mark, " ");
-  add_decoder(decoder_kind::byte_fallback, "", "");
-  add_decoder(decoder_kind::fuse, "", "");
-  if (adds_prefix)
-    add_decoder(decoder_kind::strip, " ", "").count = 1;
+  add_sentencepiece_steps(adds_prefix, result);
 }
 
 void read_surroundings(const gguf_file& file, bool adds_bos, bool adds_eos, vocabulary& result) {
@@ -234,7 +211,7 @@ vocabulary read_gguf_vocabulary(const gguf_file& file) {
   } else {
     result.model = model == "llama" ? subword_kind::scored_bpe : subword_kind::unigram;
     read_scores(file, result.tokens);
-    add_sentencepiece_steps(file, result);
+    read_sentencepiece_steps(file, result);
     result.unknown = read_id(file, "tokenizer.ggml.unknown_token_id", result.tokens.size());
   }
   read_surroundings(file, model == "llama" || result.split == pre_tokenizer::llama_bpe, model == "t5", result);

@@ -18,8 +18,10 @@
 #include "gpu/model/model_error.hpp"
 #include "gpu/text/end_of_turn.hpp"
 #include "gpu/text/json_file.hpp"
+#include "gpu/text/sentencepiece_model.hpp"
 #include "gpu/text/template_file.hpp"
 #include "gpu/text/tokenizer_steps_json.hpp"
+#include "transport/ascii.hpp"
 
 namespace avp {
 
@@ -40,6 +42,14 @@ constexpr std::string_view qwen2_pattern =
 
 /// Ids may have gaps, for tokens that were taken out; so many places more than tokens are enough for every real one.
 constexpr std::size_t most_gaps = 65536;
+
+/// How a token is found in a text.
+void read_token_flags(const json& token, vocabulary_token& to) {
+  to.takes_left_blanks = get_flag(token, "lstrip", false);
+  to.takes_right_blanks = get_flag(token, "rstrip", false);
+  to.is_word = get_flag(token, "single_word", false);
+  to.is_normalized = get_flag(token, "normalized", false);
+}
 
 /// Reads one tokenizer.json.
 class tokenizer_json_reader {
@@ -181,10 +191,7 @@ private:
       const auto text = token.at("content").get<std::string>();
       place(result, token.at("id"), text, get_flag(token, "special", false) ? token_kind::special : token_kind::added);
       vocabulary_token& placed = result.tokens[token.at("id").get<std::size_t>()];
-      placed.takes_left_blanks = get_flag(token, "lstrip", false);
-      placed.takes_right_blanks = get_flag(token, "rstrip", false);
-      placed.is_word = get_flag(token, "single_word", false);
-      placed.is_normalized = get_flag(token, "normalized", false);
+      read_token_flags(token, placed);
     }
   }
 
@@ -264,7 +271,8 @@ void read_companions(const fs::path& directory, vocabulary& result) {
   std::vector<std::int32_t> ends;
   if (const fs::path path = directory / "tokenizer_config.json"; is_there(path))
     with_json(path, [&](const json& object) {
-      result.bos = find_whole(result, token_text(get(object, "bos_token")));
+      if (const auto bos = find_whole(result, token_text(get(object, "bos_token"))))
+        result.bos = *bos;
       if (const auto end = find_whole(result, token_text(get(object, "eos_token"))))
         ends.push_back(*end);
       read_chat_template(get(object, "chat_template"), result);
@@ -275,19 +283,62 @@ void read_companions(const fs::path& directory, vocabulary& result) {
   for (const char* name : {"generation_config.json", "config.json"})
     if (const fs::path path = directory / name; is_there(path))
       with_json(path, [&](const json& object) { read_end_tokens(object, ends); });
+  ends.insert(ends.end(), result.end_of_turn.begin(), result.end_of_turn.end()); // of a tokenizer.model
   result.end_of_turn = end_of_turn_tokens(result.tokens, ends);
   if (result.end_of_turn.empty())
     throw model_error((directory / "tokenizer.json").string() +
                       ": no token ends an answer; generation_config.json should name one as eos_token_id");
 }
 
-void check_exists(const fs::path& directory, const fs::path& path) {
-  if (is_there(path))
-    return;
-  std::string text = path.string() + ": is missing, and the model's tokenizer is read from it";
-  if (is_there(directory / "tokenizer.model"))
-    text += ". There is a tokenizer.model (SentencePiece) instead" + std::string(what_works);
-  else if (is_there(directory / "merges.txt"))
+/// Puts a token that was added to a tokenizer.model later into its place.
+vocabulary_token& place_added(vocabulary& result, std::int64_t id, const std::string& text, const fs::path& path) {
+  if (id < 0 || static_cast<std::size_t>(id) > result.tokens.size() + most_gaps)
+    throw model_error(path.string() + ": the added token \"" + text + "\" has the id " + std::to_string(id) +
+                      ", far from the " + std::to_string(result.tokens.size()) + " tokens of tokenizer.model");
+  const auto place = static_cast<std::size_t>(id);
+  if (place >= result.tokens.size())
+    result.tokens.resize(place + 1, {"", token_kind::unused});
+  auto& token = result.tokens[place];
+  if (!token.text.empty() && token.text != text)
+    throw model_error(path.string() + ": the added token \"" + text + "\" has the id " + std::to_string(id) + " of \"" +
+                      token.text + "\" in tokenizer.model");
+  token.text = text;
+  return token;
+}
+
+/// What the files beside a tokenizer.model say of tokens that were added later, and of BOS and EOS around a text.
+void read_added_to_model(const fs::path& directory, vocabulary& result) {
+  if (const auto path = directory / "added_tokens.json"; is_there(path))
+    with_json(path, [&](const json& object) {
+      for (const auto& [text, id] : object.items())
+        place_added(result, id.get<std::int64_t>(), text, path).kind = token_kind::added;
+    });
+  bool adds_bos = true, adds_eos = false;
+  if (const auto path = directory / "tokenizer_config.json"; is_there(path))
+    with_json(path, [&](const json& object) {
+      adds_bos = get_flag(object, "add_bos_token", adds_bos);
+      adds_eos = get_flag(object, "add_eos_token", adds_eos);
+      if (const json& added = get(object, "added_tokens_decoder"); added.is_object())
+        for (const auto& [id, token] : added.items()) {
+          const auto number = id.size() < 10 && std::ranges::all_of(id, is_digit) ? std::stoll(id) : -1;
+          auto& placed = place_added(result, number, token_text(token), path);
+          placed.kind = get_flag(token, "special", false) ? token_kind::special : token_kind::added;
+          read_token_flags(token, placed);
+        }
+      if (const auto bos = find_whole(result, token_text(get(object, "bos_token"))))
+        result.bos = *bos;
+      if (const auto eos = find_whole(result, token_text(get(object, "eos_token"))))
+        result.end_of_turn.insert(result.end_of_turn.begin(), *eos);
+    });
+  if (adds_bos && result.bos)
+    result.before = {*result.bos};
+  if (adds_eos && !result.end_of_turn.empty())
+    result.after = {result.end_of_turn.front()};
+}
+
+[[noreturn]] void refuse_without_tokenizer(const fs::path& directory, const fs::path& path) {
+  std::string text = path.string() + ": is missing, and the model's tokenizer is read from it, or from tokenizer.model";
+  if (is_there(directory / "merges.txt"))
     text +=
         ". There is a merges.txt; loading and saving the tokenizer once with transformers makes a tokenizer.json of it";
   throw model_error(text);
@@ -302,9 +353,16 @@ vocabulary parse_tokenizer_json(const std::string& text, const fs::path& path) {
 }
 
 vocabulary read_tokenizer_json(const fs::path& directory) {
-  const fs::path path = directory / "tokenizer.json";
-  check_exists(directory, path);
-  auto result = parse_tokenizer_json(read_whole_file(path), path);
+  const fs::path path = directory / "tokenizer.json", model = directory / "tokenizer.model";
+  vocabulary result;
+  if (is_there(path)) {
+    result = parse_tokenizer_json(read_whole_file(path), path);
+  } else if (is_there(model)) {
+    result = read_sentencepiece_model(model);
+    read_added_to_model(directory, result);
+  } else {
+    refuse_without_tokenizer(directory, path);
+  }
   read_companions(directory, result);
   return result;
 }

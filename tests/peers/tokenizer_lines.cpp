@@ -1,4 +1,4 @@
-// Tokenises lines for the tests with peers. usage: tokenizer_lines TOKENIZER_JSON|GGUF < LINES
+// Tokenises lines for the tests with peers. usage: tokenizer_lines TOKENIZER_JSON|TOKENIZER_MODEL|GGUF < LINES
 // A line in is a JSON string, or a list of ids; a line out is an object with the ids and the texts that they decode to.
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +13,7 @@
 
 #include "gpu/model/gguf_model.hpp"
 #include "gpu/text/json_file.hpp"
+#include "gpu/text/sentencepiece_model.hpp"
 #include "gpu/text/stream_decoder.hpp"
 #include "gpu/text/tokenizer.hpp"
 #include "gpu/text/tokenizer_json.hpp"
@@ -53,6 +54,8 @@ nlohmann::json answer(const avp::tokenizer& tokens, const nlohmann::json& line) 
 avp::vocabulary vocabulary_of(const std::filesystem::path& path) {
   if (path.extension() == ".gguf")
     return avp::read_gguf_vocabulary(avp::gguf_file(std::make_shared<avp::mapped_file>(path)));
+  if (path.extension() == ".model")
+    return avp::read_sentencepiece_model(path);
   return avp::parse_tokenizer_json(avp::read_whole_file(path), path);
 }
 
