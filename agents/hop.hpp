@@ -204,6 +204,10 @@ public:
   /// to tell it.
   [[nodiscard]] eventually<std::vector<result>> samples(int count, bool certainty = false);
 
+  /// Who gets the words of the task's answer as they come: empty where nobody listens, or where another agent answers.
+  /// For requests of an agent's own making; generate() has it already.
+  [[nodiscard]] const std::function<void(std::string_view)>& listener() const { return input_.on_text; }
+
   /// What this hop's requests cost so far.
   [[nodiscard]] const avp::counts& counts() const { return counts_; }
 

@@ -36,19 +36,22 @@ struct request {
   std::optional<std::int64_t> prefix_scope = 0;
 };
 
-/// What think and generate have in common: messages, fed on top of a context.
+/// What think and generate have in common: a prompt, fed on top of a context. At most one of its three forms is given;
+/// none only in generate.
 struct conversation : request {
   payload context;                    ///< What to continue on; without a body the request starts from nothing.
-  std::vector<chat_message> messages; ///< Rendered with the model's chat template; none only in generate.
+  std::vector<chat_message> messages; ///< Rendered with the model's chat template.
+  marked_text text;                   ///< Read as it is, behind the tokens that the model wants in front of a text.
+  std::vector<std::int32_t> tokens;   ///< Read as they are.
 };
 
-/// Prefills the messages and makes latent steps (reference: LatentMAS, arXiv 2511.20639). `steps` 0 only reads.
+/// Prefills the prompt and makes latent steps (reference: LatentMAS, arXiv 2511.20639). `steps` 0 only reads.
 struct think : conversation {
   int steps = 0;
   bool explain = false; ///< Whether the result is to tell what each step would have said. It changes no answer.
 };
 
-/// Prefills the messages and decodes an answer. Without messages it goes on from the last position of a context of this
+/// Prefills the prompt and decodes an answer. Without one it goes on from the last position of a context of this
 /// device, so that many answers to one prompt can share its reading.
 struct generate : conversation {
   int max_new_tokens = 512;

@@ -15,6 +15,8 @@
 #include "runtime/os/plugin.hpp"
 #include "runtime/run/exit_status.hpp"
 #include "runtime/serve/api_service.hpp"
+#include "runtime/serve/bare_models.hpp"
+#include "runtime/serve/conversation_agent.hpp"
 #include "runtime/serve/serve_command.hpp"
 #include "runtime/text/words.hpp"
 
@@ -50,6 +52,9 @@ std::vector<served_pipeline> read_pipelines(const serve_command& line, const reg
   std::vector<served_pipeline> pipelines;
   for (const auto& file : line.pipelines)
     pipelines.push_back(read_served_pipeline(file, kinds));
+  if (line.models)
+    for (auto& model : read_bare_models(*line.models, kinds))
+      pipelines.push_back(std::move(model));
   share_models(pipelines);
   return pipelines;
 }
@@ -96,6 +101,7 @@ int serve_main(int argc, const char* const* argv, registry kinds) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     interrupt_guard interrupts("before anything was served");
+    kinds.add<conversation_agent>(conversation_kind);
     for (const auto& plugin : line.plugins)
       load_plugin(plugin, kinds);
     return serve(line, kinds, interrupts);

@@ -47,11 +47,24 @@ void estimate_blocks(prepared_request& made, const recipe_layout& before, std::i
   made.blocks_with_lead = std::max(blocks_of(length), to_lead);
 }
 
+/// Its prompt in tokens, whatever form it has.
+std::vector<std::int32_t> prompt_of(const conversation& asked, const loaded_model& model) {
+  const auto known = model.network.config().vocab_size;
+  for (const auto token : asked.tokens)
+    if (token < 0 || token >= known)
+      throw request_error(error_code::bad_request, "the token " + std::to_string(token) + " is none of the " +
+                                                       std::to_string(known) + " of model '" + asked.model + "'");
+  if (!asked.tokens.empty())
+    return asked.tokens;
+  if (!asked.text.empty())
+    return model.tokenizer.encode_whole(asked.text);
+  return asked.messages.empty() ? std::vector<std::int32_t>() : model.tokens_of(asked.messages);
+}
+
 /// What think and generate have in common; `wanted` positions follow the prompt.
 void read_conversation(prepared_request& made, const conversation& asked, const surroundings& in, std::int64_t wanted,
                        const std::string& wanted_as, const std::string& less) {
-  if (!asked.messages.empty())
-    made.draft.prompt = in.model.tokens_of(asked.messages);
+  made.draft.prompt = prompt_of(asked, in.model);
   made.draft.weights_digest = in.model.identity->weights_digest;
   made.draft.numerics = in.model.identity->numerics;
   recipe_layout before;

@@ -27,9 +27,10 @@ struct chat_turn {
 /// A request, read and checked as far as that goes without a model.
 struct api_request {
   api_kind kind = api_kind::chat;
-  std::string model;                ///< May be empty where only one is served.
-  std::vector<chat_turn> turns;     ///< Of a chat.
-  std::vector<std::string> prompts; ///< Of a completion: each is answered by itself.
+  std::string model;                                    ///< May be empty where only one is served.
+  std::vector<chat_turn> turns;                         ///< Of a chat.
+  std::vector<std::string> prompts;                     ///< Of a completion: each is answered by itself.
+  std::vector<std::vector<std::int32_t>> token_prompts; ///< The same as token ids, in place of texts.
   asked_settings settings;
   int n = 1; ///< Answers to each.
   bool stream = false;

@@ -10,11 +10,12 @@
 #include "runtime/pipeline/input.hpp"
 #include "runtime/serve/api_error.hpp"
 #include "runtime/text/words.hpp"
-#include "transport/nearest_name.hpp"
 
 namespace avp {
 
 namespace {
+
+using nlohmann::ordered_json;
 
 /// A question and what was said before it.
 struct asked_question {
@@ -39,6 +40,24 @@ std::vector<asked_question> questions_of(const api_request& request) {
   return {{last->text, history_of(request.turns, static_cast<std::size_t>(request.turns.rend() - last) - 1)}};
 }
 
+// The conversation, or each of the prompts, as conversation_agent reads it.
+std::vector<ordered_json> records_for_model(const api_request& request) {
+  std::vector<ordered_json> records;
+  if (!request.fields.empty())
+    throw request_refused(
+        {.message = "avp.fields: a model without agents reads messages alone", .param = "avp.fields"});
+  for (const auto& tokens : request.token_prompts)
+    records.push_back({{"tokens", tokens}});
+  for (const auto& prompt : request.prompts)
+    records.push_back({{"prompt", prompt}});
+  if (request.kind == api_kind::completion)
+    return records;
+  auto messages = ordered_json::array();
+  for (const auto& turn : request.turns) // of tools no model's template here knows
+    messages.push_back({{"role", turn.role == "tool" ? "user" : turn.role}, {"content", turn.text}});
+  return {{{"messages", std::move(messages)}}};
+}
+
 avp::mode mode_of(const api_request& request, const served_pipeline& asked) {
   const auto mode = request.mode.value_or(asked.usual);
   if (const auto why = asked.lacking.find(mode); why != asked.lacking.end())
@@ -60,7 +79,7 @@ void check_fields(const std::map<std::string, std::string>& fields, const plan& 
 }
 
 /// Named as avp-run names a task of the same record.
-std::string id_of(const nlohmann::ordered_json& fields, const served_pipeline& asked) {
+std::string id_of(const ordered_json& fields, const served_pipeline& asked) {
   std::istringstream line(exact_text(fields));
   const auto& field = asked.whole->input.id; // which a message does not have, as a question of --ask does not
   const auto item = record_reader(line, field && fields.contains(*field) ? field : std::nullopt).next().value();
@@ -69,15 +88,25 @@ std::string id_of(const nlohmann::ordered_json& fields, const served_pipeline& a
   return std::get<record>(item).id;
 }
 
-task_input task_of(const asked_question& question, const api_request& request, const served_pipeline& asked,
-                   const plan& planned) {
-  auto fields = request.fields;
-  if (fields.contains(asked.ask))
+std::vector<ordered_json> records_for_pipeline(const api_request& request, const served_pipeline& asked) {
+  if (!request.token_prompts.empty())
+    throw request_refused(
+        {.message = "prompt: token ids are for models without agents; a pipeline reads text", .param = "prompt"});
+  if (request.fields.contains(asked.ask))
     throw request_refused({.message = "avp.fields." + asked.ask + ": this is the field that the user's message fills",
                            .param = "avp.fields." + asked.ask});
-  fields[asked.ask] = question.text;
-  if (const std::string history(history_variable); !question.history.empty() && !fields.contains(history))
-    fields[history] = question.history;
+  std::vector<ordered_json> records;
+  for (const auto& question : questions_of(request)) {
+    auto& record = records.emplace_back(request.fields);
+    record[asked.ask] = question.text;
+    if (const std::string history(history_variable); !question.history.empty() && !record.contains(history))
+      record[history] = question.history;
+  }
+  return records;
+}
+
+task_input task_of(const ordered_json& fields, const api_request& request, const served_pipeline& asked,
+                   const plan& planned) {
   task_input task;
   task.fields = template_values(fields);
   check_fields(task.fields, planned);
@@ -99,8 +128,8 @@ std::string history_of(const std::vector<chat_turn>& turns, std::size_t question
 asked_tasks tasks_of(const api_request& request, const served_pipeline& asked) {
   asked_tasks all{mode_of(request, asked), {}};
   const auto& planned = asked.plans.at(all.mode);
-  for (const auto& question : questions_of(request)) {
-    const auto first = task_of(question, request, asked, planned);
+  for (const auto& record : asked.is_bare ? records_for_model(request) : records_for_pipeline(request, asked)) {
+    const auto first = task_of(record, request, asked, planned);
     for (int choice = 0; choice < request.n; ++choice) {
       auto& task = all.tasks.emplace_back(first);
       if (choice > 0)

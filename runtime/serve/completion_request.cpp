@@ -1,5 +1,6 @@
 // The body of a request to /v1/completions.
 #include <algorithm>
+#include <limits>
 
 #include "runtime/serve/request_settings.hpp"
 
@@ -11,15 +12,19 @@ void read_prompts(const request_fields& fields, api_request& request) {
   const auto* prompt = fields.find("prompt");
   if (prompt == nullptr)
     fields.refuse("prompt", "expected a string or a list of strings");
-  const auto is_number = [](const auto& one) { return one.is_number(); };
-  const auto is_tokens = [&](const auto& list) {
-    return list.is_array() && !list.empty() && std::ranges::all_of(list, is_number);
+  const auto is_token = [](const auto& one) {
+    return one.is_number_unsigned() && one.template get<std::uint64_t>() <= std::numeric_limits<std::int32_t>::max();
   };
-  if (is_tokens(*prompt) || (prompt->is_array() && !prompt->empty() && std::ranges::all_of(*prompt, is_tokens)))
-    fields.refuse("prompt", "token ids are not read here: which tokens a model reads is the pipeline's to say; give "
-                            "the prompt as a string");
-  request.prompts = fields.texts("prompt");
-  if (request.prompts.empty())
+  const auto are_tokens = [&](const auto& list) {
+    return list.is_array() && !list.empty() && std::ranges::all_of(list, is_token);
+  };
+  if (are_tokens(*prompt))
+    request.token_prompts = {prompt->get<std::vector<std::int32_t>>()};
+  else if (prompt->is_array() && !prompt->empty() && std::ranges::all_of(*prompt, are_tokens))
+    request.token_prompts = prompt->get<std::vector<std::vector<std::int32_t>>>();
+  else
+    request.prompts = fields.texts("prompt");
+  if (request.prompts.empty() && request.token_prompts.empty())
     fields.refuse("prompt", "expected a string or a list of strings, found an empty list");
 }
 

@@ -15,7 +15,9 @@ std::variant<serve_command, int> parse_serve_command(int argc, const char* const
   serve_command line;
   CLI::App app("Serves pipelines of LLM agents behind the OpenAI API: each is a model that clients can ask.",
                "avp-serve");
-  app.add_option("pipelines", line.pipelines, "Pipeline files (TOML)")->required();
+  app.add_option("pipelines", line.pipelines, "Pipeline files (TOML)");
+  app.add_option("--models", line.models,
+                 "File (TOML) of [model.X] and [device.X] tables: models that are served without agents");
   app.add_option("--host", line.address.host,
                  "The address to listen at (default: 127.0.0.1, this machine only). Others need --api-keys");
   app.add_option("--port", line.address.port, "The port (default: 8080); 0 takes a free one");
@@ -36,6 +38,8 @@ std::variant<serve_command, int> parse_serve_command(int argc, const char* const
     return bad_arguments;
   }
   const auto check_together = [&] {
+    if (line.pipelines.empty() && !line.models)
+      throw CLI::RequiredError("pipelines or --models");
     if (!line.keys && !is_loopback(line.address))
       throw CLI::ValidationError("--host", "other machines can reach " + line.address.host +
                                                ", so clients must give a key: --api-keys FILE, one key a line");

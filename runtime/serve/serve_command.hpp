@@ -15,6 +15,7 @@ namespace avp {
 /// What the user asked for.
 struct serve_command {
   std::vector<std::filesystem::path> pipelines;
+  std::optional<std::filesystem::path> models;
   tcp_address address{"127.0.0.1", 8080};
   std::optional<std::filesystem::path> keys;
   std::string cors;

@@ -24,6 +24,7 @@ struct served_pipeline {
   std::map<avp::mode, plan> plans;
   std::map<avp::mode, std::string> lacking; ///< Why the other modes are not served.
   std::string ask;                          ///< The field that the question fills.
+  bool is_bare = false; ///< Whether it is a model alone, which reads what the client wrote as it stands.
 };
 
 /// Reads a pipeline file. Throws user_error with all of its mistakes, and where it can't be served: it sweeps, or it

@@ -19,6 +19,7 @@
 
 #include "agents/agent.hpp"
 #include "runtime/serve/api_service.hpp"
+#include "runtime/serve/conversation_agent.hpp"
 #include "tests/gpu/engine/runnable_model.hpp"
 #include "tests/temporary_folder.hpp"
 #include "tests/transport/web/raw_socket.hpp"
@@ -116,6 +117,7 @@ protected:
     constexpr std::size_t row = tiny_hidden * sizeof(float), end_of_turn = 257;
     embeddings.replace(end_of_turn * row, row, row, '\0');
     folder_.write("tiny.gguf", gguf.bytes());
+    kinds_.add<conversation_agent>(conversation_kind);
     kinds_.add<echo_agent>("echo");
     kinds_.add<endless_agent>("endless");
     kinds_.add<patient_agent>("patient");
