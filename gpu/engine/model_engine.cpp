@@ -121,12 +121,12 @@ void model_engine::run_pass(step_record& record, records& ended) {
   record.requests = static_cast<std::int64_t>(rows.size());
   const auto failed = choose_tokens(record.rows);
   make_latent_inputs();
-  score_next_tokens();
-  project();
   const auto taken = milliseconds_since(scheduled);
   if (record.rows.decode == record.rows.total() && record.rows.replayed == 0)
     times_.learn(record.rows.decode, taken);
   share_time(rows, record.rows, taken);
+  score_next_tokens();
+  project();
   for (const auto& [priority, why] : failed)
     fail(requests_.find(priority), make_error(error_code::internal, why), ended);
   finish_done(ended);
@@ -281,10 +281,13 @@ void model_engine::look_at_thoughts(std::span<running_request* const> requests, 
 void model_engine::score_next_tokens() {
   for_states([](const running_request& request) { return request.wants_scores(); },
              [this](std::span<running_request* const> requests, std::span<const at::Tensor> states) {
+               const auto begin = clock::now();
                const auto logits = runner_.logits(states);
                const std::shared_ptr<const tokenizer> tokens(model_, &model_->tokenizer);
                for (std::size_t i = 0; i < requests.size(); ++i)
                  requests[i]->take_scores(logits[static_cast<std::int64_t>(i)], tokens);
+               for (auto* request : requests)
+                 request->spent(milliseconds_since(begin) / static_cast<double>(requests.size()));
              });
 }
 
@@ -293,9 +296,12 @@ void model_engine::project() {
   std::vector<running_request*> some;
   std::vector<source_scores> sources;
   const auto flush = [&] {
+    const auto begin = clock::now();
     auto made = inputs_->projected(sources);
     for (std::size_t i = 0; i < some.size(); ++i)
       some[i]->inject(std::move(made[i]));
+    for (auto* request : some)
+      request->spent(milliseconds_since(begin) / static_cast<double>(some.size()));
     some.clear();
     sources.clear();
   };

@@ -83,7 +83,8 @@ private:
     cell["score"] = between ? json(with_places(*result.score, 2)) : json(nullptr);
     const auto counts = result.counts();
     cell["cost"] = with_places(result.ms / 1000, 2) + " s, " +
-                   with_separators(counts.prompt_tokens + counts.latent_steps + counts.output_tokens) + " tokens";
+                   with_separators(counts.prompt_tokens + counts.latent_steps + counts.output_tokens) + " tokens" +
+                   paths_of(result);
     cell["error"] = result.ok() ? json(nullptr) : json(cut(result.error));
     cell["text"] = cut(result.text);
     cell["agents"] = json::array();
@@ -124,6 +125,19 @@ private:
     const auto best = step.tokens.empty() ? likely_token{} : step.tokens.front();
     const auto shade = std::clamp(static_cast<int>(best.probability * 5), 0, 4);
     return {{"said", in_quotes(best.text)}, {"shade", "sure" + std::to_string(shade)}, {"numbers", numbers}};
+  }
+
+  // By which ways thoughts went from model to model.
+  static std::string paths_of(const task_result& result) {
+    std::string text;
+    for (const auto& agent : result.agents)
+      for (const auto& one : agent.received) {
+        text += "; " + agent.name + " got " + one.from + " by " + one.path();
+        if (one.facts)
+          text += " (entropy " + with_places(one.facts->entropy, 2) + ", dropped " +
+                  with_places(100 * one.facts->dropped_mass, 1) + " %)";
+      }
+    return text;
   }
 
   static std::string cut(const std::string& text) {

@@ -104,7 +104,9 @@ class Projected(CrossModelTest):
         self.assertEqual((mode["between_models"]["projected"], mode["between_models"]["as_text"]), (8, 0))
         [plan] = json.loads((self.folder / "out" / "run.json").read_text(encoding="utf-8"))["plans"]
         self.assertEqual([edge["hands_over"] for edge in plan["edges"]], ["projection", "projection"])
-        self.assertIn("hands its projection to", (self.folder / "out" / "report.html").read_text(encoding="utf-8"))
+        page = (self.folder / "out" / "report.html").read_text(encoding="utf-8")
+        self.assertIn("hands its projection to", page)
+        self.assertRegex(page, r"critic got planner by vocab_overlap \(entropy \d\.\d\d, dropped \d+\.\d %\)")
 
     def test_counts_in_the_answer(self):
         """What the first agent read reaches the last one through two projections."""
