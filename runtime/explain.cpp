@@ -122,7 +122,7 @@ bool explain(const pipeline& pipeline, const std::vector<run_stage>& stages) {
     try {
       const auto path = resolve_model(model.source);
       std::printf("model %s: %s\n", model.name.c_str(), path.c_str());
-      if (const auto defaults = sampling_text(read_generation_config(path)); !defaults.empty())
+      if (const auto defaults = sampling_text(sampling_json(read_generation_config(path))); !defaults.empty())
         std::printf("  samples unless said otherwise with %s (generation_config.json)\n", defaults.c_str());
     } catch (const model_error& error) {
       std::fflush(stdout);

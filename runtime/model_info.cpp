@@ -120,7 +120,7 @@ ordered_json model_info(const model_file& model) {
           {"weights", weights_of(model)},
           {"tokenizer", tokenizer_of(model.vocabulary)},
           {"chat_template", chat_of(model.vocabulary)},
-          {"sampling", sampling_text(model.sampling)},
+          {"sampling", sampling_json(model.sampling)},
           {"weights_digest", model.weights_digest},
           {"model_hash", model.model_hash}};
 }
@@ -152,7 +152,7 @@ std::string model_info_text(const ordered_json& info) {
                                                               -1, ' ', false, ordered_json::error_handler_t::replace));
   for (const auto& name : chat["named"])
     add_line(text, "  another one", plain(name));
-  if (const auto said = plain(info["sampling"]); !said.empty())
+  if (const auto said = sampling_text(info["sampling"]); !said.empty())
     add_line(text, "sampling", said + " unless said otherwise (generation_config.json)");
   add_line(text, "weights digest", plain(info["weights_digest"]));
   add_line(text, "model hash", plain(info["model_hash"]));

@@ -34,6 +34,12 @@ void make_folder(const fs::path& folder) {
     throw model_error(folder.string() + ": can't be made: " + error.message());
 }
 
+std::uint64_t size_or_zero(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  return error ? 0 : size;
+}
+
 /// One fetch into one folder. Nobody else fetches into it meanwhile.
 class hub_fetch {
 public:
@@ -79,7 +85,7 @@ private:
 
   /// Downloads those of the files that are not here as they should be.
   void get(std::vector<hub_file> files) {
-    std::uint64_t missing = 0;
+    std::uint64_t missing = 0, begun = 0;
     std::vector<hub_file> wanted;
     for (auto& file : files) {
       file.path.erase(0, inside_.size());
@@ -88,9 +94,10 @@ private:
         continue;
       }
       missing += file.bytes;
+      begun += std::min(file.bytes, size_or_zero(folder_ / (file.path + ".part")));
       wanted.push_back(std::move(file));
     }
-    check_space(missing);
+    check_space(missing - begun);
     std::uint64_t done = 0;
     for (auto& file : wanted) {
       const auto bytes = file.bytes;
@@ -162,12 +169,10 @@ private:
       if (std::ranges::find(files, old.path, &hub_file::path) != files.end())
         continue;
       std::error_code error;
-      if (old.path.ends_with(".gguf")) // another model of this folder
+      if (!source_.file.empty() || old.path.ends_with(".gguf")) // of another model in this folder
         files.push_back(old);
-      else if (source_.file.empty()) // the repository has it no longer
+      else // the repository has it no longer
         fs::remove(folder_ / old.path, error);
-      else
-        files.push_back(old);
     }
     const auto text = hub_manifest_text(files);
     manifest_.clear();

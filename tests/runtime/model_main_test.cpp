@@ -139,6 +139,37 @@ TEST_F(avp_model, compares_two_models) {
   EXPECT_THAT(err_, HasSubstr("nothing.gguf"));
 }
 
+TEST_F(avp_model, says_what_the_files_of_a_directory_say_of_templates_and_sampling) {
+  folder_.write("tiny/config.json", avp::test::tiny_config("llama").dump());
+  folder_.write("tiny/tokenizer.json", avp::test::tiny_tokenizer_json().dump());
+  folder_.write("tiny/model.safetensors", avp::test::safetensors_bytes(avp::test::tiny_tensors("llama")));
+  folder_.write("tiny/chat_template.jinja", "{{ messages[0].content }}");
+  folder_.write("tiny/additional_chat_templates/tool_use.jinja", "with tools: {{ messages[0].content }}");
+  folder_.write("tiny/generation_config.json", R"({"eos_token_id": [6, 5], "temperature": 0.6, "top_k": 20})");
+  const auto path = (folder_.path() / "tiny").string();
+  ASSERT_EQ(run({"info", path.c_str()}), 0) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("  another one         tool_use\n"),
+                          HasSubstr("  ends a turn         <|im_end|>\n  ends a turn         <|im_start|>\n"),
+                          HasSubstr("sampling              temperature 0.6, top_k 20 unless said otherwise "
+                                    "(generation_config.json)\n")));
+  ASSERT_EQ(run({"info", "--json", path.c_str()}), 0);
+  EXPECT_EQ(json::parse(out_)["sampling"], (json{{"temperature", 0.6}, {"top_k", 20}}));
+  EXPECT_EQ(json::parse(out_)["chat_template"]["named"], json({"tool_use"}));
+  const auto messages = folder_.write("one.json", R"([{"role": "user", "content": "Hi"}])");
+  const auto prompt = [&](const std::string& choice) {
+    const auto status =
+        run({"prompt", path.c_str(), "--messages", messages.c_str(), "--chat-template", choice.c_str()});
+    return std::to_string(status) + out_ + err_;
+  };
+  EXPECT_EQ(prompt("tool_use"), "0with tools: Hi");
+  EXPECT_EQ(prompt("file:" + folder_.write("own.jinja", "own: {{ messages[0].content }}").string()), "0own: Hi");
+  EXPECT_THAT(prompt("file:" + folder_.write("bad.jinja", "\n{% if").string()),
+              AllOf(testing::StartsWith("2"), HasSubstr("bad.jinja can't be read: line 2, column 1: ")));
+  EXPECT_THAT(prompt("tools"),
+              AllOf(testing::StartsWith("2"), HasSubstr("neither built-in nor a template of the model")));
+  EXPECT_THAT(prompt("file:/nowhere"), AllOf(testing::StartsWith("2"), HasSubstr("/nowhere: can't be read")));
+}
+
 TEST_F(avp_model, describes_a_model_whose_chat_template_is_broken) {
   auto file = avp::test::tiny_gguf("qwen2");
   file.text("tokenizer.chat_template", "{% for m in messages %}{{ m.content }}");

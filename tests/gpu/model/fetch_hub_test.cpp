@@ -91,8 +91,8 @@ protected:
           json(std::vector<json>(all.begin() + first, all.begin() + std::min(first + 3, all.size()))).dump(),
           "application/json");
       if (first + 3 < all.size())
-        response.set_header("Link", "<" + hub_.url() + tree + "?recursive=true&cursor=" + std::to_string(first + 3) +
-                                        ">; rel=\"next\"");
+        response.set_header("Link", "<https://huggingface.co" + tree +
+                                        "?recursive=true&cursor=" + std::to_string(first + 3) + ">; rel=\"next\"");
       return;
     }
     const std::string resolve = "/Org/Tiny/resolve/main/";

@@ -166,6 +166,12 @@ TEST_F(tokenizer_json, reads_the_files_beside_it) {
   read_back = read(small_tokenizer_json());
   EXPECT_FALSE(read_back.bos);
   EXPECT_EQ(read_back.chat_template, "D");
+  EXPECT_THAT(read_back.named_templates, testing::ElementsAre(testing::Pair("tool_use", "T")));
+  fs::create_directory(directory_ / "additional_chat_templates");
+  write("additional_chat_templates/rag.jinja", "R");
+  write("additional_chat_templates/README.md", "no template");
+  EXPECT_THAT(read(small_tokenizer_json()).named_templates,
+              testing::ElementsAre(testing::Pair("rag", "R"), testing::Pair("tool_use", "T")));
   write("chat_template.json", R"({"chat_template": "from the JSON file"})");
   EXPECT_EQ(read(small_tokenizer_json()).chat_template, "from the JSON file");
   write("chat_template.jinja", "from the file");

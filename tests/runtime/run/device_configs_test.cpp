@@ -94,6 +94,7 @@ TEST(same_model, is_what_the_device_would_load_once) {
   EXPECT_TRUE(same_as_changed([](model_entry& m) { m.kv_dtype = data_type::bfloat16; })) << "which it has anyway";
   EXPECT_FALSE(same_as_changed([](model_entry& m) { m.layercast = true; }));
   EXPECT_FALSE(same_as_changed([](model_entry& m) { m.model_hash = "claimed"; }));
+  EXPECT_FALSE(same_as_changed([](model_entry& m) { m.template_text = "{{ messages }}"; }));
   EXPECT_TRUE(same_as_changed([](model_entry& m) { m.draft = draft_source::prompt; })) << "it changes no context";
 }
 

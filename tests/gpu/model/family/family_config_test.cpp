@@ -131,6 +131,28 @@ TEST(family_config, smollm3_has_layers_without_rotation) {
 }
 
 // As microsoft/Phi-4-mini-instruct and Phi-3-mini-128k-instruct ("su") have it.
+// As EXAONE-4.0-32B and EXAONE-4.0-1.2B say it.
+TEST(family_config, exaone4_does_not_rotate_where_it_sees_everything) {
+  auto source = sizes("exaone4");
+  source["sliding_window"] = 11;
+  source["sliding_window_pattern"] = "LLLG";
+  source["layer_types"] = {"sliding_attention", "sliding_attention", "full_attention", "full_attention"};
+  auto config = read(source);
+  EXPECT_THAT(config.windowed, ElementsAre(true, true, false, false));
+  EXPECT_THAT(config.unrotated, ElementsAre(false, false, true, true));
+  EXPECT_EQ(config.window, 11);
+  EXPECT_EQ(config.rms_norm_eps, 1e-5);
+  config = read(with(source, {{"layer_types", nullptr}, {"sliding_window_pattern", 2}}));
+  EXPECT_THAT(config.unrotated, ElementsAre(false, true, false, true));
+  source["layer_types"] = json(4, "full_attention");
+  source["sliding_window"] = nullptr;
+  config = read(source);
+  EXPECT_TRUE(config.windowed.empty());
+  EXPECT_TRUE(config.unrotated.empty());
+  EXPECT_EQ(refusal(with(sizes("exaone4"), {{"sliding_window_pattern", 0}})),
+            "config.json: \"sliding_window_pattern\" is 0, expected 1 or more");
+}
+
 TEST(family_config, phi3_rotates_a_part_and_takes_the_factors_of_its_longest_text) {
   auto source = sizes("phi3");
   source["original_max_position_embeddings"] = 1024;
