@@ -3,18 +3,26 @@
 
 namespace avp {
 
+namespace {
+
+template <class Value, class Target>
+void put(const std::optional<Value>& asked, Target& setting) {
+  if (asked)
+    setting = *asked;
+}
+
+} // namespace
+
 agent_spec asked_settings::applied_to(agent_spec spec) const {
-  spec.steps = steps.value_or(spec.steps);
-  spec.max_new_tokens = max_new_tokens.value_or(spec.max_new_tokens);
-  auto& sampling = spec.sampling;
-  sampling.temperature = temperature.value_or(sampling.temperature);
-  sampling.top_p = top_p.value_or(sampling.top_p);
-  sampling.top_k = top_k.value_or(sampling.top_k);
-  sampling.min_p = min_p.value_or(sampling.min_p);
-  sampling.repetition_penalty = repetition_penalty.value_or(sampling.repetition_penalty);
+  put(steps, spec.steps);
+  put(max_new_tokens, spec.max_new_tokens);
+  put(sampling.temperature, spec.sampling.temperature);
+  put(sampling.top_p, spec.sampling.top_p);
+  put(sampling.top_k, spec.sampling.top_k);
+  put(sampling.min_p, spec.sampling.min_p);
+  put(sampling.repetition_penalty, spec.sampling.repetition_penalty);
   spec.stop.insert(spec.stop.end(), stop.begin(), stop.end());
-  if (seed)
-    spec.seed = seed;
+  put(seed, spec.seed);
   return spec;
 }
 

@@ -9,6 +9,7 @@
 #include <caf/meta/type_name.hpp>
 
 #include "agents/agent_spec.hpp"
+#include "gpu/sampling.hpp"
 #include "gpu/wire_field.hpp"
 
 namespace avp {
@@ -17,11 +18,7 @@ namespace avp {
 struct asked_settings {
   std::optional<int> steps;
   std::optional<int> max_new_tokens;
-  std::optional<float> temperature;
-  std::optional<float> top_p;
-  std::optional<int> top_k;
-  std::optional<float> min_p;
-  std::optional<float> repetition_penalty;
+  said_sampling sampling;
   std::vector<std::string> stop; ///< Beside those of the spec.
   std::optional<std::uint64_t> seed;
 
@@ -37,9 +34,8 @@ struct asked_settings {
 /// How it goes from machine to machine.
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, asked_settings& x) {
-  return f(caf::meta::type_name("avp::asked_settings"), as_field(x.steps), as_field(x.max_new_tokens),
-           as_field(x.temperature), as_field(x.top_p), as_field(x.top_k), as_field(x.min_p),
-           as_field(x.repetition_penalty), x.stop, as_field(x.seed));
+  return f(caf::meta::type_name("avp::asked_settings"), as_field(x.steps), as_field(x.max_new_tokens), x.sampling,
+           x.stop, as_field(x.seed));
 }
 
 } // namespace avp

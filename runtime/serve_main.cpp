@@ -19,6 +19,7 @@
 #include "runtime/serve/conversation_agent.hpp"
 #include "runtime/serve/serve_command.hpp"
 #include "runtime/text/words.hpp"
+#include "transport/program_arguments.hpp"
 
 namespace avp {
 

@@ -15,11 +15,12 @@ void summary::add(const task_result& result) {
   ++row.tasks;
   row.failed += result.ok() ? 0 : 1;
   row.counts += result.counts();
-  for (const auto& agent : result.agents)
+  for (const auto& agent : result.agents) {
     for (const auto warning : agent.thought.warnings)
       ++row.warnings[warning];
-  for (const auto& one : agent.received)
-    add(row, one);
+    for (const auto& one : agent.received)
+      add(row, one);
+  }
   if (result.score) {
     ++row.scored;
     row.score += *result.score;

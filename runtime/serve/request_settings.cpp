@@ -35,16 +35,16 @@ void refuse_what_is_not_served(const request_fields& fields) {
 void read_sampling(const request_fields& fields, asked_settings& settings) {
   const auto at_least_0 = [](double value) { return value >= 0; };
   const auto share = [](double value) { return value >= 0 && value <= 1; };
-  put(fields.number("temperature", "a number, 0 or more", at_least_0), settings.temperature);
-  put(fields.number("top_p", "a number from 0 to 1", share), settings.top_p);
-  if (settings.top_p == 0.0F) // the smallest set that there is: the best token alone
-    settings.top_p = std::numeric_limits<float>::min();
-  put(fields.whole("top_k", -1, most_int), settings.top_k);
-  if (settings.top_k == -1) // "all", as vLLM writes it
-    settings.top_k = 0;
-  put(fields.number("min_p", "a number from 0 to 1", share), settings.min_p);
+  put(fields.number("temperature", "a number, 0 or more", at_least_0), settings.sampling.temperature);
+  put(fields.number("top_p", "a number from 0 to 1", share), settings.sampling.top_p);
+  if (settings.sampling.top_p == 0.0F) // the smallest set that there is: the best token alone
+    settings.sampling.top_p = std::numeric_limits<float>::min();
+  put(fields.whole("top_k", -1, most_int), settings.sampling.top_k);
+  if (settings.sampling.top_k == -1) // "all", as vLLM writes it
+    settings.sampling.top_k = 0;
+  put(fields.number("min_p", "a number from 0 to 1", share), settings.sampling.min_p);
   put(fields.number("repetition_penalty", "a number above 0", [](double value) { return value > 0; }),
-      settings.repetition_penalty);
+      settings.sampling.repetition_penalty);
   put(fields.whole("max_tokens", 1, most_int), settings.max_new_tokens);
   put(fields.whole("max_completion_tokens", 1, most_int), settings.max_new_tokens);
   put(fields.whole("seed", std::numeric_limits<std::int64_t>::min(), most_int64), settings.seed);

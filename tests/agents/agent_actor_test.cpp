@@ -112,8 +112,8 @@ TEST_F(agent_actor_test, a_task_may_bring_settings_of_its_own) {
   auto actor = start(spec("generate"));
   auto hop = input("Go");
   hop.asked.max_new_tokens = 4;
-  hop.asked.temperature = 0.25F;
-  hop.asked.top_k = 9;
+  hop.asked.sampling.temperature = 0.25F;
+  hop.asked.sampling.top_k = 9;
   hop.asked.stop = {"MORE"};
   ask(actor, hop);
   ask(actor, input("Go"));

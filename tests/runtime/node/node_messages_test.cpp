@@ -78,7 +78,7 @@ TEST(node_messages, hops_arrive_as_they_are) {
   input.explains = true;
   input.on_text = [](std::string_view) {};
   input.asked.steps = 4;
-  input.asked.top_p = 0.5F;
+  input.asked.sampling.top_p = 0.5F;
   input.asked.stop = {"END"};
   input.asked.seed = 0xFFFF'FFFF'FFFF'FFFFU;
   auto order = order_of(input, 3, 5);
