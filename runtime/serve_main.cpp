@@ -30,6 +30,9 @@ constexpr auto to_finish = std::chrono::hours(24);
 
 constexpr std::size_t most_connections = 4096;
 
+// Of all requests that are not answered yet.
+constexpr std::uint64_t most_body_bytes = std::uint64_t{256} << 20;
+
 // Each connection takes a file descriptor, and the usual limit is 1024.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -46,6 +49,7 @@ api_options options_of(const serve_command& line) {
     options.keys = api_keys(*line.keys);
   options.cors = line.cors;
   options.limits.connections = most_connections;
+  options.limits.all_body_bytes = most_body_bytes;
   return options;
 }
 

@@ -29,10 +29,8 @@ api_error error_of(const failure& why) {
   for (const auto& entry : error_codes)
     if (entry.code == why.code)
       error.status = entry.http_status;
-  if (why.code == error_code::context_too_long) {
-    error.code = "context_length_exceeded";
-    error.param = "messages";
-  }
+  if (why.code == error_code::context_too_long)
+    error.code = "context_length_exceeded"; // as OpenAI has it
   if (error.status >= 409)
     error.headers.push_back({"x-should-retry", "false"});
   return error;

@@ -17,8 +17,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// A conversation of a million words.
-constexpr std::uint64_t most_body_bytes = std::uint64_t{16} << 20;
+/// More than any model here reads: some hundred thousand words.
+constexpr std::uint64_t most_body_bytes = std::uint64_t{4} << 20;
 
 /// Read requests at a time; what they ask is computed elsewhere.
 constexpr unsigned readers = 2;
@@ -181,18 +181,18 @@ void api_server::begin(api_kind kind, const web_request& request, const web_resp
   const auto body = read_body(request.text());
   const auto asked = kind == api_kind::chat ? read_chat_request(body) : read_completion_request(body);
   const auto& model = there.models->find(asked.model);
-  auto [mode, tasks] = tasks_of(asked, model.pipeline);
+  auto tasks = tasks_of(asked, model.pipeline);
   const answer_head head{kind,
                          name_for(kind),
                          std::time(nullptr),
                          model.pipeline.id,
-                         model.pipeline.plans.at(mode).output,
+                         model.pipeline.plans.at(tasks.mode).output,
                          asked.stream && asked.include_usage};
   request_record_line line{
       .id = head.id, .model = head.model, .method = request.method, .path = request.path, .stream = asked.stream};
   const auto made = std::make_shared<queued_request>();
   made->number = next_number_++;
-  made->asked = model.asked.at(mode);
+  made->asked = model.asked.at(tasks.mode);
   made->answer = asked.stream ? open_streamed_answer(head, tasks.size(), asked.include_usage, responder,
                                                      std::move(line), options_.log, options_.silence)
                               : open_whole_answer(head, tasks.size(), responder, std::move(line), options_.log);

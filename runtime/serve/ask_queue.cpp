@@ -67,9 +67,8 @@ bool queue_state::refuse(const queued_request& request) const {
   const auto& limits = config_.limits;
   const auto all = limits.running + limits.waiting;
   if (request.tasks.size() > all)
-    request.answer->fail({.message = "n: this server takes " + counted(all, "task") +
-                                     " at a time, and this request is " + std::to_string(request.tasks.size()) +
-                                     " of them",
+    request.answer->fail({.message = "n: this request is for " + counted(request.tasks.size(), "answer") +
+                                     " (n to each prompt), and this server takes " + std::to_string(all) + " at a time",
                           .param = "n"});
   else if (running_.size() + waiting_.size() + request.tasks.size() > all)
     request.answer->fail({.status = 429,
@@ -105,7 +104,7 @@ void queue_state::begin(const queued_task& task) {
   const auto place = next_place_++;
   running_[place] = task;
   request->answer->note_begin();
-  auto& input = request->tasks[choice];
+  auto input = request->tasks.task(choice);
   input.place = place;
   input.on_text = [answer = request->answer, choice = choice](std::string_view words) { answer->add(choice, words); };
   self_->request(request->asked, caf::infinite, std::move(input))

@@ -15,6 +15,7 @@
 
 #include "gpu/failure.hpp"
 #include "runtime/flow/pipeline_actor.hpp"
+#include "runtime/serve/asked_tasks.hpp"
 #include "runtime/serve/open_answer.hpp"
 
 namespace avp {
@@ -23,7 +24,7 @@ namespace avp {
 struct queued_request {
   std::uint64_t number = 0; ///< No two requests have the same one.
   pipeline_actor asked;
-  std::vector<task_input> tasks; ///< One for each choice of the answer; their places are the queue's to choose.
+  asked_tasks tasks; ///< One for each choice of the answer.
   std::shared_ptr<open_answer> answer;
 };
 

@@ -126,17 +126,18 @@ std::string history_of(const std::vector<chat_turn>& turns, std::size_t question
 }
 
 asked_tasks tasks_of(const api_request& request, const served_pipeline& asked) {
-  asked_tasks all{mode_of(request, asked), {}};
+  asked_tasks all{mode_of(request, asked), {}, static_cast<std::size_t>(request.n)};
   const auto& planned = asked.plans.at(all.mode);
-  for (const auto& record : asked.is_bare ? records_for_model(request) : records_for_pipeline(request, asked)) {
-    const auto first = task_of(record, request, asked, planned);
-    for (int choice = 0; choice < request.n; ++choice) {
-      auto& task = all.tasks.emplace_back(first);
-      if (choice > 0)
-        task.id += "#" + std::to_string(choice);
-    }
-  }
+  for (const auto& record : asked.is_bare ? records_for_model(request) : records_for_pipeline(request, asked))
+    all.questions.push_back(task_of(record, request, asked, planned));
   return all;
+}
+
+task_input asked_tasks::task(std::size_t choice) const {
+  auto made = questions.at(choice / n);
+  if (const auto sample = choice % n; sample > 0)
+    made.id += "#" + std::to_string(sample);
+  return made;
 }
 
 } // namespace avp

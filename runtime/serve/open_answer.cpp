@@ -45,8 +45,12 @@ void open_answer::add(std::size_t choice, std::string_view words) {
 }
 
 void open_answer::finish(std::size_t choice, task_result result) {
-  if (!result.ok())
-    return fail(error_of({result.error_code.value_or(error_code::internal), result.error}));
+  if (!result.ok()) {
+    auto why = error_of({result.error_code.value_or(error_code::internal), result.error});
+    if (result.error_code == error_code::context_too_long)
+      why.param = head_.kind == api_kind::chat ? "messages" : "prompt";
+    return fail(why);
+  }
   const std::lock_guard lock(mutex_);
   if (is_over_)
     return;

@@ -1,6 +1,8 @@
 // The API as clients see it: models, answers, streams, refusals.
 #include <set>
 
+#include <caf/send.hpp>
+
 #include "runtime/loaded_pipeline.hpp"
 #include "tests/runtime/serve/served.hpp"
 
@@ -329,6 +331,7 @@ TEST_F(api_server_test, a_prompt_that_is_too_long_is_400_whole_and_streamed) {
     EXPECT_EQ(refused(body, "messages").at("code"), "context_length_exceeded");
   }
   EXPECT_EQ(refused(question("x", {{"max_tokens", 100000}}), "messages").at("code"), "context_length_exceeded");
+  refused({{"prompt", std::string(5000, 'x')}}, "prompt", 400, "/v1/completions");
 }
 
 TEST_F(api_server_test, a_failed_pipeline_is_not_to_be_asked_again) {
@@ -442,6 +445,19 @@ TEST_F(api_server_test, says_that_it_is_loading_until_it_is_ready) {
   EXPECT_TRUE(asked);
   EXPECT_EQ(client().Get("/health")->status, 200);
   EXPECT_EQ(client().Get("/health")->body, "{\"status\":\"ok\"}\n");
+}
+
+TEST_F(api_server_test, says_that_it_is_broken_when_a_pipeline_can_t_go_on) {
+  serve({pipeline_of("endless"), pipeline_of("echo")});
+  const auto waiting = sent(question("x", {{"model", "endless"}}));
+  ASSERT_TRUE(soon([&] { return metric("avp_tasks{state=\"running\"}") == 1; }));
+  const auto& endless = service_->models().find("endless");
+  caf::anon_send_exit(endless.asked.at(mode::latent), caf::exit_reason::kill);
+  EXPECT_TRUE(soon([&] { return service_->is_broken(); }));
+  EXPECT_EQ(json::parse(client().Get("/health")->body).at("error").at("code"), "broken");
+  refused(question("x", {{"model", "echo"}}), "", 503);
+  EXPECT_EQ(last_headers_.find("x-should-retry")->second, "false");
+  EXPECT_THAT(waiting.receive_until("}}"), HasSubstr(" 500 "));
 }
 
 TEST_F(api_server_test, metrics_tell_of_devices_and_requests) {
