@@ -143,5 +143,6 @@ say "Done. Try:"
 cat <<EOF
   build/$preset/bin/avp-run pipelines/gsm8k-chain.toml --limit 5
   build/$preset/bin/avp-run pipelines/gsm8k-chain.toml --ask "A pen costs 3 dollars. What do 7 pens cost?"
+  build/$preset/bin/avp-serve pipelines/gsm8k-chain.toml   # the same for clients of the OpenAI API
 README.md says where to read on; build/$preset/bin/avp-run --help what else there is.
 EOF

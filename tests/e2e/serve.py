@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """avp-serve from outside: what can't be served, keys, the log, the end.
 
-usage: serve.py [-v]; AVP_SERVE, AVP_RUN and AVP_FAULTY_AGENTS are the paths of the programs and the plugin.
+usage: serve.py [-v]; AVP_SERVE, AVP_RUN, AVP_NODE, AVP_KEY and AVP_FAULTY_AGENTS are the paths of the programs and the
+plugin.
 """
 import concurrent.futures
 import json
@@ -14,7 +15,9 @@ import subprocess
 import time
 import unittest
 
-from serve_command import PIPELINE, ServeTest, question
+import command
+from nodes import NodeTest
+from serve_command import PIPELINE, Server, ServeTest, question
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 FAULTY_AGENTS = os.environ["AVP_FAULTY_AGENTS"]
@@ -172,6 +175,30 @@ class Endings(ServeTest):
         client.close()
         server.wait_for(r'status=499 .* model=endless stream=true .*error="the client went away"')
         self.assertEqual(server.status(), 0)
+
+
+class Nodes(NodeTest):
+    def serve(self, file):
+        server = Server(self.folder, file, "--port", "0")
+        self.addCleanup(server.kill)
+        return server
+
+    def test_a_pipeline_over_nodes_answers_as_one_on_this_machine(self):
+        b, c = self.nodes("b", "c")
+        self.place_agents([b, c], planner="b", judge="c")
+        self.write("alone.toml", command.PIPELINE)
+        alone, spread = self.serve("alone.toml"), self.serve("pipeline.toml")
+        for body in (question("Why?"), question("Why?", max_tokens=3, seed=9, temperature=0.5, avp={"steps": 5})):
+            _, _, expected = alone.request("/v1/chat/completions", body)
+            _, _, answer = spread.request("/v1/chat/completions", body)
+            self.assertEqual(answer["choices"], expected["choices"])
+            self.assertEqual(answer["usage"]["completion_tokens"], expected["usage"]["completion_tokens"])
+            self.assertEqual([agent["node"] for agent in answer["avp"]["agents"]], ["b", "local", "c"])
+        b.kill()
+        b.restart()
+        self.assertEqual(spread.request("/v1/chat/completions", question("Why?"))[2]["choices"],
+                         alone.request("/v1/chat/completions", question("Why?"))[2]["choices"])
+        self.assertEqual(spread.end(), 0)
 
 
 if __name__ == "__main__":
