@@ -112,8 +112,10 @@ step_record model_engine::step(records& ended) {
 
 void model_engine::run_pass(step_record& record, records& ended) {
   fail_expired(ended);
-  const auto rows = schedule(ended);
+  auto rows = schedule(ended);
   const auto scheduled = clock::now();
+  make_latent_inputs(); // of states that were taken over
+  std::erase_if(rows, [this](const auto& part) { return requests_.at(part.request)->fault().has_value(); });
   if (!rows.empty())
     run(rows);
   for (const auto& part : rows)

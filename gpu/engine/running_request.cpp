@@ -148,6 +148,7 @@ void running_request::ran(std::int64_t rows, at::Tensor hidden) {
   const auto which = *builder_.next();
   const auto first = blocks().length();
   builder_.ran(rows, std::move(hidden));
+  latent_input_ = at::Tensor();
   if (which.replayed)
     return;
   counts_.attended += rows * first + rows * (rows + 1) / 2;
@@ -190,7 +191,7 @@ std::int64_t running_request::end_guesses() {
 }
 
 bool running_request::wants_latent_input() const {
-  return !fault_ && builder_.next() && builder_.next()->kind == row_kind::latent;
+  return !fault_ && !latent_input_.defined() && builder_.next() && builder_.next()->kind == row_kind::latent;
 }
 
 // Steps that are run again were seen the first time.

@@ -83,7 +83,7 @@ public:
   /// The states of which tokens may be chosen, one after another: hidden(), and those of the guesses behind it.
   [[nodiscard]] const at::Tensor& states() const;
 
-  /// Whether the next row is a latent step whose input is to be made from hidden().
+  /// Whether the next row is a latent step whose input is still to be made from hidden().
   [[nodiscard]] bool wants_latent_input() const;
 
   /// Whether what its latent steps would have said is to be told, so that their scores are wanted.

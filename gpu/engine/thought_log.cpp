@@ -23,8 +23,8 @@ constexpr int too_many_in_a_row = 5;
 // Nats below which a step is as good as a token: the best one has a probability of some 0.999.
 constexpr double certain_entropy = 0.01;
 
-// A state behind the last norm keeps its length, but for a few tens of percent.
-constexpr double most_growth = 3;
+// A state behind the last norm keeps its length, but for some 25 %.
+constexpr double most_growth = 2;
 
 double dot(std::span<const float> a, std::span<const float> b) {
   double sum = 0;

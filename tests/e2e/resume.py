@@ -124,7 +124,7 @@ class ResumeTest(CommandTest):
     def expect_equal(self, found, expected):
         """Says which tasks differ, and where, and not all of them."""
         self.assertEqual(sorted(found), sorted(expected))
-        differ = {key: [(field, a, b) for field, a, b in zip(SAME, found[key], expected[key]) if a != b]
+        differ = {key: [(field, a, b) for field, a, b in zip((*SAME, "thought"), found[key], expected[key]) if a != b]
                   for key in expected if found[key] != expected[key]}
         self.assertEqual(differ, {})
 

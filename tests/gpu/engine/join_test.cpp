@@ -180,7 +180,7 @@ TEST_F(join_test, keeps_what_is_asked_for) {
 
 // What a hop wrote behind its latent steps lies at the beginning then, turned back, and is what the reader had seen.
 TEST_F(join_test, keeps_what_was_written_alone) {
-  auto on = make();
+  auto on = make(room);
   const auto before = run(on, thinking("a long story", 2));
   const auto thought = run(on, thinking("what of it?", 3, before.context));
   const auto note = run(on, generating("", 6, thought.context));
@@ -197,7 +197,7 @@ TEST_F(join_test, keeps_what_was_written_alone) {
       at::equal(context_of(kept).keys(1), turned(on, context_of(note).keys(1).narrow(1, there, written), -there)));
   const auto answer = run(on, generating("and?", 4, kept.context));
   EXPECT_EQ(answer.context_tokens, run(on, generating("and?", 4)).context_tokens + written);
-  evict_all(on, 1024);
+  evict_all(on, room);
   EXPECT_FALSE(context_of(kept).is_resident());
   EXPECT_EQ(tokens_of(run(on, generating("and?", 4, kept.context))), tokens_of(answer));
 
@@ -246,6 +246,25 @@ TEST_F(join_test, keeps_a_hidden_state_alone) {
 
   const auto rebuilt = run(on, rebuilding(context_of(nested).history()));
   EXPECT_EQ(tokens_of(run(on, generating("so?", 4, rebuilt.context))), said);
+}
+
+TEST_F(join_test, puts_hidden_states_side_by_side) {
+  auto on = make(room);
+  std::vector<result> kept;
+  for (const auto& branch : branches(on, root(on).context, 2)) {
+    auto work = joining({branch.context});
+    work.keep = keep::hidden_state;
+    kept.push_back(run(on, work));
+  }
+  const auto both = run(on, joining(contexts_of(kept)));
+  EXPECT_EQ(both.context_tokens, 2);
+  EXPECT_TRUE(at::equal(context_of(both).values(1).narrow(1, 0, 1), context_of(kept[0]).values(1)));
+  EXPECT_TRUE(at::equal(context_of(both).keys(1).narrow(1, 1, 1), turned(on, context_of(kept[1]).keys(1), 1)));
+  EXPECT_EQ(run(on, joining({kept[0].context, kept[0].context})).context.body, kept[0].context.body);
+  const auto said = tokens_of(run(on, generating("and?", 4, both.context)));
+  evict_all(on, room);
+  EXPECT_FALSE(context_of(both).is_resident());
+  EXPECT_EQ(tokens_of(run(on, generating("and?", 4, both.context))), said);
 }
 
 TEST_F(join_test, keeps_no_state_that_is_not_known) {

@@ -53,6 +53,7 @@ note = 8
 [agent.b]
 kind = "think"
 prompt = "B"
+text_prompt = "B {{a}}"
 [agent.c]
 kind = "generate"
 prompt = "C {{a}}"
