@@ -81,13 +81,15 @@ void draft_reader::read(std::int64_t rows) {
 std::vector<std::int32_t> draft_reader::guess(std::size_t most, bool is_try) {
   if (is_broken_ || text_.empty())
     return {};
+  std::vector<std::int32_t> guesses;
   try {
-    return guess_or_read(most, is_try);
+    guesses = guess_or_read(most, is_try);
   } catch (...) { // memory, the device
     is_broken_ = true;
-    give_back();
-    return {};
   }
+  if (is_broken_)
+    give_back();
+  return guesses;
 }
 
 std::vector<std::int32_t> draft_reader::guess_or_read(std::size_t most, bool is_try) {

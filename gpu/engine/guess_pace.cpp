@@ -11,7 +11,7 @@ namespace {
 constexpr double newest = 0.25;
 
 // From here a few guesses that come true are enough to go on.
-constexpr double least_chance = 0.35;
+constexpr double least_chance = 0.1;
 
 // What may be lost: at once, in passes, and of the time of every token. Together 3 % of an answer of 100 tokens.
 constexpr double first_loan = 1.5, share_of_time = 0.015;
@@ -31,8 +31,8 @@ double guess_pace::cost_with_drafting(std::int64_t rows, std::int64_t guesses) c
   return cost(rows, guesses) + (drafting_ ? static_cast<double>(guesses) * drafting_->of(1) : 0);
 }
 
-// Tokens per time of a pass of r rows and k guesses that come true with chance a: (r - 1 + 1 + a + … + aᵏ) / t(r + k),
-// against r / t(r). For r = 1, arXiv 2211.17192, theorem 3.8, with times that are measured.
+// Tokens per time of a pass of r rows and k guesses that come true with chance a, (r + a + … + aᵏ) / t(r + k), against
+// r / t(r). For r = 1 it is theorem 3.8 of arXiv 2211.17192, with times that are measured.
 std::int64_t guess_pace::best_count(std::int64_t rows) const {
   std::int64_t best = 0;
   double most = 1, tokens = static_cast<double>(rows), power = 1;

