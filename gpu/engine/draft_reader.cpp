@@ -69,7 +69,7 @@ at::Tensor draft_reader::run(std::span<const std::int32_t> tokens) {
 }
 
 void draft_reader::read(std::int64_t rows) {
-  if (!is_reading_ && !pace_->may_read())
+  if (!is_reading_ && !pace_->begin_reading())
     return;
   is_reading_ = true;
   rows = std::min(rows, most_read);

@@ -19,6 +19,9 @@ constexpr double first_loan = 1.5, share_of_time = 0.015;
 // What was gained before may be lost again, but for no more than so many passes.
 constexpr double most_saved = 8;
 
+// A model that had so many passes to guess in is known, and so is one that had none with so many texts.
+constexpr int passes_to_know = 8, texts_on_trust = 4;
+
 } // namespace
 
 double guess_pace::token_time(std::int64_t rows) const { return times_->of(rows) / static_cast<double>(rows); }
@@ -70,7 +73,16 @@ void guess_pace::learn(const attempt& tried, std::int64_t guessed, std::int64_t 
     *account_ += static_cast<double>(accepted) * token_time(tried.rows) - cost(tried.rows, guessed);
 }
 
+bool guess_pace::begin_reading() {
+  const bool is_known = read_ >= texts_on_trust || drafted_ >= passes_to_know;
+  if (is_known && debt_ > 0)
+    return false;
+  ++read_;
+  return true;
+}
+
 void guess_pace::count_drafting(double milliseconds) {
+  ++drafted_;
   if (account_)
     *account_ -= milliseconds;
 }

@@ -15,7 +15,8 @@ namespace avp {
 /// save. So whatever happens, an answer takes no longer than 1.5 % and one and a half passes more than without guesses.
 ///
 /// A model that guesses has to read the text first. That may run into debt, which is paid off by another 1.5 % and by
-/// what the account has too much of; before, nothing is read. So it pays for one text at most that it read for nothing.
+/// what the account has too much of; before, nothing is read. Only as long as it had no occasion to guess, since texts
+/// were long and answers short, it reads on trust: four texts at most.
 class guess_pace {
 public:
   static constexpr std::int64_t most_guesses = pass_times::most_rows - 1;
@@ -41,8 +42,10 @@ public:
   /// Takes note of the time that a model took to guess, whatever that came to.
   void count_drafting(double milliseconds);
 
-  /// Whether a model may begin to read a text, and what that took.
-  [[nodiscard]] bool may_read() const { return debt_ <= 0; }
+  /// Whether a model may begin to read a text now. It does, then.
+  [[nodiscard]] bool begin_reading();
+
+  /// Takes note of the time that it took.
   void count_reading(double milliseconds) { debt_ += milliseconds; }
 
 private:
@@ -56,6 +59,7 @@ private:
   double chance_ = 0.7;           // that the next guess comes true
   std::optional<double> account_; // milliseconds; nothing before the first pass
   double debt_ = 0;               // milliseconds
+  int read_ = 0, drafted_ = 0;    // texts, passes
 };
 
 } // namespace avp

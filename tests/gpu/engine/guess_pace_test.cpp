@@ -190,17 +190,31 @@ TEST_F(drafting_pace, what_was_drafted_for_nothing_is_paid_for) {
 TEST_F(drafting_pace, reads_again_when_it_is_out_of_debt) {
   auto useless = paced(0.2), useful = paced(0.2);
   for (auto* pace : {&useless, &useful}) {
-    (void)run(*pace, 1, true);
-    EXPECT_TRUE(pace->may_read());
+    (void)run(*pace, 8, pace == &useful);
+    EXPECT_TRUE(pace->begin_reading());
     pace->count_reading(10);
-    EXPECT_FALSE(pace->may_read());
+    EXPECT_FALSE(pace->begin_reading());
   }
   (void)run(useless, 400, false);
-  EXPECT_FALSE(useless.may_read());
+  EXPECT_FALSE(useless.begin_reading());
   (void)run(useless, 300, false);
-  EXPECT_TRUE(useless.may_read()) << "1.5 % of 700 passes";
+  EXPECT_TRUE(useless.begin_reading()) << "1.5 % of 700 passes";
   (void)run(useful, 15, true);
-  EXPECT_TRUE(useful.may_read());
+  EXPECT_TRUE(useful.begin_reading());
+}
+
+TEST_F(drafting_pace, reads_a_few_texts_before_it_could_guess) {
+  auto unknown = paced(0.2), known = paced(0.2);
+  for (auto* pace : {&unknown, &known})
+    for (int text = 0; text < 3; ++text) {
+      EXPECT_TRUE(pace->begin_reading());
+      (void)run(*pace, 2, true);
+      pace->count_reading(1000);
+    }
+  EXPECT_TRUE(unknown.begin_reading());
+  EXPECT_FALSE(unknown.begin_reading());
+  (void)run(known, 2, true);
+  EXPECT_FALSE(known.begin_reading()) << "eight passes";
 }
 
 } // namespace
