@@ -108,9 +108,14 @@ class Projected(CrossModelTest):
         self.assertIn("hands its projection to", page)
         self.assertRegex(page, r"critic got planner by vocab_overlap \(entropy \d\.\d\d, dropped \d+\.\d %\)")
 
-    def test_counts_in_the_answer(self):
-        """What the first agent read reaches the last one through two projections."""
-        self.assertNotEqual(self.texts(), self.texts("--set", "agent.planner.prompt=Something else entirely."))
+    def test_goes_on_from_model_to_model(self):
+        """What the first agent read shows in what the second one hands to the third."""
+        def figures(*arguments):
+            return [part(result, "judge")["received"][0]["entropy"] for result in sorted(self.run_json(*arguments), key=lambda one: one["task"])]
+        expected = figures()
+        self.assertEqual(figures(), expected)
+        others = figures("--set", "agent.planner.prompt=Something else entirely.")
+        self.assertTrue(all(one != other for one, other in zip(expected, others)), others)
 
     def test_company_and_memory_change_nothing(self):
         self.write("questions.jsonl", records(24))
@@ -180,7 +185,8 @@ class AsText(CrossModelTest):
 
     def test_a_wrong_word_is_named(self):
         self.write("pipeline.toml", PIPELINE.replace('"project"', '"projected"'))
-        self.expect(self.run_command("--check"), 2, self.place('"projected"'), "cross_model")
+        self.expect(self.run_command("--check"), 2, self.place('cross_model = "projected"'),
+                    '"cross_model" must be "text" or "project", found the string "projected"')
 
 
 if __name__ == "__main__":

@@ -29,8 +29,9 @@ std::ostream& operator<<(std::ostream& out, const projection_case& fixture) {
 
 std::vector<projection_case> all_cases() {
   std::ifstream in(test_data("rosetta.json"));
+  auto all = json::parse(in);
   std::vector<projection_case> result;
-  for (int i = 0; auto& data : json::parse(in)["cases"])
+  for (int i = 0; auto& data : all["cases"])
     result.push_back({i++, data});
   return result;
 }

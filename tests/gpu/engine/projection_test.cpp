@@ -199,8 +199,7 @@ TEST_F(projection_test, company_and_memory_change_nothing) {
       small.step();
   }
   drain(small);
-  EXPECT_GT(small.counters().preemptions, 0);
-  EXPECT_GT(small.counters().contexts_evicted, 0);
+  EXPECT_GT(small.counters().preemptions + small.counters().contexts_evicted, 0);
   for (int i = 0; i < 6; ++i) {
     ASSERT_TRUE(done[i].has_value()) << i;
     EXPECT_EQ(tokens_of(*done[i]), answers[i]) << i;
