@@ -110,7 +110,7 @@ class HubModels(CommandTest):
         outcome = self.model_command("check", name)
         self.assertEqual(outcome.status, 1, outcome)
         self.assertRegex(outcome.out, r"(?m)^wrong: .*tiny\.gguf: has the SHA-256 [0-9a-f]{64} where the hub has")
-        self.expect(self.run_command("--mode", "direct"), 1, "tiny.gguf: has the SHA-256")
+        self.expect(self.run_command("--mode", "direct"), 2, "tiny.gguf: has the SHA-256")
         self.file.write_bytes(good[:-100])
         self.expect(self.model_command("check", name), 1, f"tiny.gguf: has {len(good) - 100} bytes where the hub has {len(good)}")
         self.expect(self.model_command("info", name), 2, "truncated or altered; get it anew with avp-model fetch")
@@ -120,7 +120,7 @@ class HubModels(CommandTest):
 
     def test_a_model_that_cannot_be_had_ends_the_run(self):
         Hub.files = {}
-        self.expect(self.run_command("--mode", "direct"), 1, 'model "hf:Org/Tiny/gguf/tiny.gguf" can\'t be fetched from http://127.0.0.1',
+        self.expect(self.run_command("--mode", "direct"), 2, 'model "hf:Org/Tiny/gguf/tiny.gguf" can\'t be fetched from http://127.0.0.1',
                     "the repository has no file gguf/tiny.gguf")
 
 

@@ -36,7 +36,7 @@ std::string bytes_field(int field, const std::string& bytes) {
   return varint(static_cast<std::uint64_t>(field) << 3U | 2) + varint(bytes.size()) + bytes;
 }
 
-std::string piece(const std::string& text, float score, int type = 1) {
+std::string piece_message(const std::string& text, float score, int type = 1) {
   std::string bits(sizeof score, '\0');
   std::memcpy(bits.data(), &score, sizeof score);
   return bytes_field(1, bytes_field(1, text) + varint(2U << 3U | 5) + bits + (type == 1 ? "" : number_field(3, type)));
@@ -44,17 +44,18 @@ std::string piece(const std::string& text, float score, int type = 1) {
 
 constexpr int unigram = 1, bpe = 2, word = 3;
 
-std::string trainer(int kind, const std::string& more = {}) { return bytes_field(2, number_field(3, kind) + more); }
+std::string trained_as(int kind, const std::string& more = {}) { return bytes_field(2, number_field(3, kind) + more); }
 
 // No blanks taken out, unless `more` says otherwise; the last of a field counts.
-std::string normalizer(const std::string& more = {}) {
+std::string normalized_by(const std::string& more = {}) {
   return bytes_field(3, bytes_field(1, "identity") + number_field(4, 0) + more);
 }
 
 /// Ids: 0 `<unk>`, 1 `<s>`, 2 `</s>`, then ▁ a b ab ▁a.
-std::string pieces() {
-  return piece("<unk>", 0, 2) + piece("<s>", 0, 3) + piece("</s>", 0, 3) + piece("\u2581", -4) + piece("a", -5) +
-         piece("b", -6) + piece("ab", -2) + piece("\u2581a", -1);
+std::string small_model() {
+  return piece_message("<unk>", 0, 2) + piece_message("<s>", 0, 3) + piece_message("</s>", 0, 3) +
+         piece_message("\u2581", -4) + piece_message("a", -5) + piece_message("b", -6) + piece_message("ab", -2) +
+         piece_message("\u2581a", -1);
 }
 
 class sentencepiece_model : public testing::Test {
@@ -78,7 +79,7 @@ protected:
 };
 
 TEST_F(sentencepiece_model, of_both_kinds_is_read) {
-  const auto merged = read(pieces() + trainer(bpe) + normalizer());
+  const auto merged = read(small_model() + trained_as(bpe) + normalized_by());
   EXPECT_EQ(merged.model, subword_kind::scored_bpe);
   EXPECT_EQ(merged.unknown, 0);
   EXPECT_EQ(merged.bos, 1);
@@ -87,11 +88,11 @@ TEST_F(sentencepiece_model, of_both_kinds_is_read) {
   EXPECT_EQ(merged.tokens[7].score, -1);
   EXPECT_EQ(encoded(merged, "ab a"), (ids{7, 5, 7})) << "the better pair first";
   EXPECT_EQ(encoded(merged, "abx"), (ids{7, 5, 0}));
-  const auto likely = read(pieces() + trainer(unigram) + normalizer());
+  const auto likely = read(small_model() + trained_as(unigram) + normalized_by());
   EXPECT_EQ(likely.model, subword_kind::unigram);
   EXPECT_EQ(encoded(likely, "ab a"), (ids{3, 6, 7})) << "the greatest sum";
-  const auto plain = read(pieces() + piece("<tool>", 0, 4) + piece("\u2581\u2581", 0, 4) + trainer(bpe) +
-                          normalizer(number_field(3, 0)));
+  const auto plain = read(small_model() + piece_message("<tool>", 0, 4) + piece_message("\u2581\u2581", 0, 4) +
+                          trained_as(bpe) + normalized_by(number_field(3, 0)));
   EXPECT_EQ(plain.tokens[8].kind, token_kind::added);
   EXPECT_EQ(tokenizer(plain).encode(marked_text::trusted("a<tool>b  a")), (ids{4, 8, 5, 9, 4}));
   EXPECT_EQ(encoded(plain, "ab a"), (ids{6, 7})) << "no blank in front";
@@ -100,30 +101,33 @@ TEST_F(sentencepiece_model, of_both_kinds_is_read) {
 }
 
 TEST_F(sentencepiece_model, falls_back_to_bytes_where_it_has_them) {
-  auto bytes = pieces();
+  auto bytes = small_model();
   for (int byte = 0; byte < 256; ++byte) {
     constexpr const char* digits = "0123456789ABCDEF";
-    bytes += piece(std::string("<0x") + digits[byte / 16] + digits[byte % 16] + ">", 0, 6);
+    bytes += piece_message(std::string("<0x") + digits[byte / 16] + digits[byte % 16] + ">", 0, 6);
   }
-  const auto model = read(bytes + trainer(bpe, number_field(35, 1)) + normalizer());
+  const auto model = read(bytes + trained_as(bpe, number_field(35, 1)) + normalized_by());
   EXPECT_EQ(encoded(model, "aé"), (ids{7, 8 + 0xC3, 8 + 0xA9}));
   EXPECT_EQ(tokenizer(model).decode(ids{7, 8 + 0xC3, 8 + 0xA9}, special_text::hidden), "aé");
-  EXPECT_EQ(encoded(read(bytes + trainer(bpe) + normalizer()), "aé"), (ids{7, 0}));
+  EXPECT_EQ(encoded(read(bytes + trained_as(bpe) + normalized_by()), "aé"), (ids{7, 0}));
 }
 
 TEST_F(sentencepiece_model, what_cannot_be_done_exactly_is_refused_by_name) {
-  EXPECT_THAT(error(pieces() + trainer(word) + normalizer()), HasSubstr("type WORD or CHAR"));
-  EXPECT_THAT(error(pieces() + trainer(bpe) + bytes_field(3, bytes_field(1, "nmt_nfkc") + bytes_field(2, "table"))),
-              HasSubstr("replaces characters by the table \"nmt_nfkc\" (precompiled_charsmap)"));
-  EXPECT_THAT(error(pieces() + trainer(bpe) + normalizer(number_field(4, 1))), HasSubstr("remove_extra_whitespaces"));
-  EXPECT_THAT(error(pieces() + trainer(bpe)), HasSubstr("remove_extra_whitespaces")) << "unless said";
-  EXPECT_THAT(error(pieces() + trainer(bpe) + normalizer(number_field(5, 0))), HasSubstr("escape_whitespaces"));
-  EXPECT_THAT(error(pieces() + trainer(bpe, number_field(24, 1)) + normalizer()),
+  EXPECT_THAT(error(small_model() + trained_as(word) + normalized_by()), HasSubstr("type WORD or CHAR"));
+  EXPECT_THAT(
+      error(small_model() + trained_as(bpe) + bytes_field(3, bytes_field(1, "nmt_nfkc") + bytes_field(2, "table"))),
+      HasSubstr("replaces characters by the table \"nmt_nfkc\" (precompiled_charsmap)"));
+  EXPECT_THAT(error(small_model() + trained_as(bpe) + normalized_by(number_field(4, 1))),
+              HasSubstr("remove_extra_whitespaces"));
+  EXPECT_THAT(error(small_model() + trained_as(bpe)), HasSubstr("remove_extra_whitespaces")) << "unless said";
+  EXPECT_THAT(error(small_model() + trained_as(bpe) + normalized_by(number_field(5, 0))),
+              HasSubstr("escape_whitespaces"));
+  EXPECT_THAT(error(small_model() + trained_as(bpe, number_field(24, 1)) + normalized_by()),
               HasSubstr("treat_whitespace_as_suffix"));
-  EXPECT_THAT(error(pieces() + piece("<tool>", 0, 4) + trainer(bpe) + normalizer()),
+  EXPECT_THAT(error(small_model() + piece_message("<tool>", 0, 4) + trained_as(bpe) + normalized_by()),
               HasSubstr("(add_dummy_prefix) and has pieces of its user (\"<tool>\")"));
   EXPECT_THAT(error(""), HasSubstr("is damaged or no model of SentencePiece"));
-  const auto whole = pieces() + trainer(bpe) + normalizer();
+  const auto whole = small_model() + trained_as(bpe) + normalized_by();
   EXPECT_THAT(error(whole.substr(0, whole.size() - 3)), HasSubstr("is damaged"));
   EXPECT_THAT(error("IQ== 0\nIg== 1\n"),
               AllOf(HasSubstr("tokenizer.model: "), HasSubstr("tokenizer.json of the model")));
@@ -131,7 +135,7 @@ TEST_F(sentencepiece_model, what_cannot_be_done_exactly_is_refused_by_name) {
 
 // Whatever stands in a file, it is read or refused.
 TEST_F(sentencepiece_model, no_damage_is_fatal) {
-  const auto whole = pieces() + trainer(bpe, number_field(35, 1)) + normalizer();
+  const auto whole = small_model() + trained_as(bpe, number_field(35, 1)) + normalized_by();
   const auto read_or_refuse = [](const std::string& bytes) {
     try {
       const tokenizer tokens(parse_sentencepiece_model(bytes, "damaged"));
@@ -140,7 +144,7 @@ TEST_F(sentencepiece_model, no_damage_is_fatal) {
       return std::size_t{0};
     }
   };
-  ASSERT_GT(read_or_refuse(pieces() + trainer(bpe) + normalizer()), 0U);
+  ASSERT_GT(read_or_refuse(small_model() + trained_as(bpe) + normalized_by()), 0U);
   for (std::size_t length = 0; length < whole.size(); ++length)
     (void)read_or_refuse(whole.substr(0, length));
   for (std::size_t i = 0; i < whole.size(); ++i)
@@ -152,7 +156,7 @@ TEST_F(sentencepiece_model, no_damage_is_fatal) {
 }
 
 TEST_F(sentencepiece_model, is_completed_by_the_files_beside_it) {
-  const auto model = pieces() + trainer(bpe) + normalizer();
+  const auto model = small_model() + trained_as(bpe) + normalized_by();
   folder_.write("tokenizer.model", model);
   auto read_all = [&] { return read_tokenizer_json(folder_.path()); };
   EXPECT_THAT(read_all().before, ElementsAre(1));
