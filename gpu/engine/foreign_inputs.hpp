@@ -21,7 +21,7 @@ public:
   explicit foreign_inputs(const loaded_model& model);
 
   /// Scores as the projector takes them; they refer to the request and to this. The first ones of a model have its
-  /// vocabulary compared, which takes a tenth of a second. Throws request_error when no token is shared.
+  /// vocabulary compared, which takes some tenths of a second. Throws request_error when no token is shared.
   [[nodiscard]] source_scores read(const project& asked);
 
   [[nodiscard]] std::vector<projected_input> projected(std::span<const source_scores> sources) const {

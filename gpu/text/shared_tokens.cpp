@@ -22,32 +22,36 @@ std::unordered_map<std::string_view, std::int32_t> by_bytes(const tokenizer& of,
   return ids;
 }
 
-shared_tokens sorted(shared_tokens made) {
-  std::ranges::sort(made.ids);
-  return made;
+std::vector<std::pair<std::int32_t, std::int32_t>> pairs_as_written(const tokenizer& source, const tokenizer& target) {
+  std::vector<std::pair<std::int32_t, std::int32_t>> ids;
+  const auto theirs = target.vocabulary_pairs();
+  for (auto there = theirs.begin(); const auto& [text, id] : source.vocabulary_pairs()) { // both are sorted by text
+    there = std::find_if(there, theirs.end(), [&](const auto& one) { return one.first >= text; });
+    if (there != theirs.end() && there->first == text)
+      ids.emplace_back(id, there->second);
+  }
+  return ids;
+}
+
+std::vector<std::pair<std::int32_t, std::int32_t>> pairs_by_bytes(const tokenizer& source, const tokenizer& target) {
+  std::vector<std::pair<std::int32_t, std::int32_t>> ids;
+  const bool same_kind = source.is_byte_level() == target.is_byte_level();
+  const auto there = by_bytes(target, same_kind);
+  for (const auto& [bytes, id] : by_bytes(source, same_kind))
+    if (const auto found = there.find(bytes); found != there.end())
+      ids.emplace_back(id, found->second);
+  return ids;
 }
 
 } // namespace
 
 shared_tokens shared_between(const tokenizer& source, const tokenizer& target, pairing by) {
-  const auto ours = source.vocabulary_pairs(), theirs = target.vocabulary_pairs();
   shared_tokens made;
-  made.are_all = ours == theirs;
-  if (made.are_all || by == pairing::reference) {
-    for (auto there = theirs.begin(); const auto& [text, id] : ours) { // both are sorted by text
-      while (there != theirs.end() && there->first < text)
-        ++there;
-      if (there != theirs.end() && there->first == text)
-        made.ids.emplace_back(id, there->second);
-    }
-    return sorted(std::move(made));
-  }
-  const bool same_kind = source.is_byte_level() == target.is_byte_level();
-  const auto there = by_bytes(target, same_kind);
-  for (const auto& [bytes, id] : by_bytes(source, same_kind))
-    if (const auto found = there.find(bytes); found != there.end())
-      made.ids.emplace_back(id, found->second);
-  return sorted(std::move(made));
+  made.are_all = source.has_vocabulary_of(target);
+  made.ids =
+      made.are_all || by == pairing::reference ? pairs_as_written(source, target) : pairs_by_bytes(source, target);
+  std::ranges::sort(made.ids);
+  return made;
 }
 
 } // namespace avp

@@ -86,6 +86,9 @@ public:
   /// tokenizer_hash is made of.
   [[nodiscard]] std::vector<std::pair<std::string, std::int32_t>> vocabulary_pairs() const;
 
+  /// Whether both have the same tokens with the same ids, but for unused ones: whether vocabulary_pairs() are equal.
+  [[nodiscard]] bool has_vocabulary_of(const tokenizer& other) const { return *ids_ == *other.ids_; }
+
 private:
   void add_tokens(const vocabulary& source);
   void encode_between(std::string_view text, std::size_t at, std::span<const text_range> trusted,
