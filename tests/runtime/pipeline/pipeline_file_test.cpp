@@ -74,7 +74,7 @@ TEST(pipeline_file, mistakes_in_a_chat_template_of_its_own_name_file_and_place) 
   const auto mistake = [&](const std::string& name) {
     return to_string(with_model_line(folder, "chat_template = \"file:" + name + "\"").mistakes);
   };
-  const auto path = folder.write("x.jinja", "{% for m in messages %}\n{{ m.content }}").string();
+  const auto path = folder.write("x.jinja", "\n{% for m in messages %}{{ m.content }}").string();
   EXPECT_THAT(mistake("x.jinja"), AllOf(HasSubstr("p.toml:4:1: "), HasSubstr("the chat template " + path +
                                                                              " can't be "
                                                                              "read: line 2, column ")));
