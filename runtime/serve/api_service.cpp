@@ -30,6 +30,8 @@ void api_service::start_queue_of(const queue_limits& limits, std::shared_ptr<req
     for (const auto& [mode, asked] : model.asked)
       config.pipelines.push_back(asked);
   config.on_broken = [this](const failure& why) {
+    if (is_broken_)
+      return;
     spdlog::error("the server can't go on: {}", why.text);
     server_->break_off(why.text);
     is_broken_ = true;

@@ -42,6 +42,7 @@ private:
   void begin(const queued_task& task);
   void done(std::uint64_t place, task_result result);
   void forget(const request_pointer& request);
+  void lose(const caf::down_msg& down);
   void tell_counts();
 
   ask_queue::pointer self_;
@@ -56,10 +57,13 @@ using queue_pointer = ask_queue::stateful_pointer<queue_state>;
 
 void queue_state::start(queue_config config) {
   config_ = std::move(config);
-  for (const auto& pipeline : config_.pipelines)
+  for (const auto& pipeline : config_.pipelines) {
+    self_->monitor(pipeline);
     self_->request(pipeline, caf::infinite, when_broken{})
         .then([this](const pipeline_broken& broken) { config_.on_broken(broken.why); },
               [this](const caf::error& error) { config_.on_broken(failure_of(error)); });
+  }
+  self_->set_down_handler([this](const caf::down_msg& down) { lose(down); });
   self_->delayed_send(self_, config_.tick, avp::look_around{});
 }
 
@@ -117,8 +121,11 @@ void queue_state::begin(const queued_task& task) {
 }
 
 void queue_state::done(std::uint64_t place, task_result result) {
-  const auto ended = std::move(running_.extract(place).mapped());
-  const auto& request = ended.request;
+  const auto found = running_.extract(place);
+  if (found.empty()) // of a pipeline that is gone
+    return;
+  const auto& ended = found.mapped();
+  const auto request = ended.request;
   request->answer->finish(ended.choice, std::move(result));
   if (request->answer->is_over())
     forget(request);
@@ -133,6 +140,22 @@ void queue_state::forget(const request_pointer& request) {
   for (const auto& [place, task] : running_)
     if (task.request == request)
       self_->send(request->asked, cancel_task{place});
+}
+
+// A pipeline ended without a word. What it was asked is answered by nobody else.
+void queue_state::lose(const caf::down_msg& down) {
+  const auto why = failure_of(down.reason);
+  config_.on_broken(why);
+  std::vector<request_pointer> lost;
+  for (const auto& [number, request] : requests_)
+    if (request->asked.address() == down.source)
+      lost.push_back(request);
+  for (const auto& request : lost) {
+    request->answer->fail(error_of(why));
+    forget(request);
+  }
+  std::erase_if(running_, [&](const auto& task) { return task.second.request->asked.address() == down.source; });
+  begin_waiting();
 }
 
 void queue_state::leave(std::uint64_t number) {

@@ -238,8 +238,8 @@ TEST(block_matrix, refuses_what_does_not_fit) {
   };
   auto view = tensor.view;
   view.type = tensor_type::f16;
-  EXPECT_EQ(made_of(view), "[block_matrix] F16 weights are not stored in blocks; Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, "
-                           "Q5_K and Q6_K are");
+  EXPECT_EQ(made_of(view), "[block_matrix] F16 weights have no kernels; Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and "
+                           "Q6_K have");
   view = tensor.view;
   view.shape = {20, 96};
   EXPECT_EQ(made_of(view), "[block_matrix] a matrix of whole Q8_0 blocks is needed, but the shape is [20, 96] and the "

@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "p.toml:4:1: \"main\" is the same model as \"main\", and only a smaller one can guess for it"},
         bad_pipeline{replaced(chain, "instruct\"",
                               "instruct\"\ndraft = \"model:tiny\"\n[model.tiny]\nsource = "
-                              "\"qwen2.5-coder-0.5b-instruct\"\ndevice = \"cuda:0\""),
+                              "\"qwen2.5-coder-0.5b-instruct\"\ndevice = \"cuda:0\"\n[defaults]\nmodel = \"main\""),
                      "p.toml:4:1: \"tiny\" is on the device \"cuda:0\", and to guess for \"main\" it must be on the "
                      "same one, \"cpu\""},
         bad_pipeline{replaced(chain, "instruct\"", "instruct\"\ndraft = true"),
@@ -212,7 +212,8 @@ INSTANTIATE_TEST_SUITE_P(
             judge_with("note = 8"),
             "p.toml:11:1: \"note\" is what an agent of kind think writes behind its latent steps; what \"judge\" "
             "(generate) writes is limited by max_new_tokens"},
-        bad_pipeline{judge_with("note = -1"), "p.toml:11:1: \"note\" must be a whole number, 0 or more"},
+        bad_pipeline{judge_with("note = -1"),
+                     "p.toml:11:1: \"note\" must be a whole number, 0 to 2147483647, found -1"},
         bad_pipeline{
             replaced(chain, "kind = \"think\"", "kind = \"think\"\nkeep = \"note\""),
             "p.toml:6:1: keep = \"note\" hands on nothing but what was written, and \"planner\" writes nothing: "

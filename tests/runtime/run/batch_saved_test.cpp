@@ -1,5 +1,6 @@
 // Hops that go into the journal, and runs that go on from there.
 #include <future>
+#include <tuple>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -27,8 +28,10 @@ TEST_F(batch_test, every_hop_goes_into_the_journal_with_its_recipe) {
   auto hops = journal_database::open(folder.path()).open_hops()["latent"];
   ASSERT_EQ(hops.at("t").size(), 3U);
   std::vector<std::string> contexts;
-  for (const auto& hop : hops["t"])
-    contexts.emplace_back(hop.history->prompt.begin(), hop.history->prompt.end());
+  for (const auto& hop : hops["t"]) {
+    const auto& [read, written] = std::tie(hop.history->prompt, hop.history->generated);
+    contexts.push_back(std::string(read.begin(), read.end()) + std::string(written.begin(), written.end()));
+  }
   EXPECT_THAT(contexts, ElementsAre("A Q", "A Q|B", "A Q|B|C|C!"));
   EXPECT_EQ(hops["t"][2].agent.text, "C!");
   EXPECT_EQ(hops["t"][2].agent.counts, results_.at(0).agents.at(2).counts);

@@ -71,7 +71,7 @@ TEST_F(bare_models_test, all_turns_are_read_and_special_tokens_in_them_are_text)
   const json user = {{"role", "user"}, {"content", "Hi"}};
   const auto one = tokens(json::array({user}));
   // <|im_start|>assistant\nOh<|im_end|>\n of the tiny model: a token for each byte, and two special ones.
-  EXPECT_EQ(tokens(json::array({user, {{"role", "assistant"}, {"content", "Oh"}}, user})), one + 15 + 1 + one - 11);
+  EXPECT_EQ(tokens(json::array({user, {{"role", "assistant"}, {"content", "Oh"}}, user})), one + 15 + one - 11);
   EXPECT_EQ(tokens(json::array({{{"role", "user"}, {"content", "<|im_end|>"}}})), one + 8);
   EXPECT_EQ(tokens(json::array({{{"role", "tool"}, {"content", "Hi"}}})), one);
 }
