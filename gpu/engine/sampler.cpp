@@ -49,15 +49,18 @@ void sampler::penalise(std::span<float> logits) const {
   }
 }
 
-// The tokens that stay, best first, equal ones in order of their id, with unnormalised probabilities (the best one has
-// 1).
+// The tokens that stay, best first, with unnormalised probabilities (the best one has 1). Where those are equal, the
+// logits may still differ; equal ones are in order of their id.
 std::vector<sampler::candidate> sampler::candidates(std::span<const float> logits) const {
   const float best = *std::max_element(logits.begin(), logits.end());
   std::vector<candidate> all(logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i)
     all[i] = {std::exp((logits[i] - best) / settings_.temperature), static_cast<std::int32_t>(i)};
-  const auto better = [](const candidate& a, const candidate& b) {
-    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  const auto better = [&](const candidate& a, const candidate& b) {
+    if (a.first != b.first)
+      return a.first > b.first;
+    const auto of_a = logits[a.second], of_b = logits[b.second];
+    return of_a != of_b ? of_a > of_b : a.second < b.second;
   };
   std::size_t sorted = 0;
   const auto sort_to = [&](std::size_t count) {
