@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "gpu/engine/sampler.hpp"
@@ -61,6 +62,12 @@ TEST(sampler, top_k_and_min_p_drop_the_rest) {
   EXPECT_EQ(shares({.temperature = 1, .top_p = 1, .top_k = 3}, halves).count(0), 0U);
   EXPECT_EQ(shares({.temperature = 1, .top_p = 1, .min_p = 0.4F}, halves).size(),
             2U); // 0.25 / 0.5 stays, 0.15 / 0.5 goes
+}
+
+TEST(sampler, of_equal_probabilities_the_larger_logit_is_the_better_one) {
+  const auto almost = std::nextafter(0.5F, 0.0F); // exp of what it lacks is 1
+  EXPECT_EQ(shares({.temperature = 1.5F, .top_p = 1, .top_k = 1}, {0, almost, 0.5F}, 10),
+            testing::ElementsAre(testing::Pair(2, testing::DoubleNear(1, 1e-9))));
 }
 
 TEST(sampler, a_repeated_token_is_penalised) {
