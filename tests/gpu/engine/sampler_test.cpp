@@ -66,8 +66,8 @@ TEST(sampler, top_k_and_min_p_drop_the_rest) {
 
 TEST(sampler, of_equal_probabilities_the_larger_logit_is_the_better_one) {
   const auto almost = std::nextafter(0.5F, 0.0F); // exp of what it lacks is 1
-  EXPECT_EQ(shares({.temperature = 1.5F, .top_p = 1, .top_k = 1}, {0, almost, 0.5F}, 10),
-            testing::ElementsAre(testing::Pair(2, testing::DoubleNear(1, 1e-9))));
+  EXPECT_THAT(shares({.temperature = 1.5F, .top_p = 1, .top_k = 1}, {0, almost, 0.5F}, 10),
+              testing::ElementsAre(testing::Pair(2, testing::DoubleNear(1, 1e-9))));
 }
 
 TEST(sampler, a_repeated_token_is_penalised) {
