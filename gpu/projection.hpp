@@ -47,4 +47,17 @@ struct projection_facts {
   bool operator==(const projection_facts&) const = default;
 };
 
+/// Calls `visit` with the name, as files write it, and the value of each number of `facts`.
+template <class Facts, class Visit>
+void visit_figures(Facts& facts, Visit visit) {
+  visit("temperature", facts.temperature);
+  visit("shared_tokens", facts.shared_tokens);
+  visit("dropped_mass", facts.dropped_mass);
+  visit("entropy", facts.entropy);
+  visit("max_prob", facts.max_prob);
+  visit("logit_gap", facts.logit_gap);
+  visit("hidden_state_norm", facts.hidden_state_norm);
+  visit("nearest_cos_sim", facts.nearest_cos_sim);
+}
+
 } // namespace avp

@@ -22,19 +22,13 @@ json object_of(const injected_rows& from) {
   auto vectors = json::array();
   for (const auto& vector : from.vectors)
     vectors.push_back(base64_of(vector));
-  return {{"vectors", vectors},
-          {"width", from.vectors.front().size()},
-          {"source", from.source},
-          {"method", name_of(facts.method)},
-          {"pairing", name_of(facts.pairing)},
-          {"temperature", facts.temperature},
-          {"shared_tokens", facts.shared_tokens},
-          {"hidden_state_norm", facts.hidden_state_norm},
-          {"dropped_mass", facts.dropped_mass},
-          {"entropy", facts.entropy},
-          {"max_prob", facts.max_prob},
-          {"logit_gap", facts.logit_gap},
-          {"nearest_cos_sim", facts.nearest_cos_sim}};
+  json object = {{"vectors", vectors},
+                 {"width", from.vectors.front().size()},
+                 {"source", from.source},
+                 {"method", name_of(facts.method)},
+                 {"pairing", name_of(facts.pairing)}};
+  visit_figures(facts, [&](const char* name, const auto& value) { object[name] = value; });
+  return object;
 }
 
 // A value by the name that an object has for it.
@@ -59,14 +53,7 @@ injected_rows read_injected(const json& object) {
   auto& facts = made.facts;
   facts.method = named_in<projection_method>(object, "method");
   facts.pairing = named_in<pairing>(object, "pairing");
-  object.at("temperature").get_to(facts.temperature);
-  object.at("shared_tokens").get_to(facts.shared_tokens);
-  object.at("hidden_state_norm").get_to(facts.hidden_state_norm);
-  object.at("dropped_mass").get_to(facts.dropped_mass);
-  object.at("entropy").get_to(facts.entropy);
-  object.at("max_prob").get_to(facts.max_prob);
-  object.at("logit_gap").get_to(facts.logit_gap);
-  object.at("nearest_cos_sim").get_to(facts.nearest_cos_sim);
+  visit_figures(facts, [&](const char* name, auto& value) { object.at(name).get_to(value); });
   return made;
 }
 

@@ -7,7 +7,6 @@
 #include <caf/actor_system.hpp>
 #include <spdlog/spdlog.h>
 
-#include "gpu/thrown.hpp"
 #include "gpu/user_error.hpp"
 #include "runtime/explain.hpp"
 #include "runtime/node/cluster.hpp"
@@ -145,13 +144,9 @@ int run_main(int argc, const char* const* argv, registry kinds) {
     return status == all_done ? written() : status;
   } catch (const reader_gone&) {
     return some_failed;
-  } catch (const user_error& error) {
-    spdlog::error("{}", error.what());
   } catch (...) {
-    spdlog::error("{}", text_of(std::current_exception()));
-    return some_failed;
+    return status_of_thrown();
   }
-  return bad_arguments;
 }
 
 } // namespace avp

@@ -9,8 +9,6 @@
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
-#include "gpu/thrown.hpp"
-#include "gpu/user_error.hpp"
 #include "runtime/os/interrupt.hpp"
 #include "runtime/os/plugin.hpp"
 #include "runtime/run/exit_status.hpp"
@@ -19,7 +17,6 @@
 #include "runtime/serve/conversation_agent.hpp"
 #include "runtime/serve/serve_command.hpp"
 #include "runtime/text/words.hpp"
-#include "transport/program_arguments.hpp"
 
 namespace avp {
 
@@ -110,13 +107,9 @@ int serve_main(int argc, const char* const* argv, registry kinds) {
     for (const auto& plugin : line.plugins)
       load_plugin(plugin, kinds);
     return serve(line, kinds, interrupts);
-  } catch (const user_error& error) {
-    spdlog::error("{}", error.what());
   } catch (...) {
-    spdlog::error("{}", text_of(std::current_exception()));
-    return some_failed;
+    return status_of_thrown();
   }
-  return bad_arguments;
 }
 
 } // namespace avp

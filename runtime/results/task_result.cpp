@@ -42,15 +42,7 @@ json to_json(const received_thought& one) {
   json object = {{"from", one.from}, {"path", one.path()}};
   if (!one.facts)
     return object;
-  const auto& facts = *one.facts;
-  object["temperature"] = facts.temperature;
-  object["shared_tokens"] = facts.shared_tokens;
-  object["dropped_mass"] = facts.dropped_mass;
-  object["entropy"] = facts.entropy;
-  object["max_prob"] = facts.max_prob;
-  object["logit_gap"] = facts.logit_gap;
-  object["hidden_state_norm"] = facts.hidden_state_norm;
-  object["nearest_cos_sim"] = facts.nearest_cos_sim;
+  visit_figures(*one.facts, [&](const char* name, const auto& value) { object[name] = value; });
   return object;
 }
 
@@ -64,14 +56,7 @@ received_thought received_from_json(const json& object) {
     return one;
   auto& facts = one.facts.emplace();
   facts.method = *method;
-  facts.temperature = object.at("temperature");
-  facts.shared_tokens = object.at("shared_tokens");
-  facts.dropped_mass = object.at("dropped_mass");
-  facts.entropy = object.at("entropy");
-  facts.max_prob = object.at("max_prob");
-  facts.logit_gap = object.at("logit_gap");
-  facts.hidden_state_norm = object.at("hidden_state_norm");
-  facts.nearest_cos_sim = object.at("nearest_cos_sim");
+  visit_figures(facts, [&](const char* name, auto& value) { object.at(name).get_to(value); });
   return one;
 }
 

@@ -10,4 +10,8 @@ enum exit_status : int {
   was_interrupted = 130,
 };
 
+/// Within a catch: says on the log what was thrown and returns the status for it: bad_arguments for a user_error, which
+/// is the user's to mend, else some_failed.
+[[nodiscard]] int status_of_thrown();
+
 } // namespace avp

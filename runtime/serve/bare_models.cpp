@@ -5,12 +5,11 @@
 #include <sstream>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "gpu/user_error.hpp"
 #include "runtime/pipeline/pipeline_file.hpp"
 #include "runtime/pipeline/pipeline_source.hpp"
 #include "runtime/serve/conversation_agent.hpp"
+#include "runtime/text/in_quotes.hpp"
 
 namespace avp {
 
@@ -41,18 +40,16 @@ std::vector<std::string> names_in(const std::filesystem::path& file) {
   return names;
 }
 
-// As a TOML string, which a JSON string is one of.
-std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
-
+// What is in quotes is a string of TOML, too.
 served_pipeline read_bare_model(const std::filesystem::path& file, const std::string& name, const registry& kinds) {
   load_options options;
   options.kinds = kinds.kinds();
   options.input = "-";
-  options.overrides = {"name=" + quoted(name),
+  options.overrides = {"name=" + in_quotes(name),
                        "mode=\"direct\"",
                        "flow=[\"model\"]",
-                       "agent.model.kind=" + quoted(conversation_kind),
-                       "agent.model.model=" + quoted(name),
+                       "agent.model.kind=" + in_quotes(conversation_kind),
+                       "agent.model.model=" + in_quotes(name),
                        "agent.model.prompt=\"-\""};
   auto loaded = load_pipeline_file(file, options);
   if (!loaded.pipeline)
