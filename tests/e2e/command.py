@@ -29,18 +29,7 @@ name = "chain"
 flow = ["planner -> critic -> judge"]
 seed = 3
 
-[model.main]
-source = "tiny.gguf"
-dtype = "float32"
-
-[device.cpu]
-threads = 1
-
-[defaults]
-steps = 2
-max_new_tokens = 12
-temperature = 1.0
-
+""" + tiny_model.TABLES + """
 [agent.planner]
 kind = "think"
 prompt = "Plan: {{question}}"

@@ -17,23 +17,13 @@ name = "two models"
 flow = ["planner -> critic -> judge"]
 seed = 3
 
-[model.main]
-source = "tiny.gguf"
-dtype = "float32"
+""" + tiny_model.TABLES + """\
+model = "main"
+cross_model = "project"
 
 [model.other]
 source = "other.gguf"
 dtype = "float32"
-
-[device.cpu]
-threads = 1
-
-[defaults]
-model = "main"
-steps = 2
-max_new_tokens = 12
-temperature = 1.0
-cross_model = "project"
 
 [agent.planner]
 kind = "think"

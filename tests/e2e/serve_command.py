@@ -23,18 +23,7 @@ name = "chain"
 flow = ["thinker -> judge"]
 seed = 3
 
-[model.main]
-source = "tiny.gguf"
-dtype = "float32"
-
-[device.cpu]
-threads = 1
-
-[defaults]
-steps = 2
-max_new_tokens = 12
-temperature = 1.0
-
+""" + tiny_model.TABLES + """
 [agent.thinker]
 kind = "think"
 prompt = "Think: {{question}}"

@@ -6,6 +6,21 @@ LAYERS, HIDDEN, INNER, HEADS, KV_HEADS = 2, 32, 64, 4, 2
 VOCABULARY = 258  # the bytes, <|im_start|> (256), <|im_end|> (257)
 CONTEXT_LENGTH = 512
 
+# The tables of a pipeline on this model, but for its agents; what stands behind them goes on in [defaults].
+TABLES = """\
+[model.main]
+source = "tiny.gguf"
+dtype = "float32"
+
+[device.cpu]
+threads = 1
+
+[defaults]
+steps = 2
+max_new_tokens = 12
+temperature = 1.0
+"""
+
 UINT32, INT32, FLOAT32, STRING, ARRAY = 4, 5, 6, 8, 9  # value types of GGUF
 ALIGNMENT = 32
 
