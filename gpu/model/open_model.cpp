@@ -29,20 +29,20 @@ model_file read_hugging_face_model(const std::filesystem::path& directory) {
   const auto config_path = directory / "config.json";
   if (!std::filesystem::exists(config_path))
     throw model_error(directory.string() + ": this directory has no config.json, so it is no Hugging Face model");
-  const auto json = read_json_file(config_path);
+  const auto config = read_json_file(config_path);
   model_file model;
-  model.config = text_config_from_json(json, config_path.string());
+  model.config = text_config_from_json(config, config_path.string());
   if (model.config.name.empty())
     model.config.name = std::filesystem::absolute(directory / "").parent_path().filename().string();
   model.norms_add_one = family_of(model.config).norms_add_one;
-  model.model_hash = avp::model_hash(json.dump()).value();
+  model.model_hash = avp::model_hash(config.dump()).value();
   model.vocabulary = read_tokenizer_json(directory);
   model.sampling = read_generation_config(directory);
   auto weights = open_safetensors(directory);
   model.files = std::move(weights.files);
   model.tensors = std::move(weights.content.tensors);
   model.unreadable = std::move(weights.content.unreadable);
-  if (text_config_of(json) != nullptr) {
+  if (text_config_of(config) != nullptr) {
     keep_text(model.tensors);
     keep_text(model.unreadable);
   }
